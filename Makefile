@@ -1,0 +1,53 @@
+# Everything a person or CI runs. `make` alone prints this help.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+IMAGE ?= incident-agent:dev
+BASE ?=
+SAMPLE := agent/samples/high-cpu-traffic
+
+.PHONY: help run test lint bench image cluster cluster-delete cluster-clean e2e score venv schema clean
+
+help: ## show this help
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The environment: what the program needs first, what its developers need only on demand.
+$(VENV)/.run: requirements.txt pyproject.toml
+	@echo "creating the environment in $(VENV) ..." >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.x" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --require-hashes -r requirements.txt
+	@$(BIN)/pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	@touch $@
+
+venv: $(VENV)/.dev ## create the development environment in .venv
+
+run: $(VENV)/.run ## investigate the sample alert: no key, no cluster, no language model
+	@$(BIN)/incident-agent investigate $(SAMPLE)/alert.txt --replay $(SAMPLE)/recording
+
+test: $(VENV)/.dev ## unit and contract tests: no cluster, no network, under two minutes
+	@$(BIN)/pytest -q tests
+
+lint: $(VENV)/.dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+cluster: $(VENV)/.dev ## build what is missing, create the kind cluster, leave it running
+	@$(BIN)/python -m e2e.cluster create
+
+cluster-delete: $(VENV)/.dev ## delete the kind cluster
+	@$(BIN)/python -m e2e.cluster delete
+
+cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
+	@$(BIN)/python -m e2e.cluster clean
+
+clean: ## remove the environment and caches of this checkout
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
