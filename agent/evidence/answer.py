@@ -1,0 +1,39 @@
+"""Answers: what a source says to a query, before it is redacted and becomes evidence."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from agent.evidence.query import Query
+
+Status = Literal[
+    "ok", "not-found", "forbidden", "unauthorized", "timed-out", "unreachable", "not-recorded", "error"
+]
+
+
+@dataclass
+class Answer:
+    """What a source said. `data` is plain JSON data; logs are text (a str).
+
+    Shapes of `data` by verb: get, the object (a dict); list, a list of objects; events, a list of
+    events, oldest first; usage, a list of {namespace, pod, container, cpu (cores), memory (bytes)};
+    metrics, a list of {labels, points: [[unix seconds, value], ...]}; logs, the text.
+    `status` other than "ok" leaves `data` None and says why in `message`.
+    """
+
+    status: Status = "ok"
+    data: Any = None
+    message: str = ""
+    truncated: bool = False
+    at: datetime | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Source(Protocol):
+    """Something that answers queries: a cluster, Prometheus, a recording."""
+
+    name: str
+
+    async def answer(self, query: Query) -> Answer:
+        """Answer one query; never raises for what a cluster may refuse: the status says it."""
+        ...
