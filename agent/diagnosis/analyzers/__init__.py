@@ -1,0 +1,1 @@
+"""One module per family of causes; the engine imports every module it finds here."""

@@ -1,0 +1,179 @@
+"""The case: a read-only view of the evidence of one incident that notes what analyzers still miss."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agent.alert import Alert
+from agent.diagnosis.finding import Quote
+from agent.diagnosis.thing import Event, Log, Obj, Series
+from agent.evidence import query as q
+from agent.evidence.ledger import Evidence
+from agent.evidence.query import Query
+from agent.ref import CLUSTER_SCOPED, Ref
+from agent.runbook import Runbook
+from agent.subject import Subject
+
+
+@dataclass(frozen=True)
+class Followed:
+    """An object that somebody pointed at: by structure (`cause` empty) or by a finding's id."""
+
+    ref: Ref
+    by: Ref | None
+    cause: str = ""
+
+
+class Case:
+    """What is known of an incident, and what is asked.
+
+    Every accessor returns what the evidence says, or None when it was not read; the first time it
+    was not even asked, an open question is noted. So analyzers read straight on and stop at None;
+    the next round, with the answers, they get further.
+    """
+
+    def __init__(
+        self, evidence: Iterable[Evidence], *, alert: Alert, subject: Subject, runbook: Runbook, now: datetime
+    ) -> None:
+        self.alert, self.subject, self.runbook, self.now = alert, subject, runbook, now
+        self.questions: dict[Query, str] = {}
+        self.followed: dict[Ref, Followed] = {}
+        self.current: Followed | None = None
+        self._by_query = {e.query: e for e in evidence}
+        self._cache: dict[tuple[str, Any], Any] = {}
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def ask(self, query: Query, why: str = "") -> Evidence | None:
+        """The evidence of a query whatever its status, or None with the question noted."""
+        found = self._by_query.get(query)
+        if found is None:
+            self.questions.setdefault(query, why)
+        return found
+
+    def get(self, kind: str, namespace: str, name: str, why: str = "") -> Obj | None:
+        """One object; an item of a list already read counts as read."""
+        if not name or (not namespace and kind not in CLUSTER_SCOPED):
+            return None
+        query = q.get(kind, "" if kind in CLUSTER_SCOPED else namespace, name)
+        ref = Ref(kind, query.namespace, name)
+        if query not in self._by_query and ref in (known := self._listed()):
+            return known[ref]
+        found = self.ask(query, why)
+        if found is None or not found.ok or not isinstance(found.data, dict):
+            return None
+        return Obj(ref, found.data, found)
+
+    def obj(self, ref: Ref, why: str = "") -> Obj | None:
+        """One object by its reference."""
+        return self.get(ref.kind, ref.namespace, ref.name, why)
+
+    def absent(self, kind: str, namespace: str, name: str) -> Quote | None:
+        """The quote of the answer "not found", or None when it exists or is unknown."""
+        query = q.get(kind, "" if kind in CLUSTER_SCOPED else namespace, name)
+        found = self._by_query.get(query)
+        if found is None or found.status != "not-found":
+            return None
+        return Quote(found.id, found.text.split("\n", 1)[0][:400])
+
+    def list(
+        self, kind: str, namespace: str, *, label: str = "", field: str = "", why: str = ""
+    ) -> list[Obj] | None:
+        """The objects of a kind in a namespace, or None when unread or refused."""
+        found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
+        if found is None or not found.ok:
+            return None
+        return self._once("list", found, lambda: _items(found))
+
+    def events(self, ref: Ref, why: str = "") -> list[Event]:
+        """The events about an object, oldest first; empty when unread, refused or none."""
+        found = self.ask(q.events(ref.namespace, ref.kind, ref.name), why)
+        if found is None or not found.ok:
+            return []
+        return self._once("events", found, lambda: _events(found))
+
+    def warnings(self, namespace: str, why: str = "") -> list[Event]:
+        """The warnings of a namespace, oldest first."""
+        found = self.ask(q.events(namespace), why)
+        if found is None or not found.ok:
+            return []
+        return self._once("events", found, lambda: _events(found))
+
+    def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | None:
+        """The log of a container; an empty one is a Log too."""
+        found = self.ask(q.logs(pod.namespace, pod.name, container, previous=previous), why)
+        return Log(found) if found is not None and found.ok else None
+
+    def series(self, promql: str, why: str = "") -> list[Series] | None:
+        """The series of a PromQL expression, or None when unread or refused."""
+        found = self.ask(q.metrics(promql), why)
+        if found is None or not found.ok:
+            return None
+        return self._once("series", found, lambda: _series(found))
+
+    def usage(self, namespace: str, pod: str = "", why: str = "") -> list[dict[str, Any]] | None:
+        """Current use by container as metrics-server tells, or None."""
+        found = self.ask(q.usage(namespace, pod), why)
+        return list(found.data or []) if found is not None and found.ok else None
+
+    def status(self, query: Query) -> str:
+        """The status of a query's answer, empty when it was not asked."""
+        found = self._by_query.get(query)
+        return found.status if found else ""
+
+    def refused(self) -> list[Evidence]:
+        """Reads that were not answered, for other reasons than that the object does not exist."""
+        return [e for e in self._by_query.values() if e.status not in ("ok", "not-found")]
+
+    # -- following -----------------------------------------------------------------------------------
+
+    def follow(self, ref: Ref) -> None:
+        """Have another object analyzed as part of the same neighbourhood as the current one."""
+        cause = self.current.cause if self.current else ""
+        self.lead(ref, cause)
+
+    def lead(self, ref: Ref, cause: str) -> None:
+        """Have an object analyzed because the finding with that id points at it."""
+        by = self.current.ref if self.current else None
+        self.followed.setdefault(ref, Followed(ref, by, cause))
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _once(self, what: str, evidence: Evidence, make: Callable[[], Any]) -> Any:
+        key = (what, evidence.id)
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
+
+    def _listed(self) -> dict[Ref, Obj]:
+        """Every object that some list has brought along."""
+        known = self._cache.get(("listed", ""))
+        if known is None:
+            lists = [e for e in self._by_query.values() if e.query.verb == "list" and e.ok]
+            known = {obj.ref: obj for e in lists for obj in self._once("list", e, lambda e=e: _items(e))}
+            self._cache[("listed", "")] = known
+        return known
+
+
+def _items(found: Evidence) -> list[Obj]:
+    items = [item for item in found.data or [] if isinstance(item, dict)]
+    objects = []
+    for item in items:
+        ref = Ref.of(item, found.query.kind)
+        ref = Ref(found.query.kind, ref.namespace, ref.name)
+        objects.append(Obj(ref, item, found, f"[{ref.name}]"))
+    return objects
+
+
+def _events(found: Evidence) -> list[Event]:
+    items = [item for item in found.data or [] if isinstance(item, dict)]
+    return [Event.read(item, position, found) for position, item in enumerate(items)]
+
+
+def _series(found: Evidence) -> list[Series]:
+    series = []
+    for position, item in enumerate(found.data or []):
+        points = [(float(t), float(v)) for t, v in item.get("points") or []]
+        series.append(Series(dict(item.get("labels") or {}), points, found, position))
+    return series

@@ -1,0 +1,72 @@
+"""Findings: what an analyzer concludes, bound to quotes of evidence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from agent.diagnosis.cause import Cause
+from agent.ref import Ref
+
+Risk = Literal["none", "low", "medium", "high"]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Words that stand in the evidence of that id, verbatim."""
+
+    evidence: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement and what carries it. A fact has at least one quote; a hypothesis may have none."""
+
+    text: str
+    quotes: tuple[Quote, ...] = ()
+    kind: Literal["fact", "hypothesis"] = "fact"
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to do. `action` reads after "Recommend": "scaling replicas"; `command` can be pasted."""
+
+    action: str
+    sentence: str
+    command: str = ""
+    risk: Risk = "low"
+    verify: str = ""
+
+
+@dataclass(frozen=True)
+class RuledOut:
+    """A cause that was considered and why it is not the one."""
+
+    cause: str
+    why: str
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found wrong with one entity.
+
+    `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `confidence`
+    is in 0..1, `since` is when it began where evidence tells. `leads_to` names objects where the root may
+    lie: a finding there is the deeper cause and this one a link of the chain.
+    """
+
+    cause: Cause
+    entity: Ref
+    headline: str
+    claims: tuple[Claim, ...]
+    confidence: float
+    recommendations: tuple[Recommendation, ...] = ()
+    leads_to: tuple[Ref, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    since: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """Names the finding in tools and answers: `cause@namespace/Kind/name`."""
+        return f"{self.cause.id}@{self.entity}"

@@ -1,0 +1,119 @@
+"""The links between objects: owners, selectors, and the names by which one workload calls another."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from agent.diagnosis.case import Case
+from agent.diagnosis.pod import containers
+from agent.diagnosis.thing import Obj
+from agent.ref import Ref
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController")
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def owner_ref(obj: Obj) -> Ref | None:
+    """The controller named by ownerReferences, or None."""
+    owners = obj.items("metadata.ownerReferences")
+    for owner in sorted(owners, key=lambda o: not o.get("controller")):
+        return Ref(str(owner.get("kind")), obj.ref.namespace, str(owner.get("name")))
+    return None
+
+
+def workload_of(case: Case, obj: Obj) -> Obj:
+    """The topmost known owner of an object (Pod -> ReplicaSet -> Deployment); itself without one."""
+    seen = obj
+    while (ref := owner_ref(seen)) and ref.kind in WORKLOADS:
+        above = case.obj(ref, f"who owns {seen.ref}?")
+        if above is None:
+            break
+        seen = above
+    return seen
+
+
+def selector_text(selector: dict[str, Any] | None) -> str:
+    """A LabelSelector (or a plain map of labels) as the API takes it in a query, empty when it selects nothing."""
+    if not selector:
+        return ""
+    labels = selector.get("matchLabels") if ("matchLabels" in selector or "matchExpressions" in selector) else selector
+    terms = [f"{key}={value}" for key, value in sorted((labels or {}).items())]
+    for rule in selector.get("matchExpressions") or []:
+        key, values = rule.get("key"), ",".join(rule.get("values") or [])
+        match rule.get("operator"):
+            case "In":
+                terms.append(f"{key} in ({values})")
+            case "NotIn":
+                terms.append(f"{key} notin ({values})")
+            case "Exists":
+                terms.append(f"{key}")
+            case "DoesNotExist":
+                terms.append(f"!{key}")
+    return ",".join(terms)
+
+
+def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
+    """Whether a LabelSelector (or a plain map of labels) matches; an empty LabelSelector matches all."""
+    selector = selector or {}
+    is_rule = "matchLabels" in selector or "matchExpressions" in selector
+    wanted = (selector.get("matchLabels") or {}) if is_rule else selector
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    checks = {
+        "In": lambda key, values: labels.get(key) in values,
+        "NotIn": lambda key, values: labels.get(key) not in values,
+        "Exists": lambda key, values: key in labels,
+        "DoesNotExist": lambda key, values: key not in labels,
+    }
+    rules = (selector.get("matchExpressions") or []) if is_rule else []
+    return all(checks.get(r.get("operator"), lambda k, v: True)(r.get("key"), r.get("values") or []) for r in rules)
+
+
+def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
+    """The pods a workload, Job or Service selects, those it owns first; None while unread."""
+    selector = workload.at("spec.selector")
+    if workload.ref.kind == "Job" and not selector:
+        selector = {"job-name": workload.ref.name}
+    text = selector_text(selector)
+    if not text:
+        return []
+    return case.list("Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?")
+
+
+def replica_sets(case: Case, deployment: Obj) -> list[Obj]:
+    """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
+    found = case.list(
+        "ReplicaSet", deployment.ref.namespace, label=selector_text(deployment.at("spec.selector")),
+        why=f"which revisions does {deployment.ref} have?",
+    )  # fmt: skip
+    own = [rs for rs in found or [] if owner_ref(rs) == deployment.ref]
+    return sorted(own, key=revision, reverse=True)
+
+
+def revision(obj: Obj) -> int:
+    """The rollout revision in an object's annotations, 0 without one."""
+    text = str((obj.at("metadata.annotations") or {}).get(REVISION, ""))
+    return int(text) if text.isdigit() else 0
+
+
+def services_named(case: Case, host: str, namespace: str) -> Ref | None:
+    """The Service a host name means from inside a namespace (`db`, `db.shop`, `db.shop.svc...`), None for others."""
+    parts = host.rstrip(".").lower().split(".")
+    if not parts[0] or parts[0].replace("-", "").isdigit() or host.replace(".", "").isdigit() or ":" in host:
+        return None
+    if len(parts) == 1:
+        return Ref("Service", namespace, parts[0])
+    if len(parts) == 2 or parts[2] == "svc":
+        return Ref("Service", parts[1], parts[0])
+    if len(parts) > 3 and parts[3] == "svc":  # pod.service.namespace.svc: one pod of a headless Service
+        return Ref("Service", parts[2], parts[1])
+    return None
+
+
+def hosts_in_env(pod: Obj) -> dict[str, str]:
+    """Values of plain variables by name, over all containers: where hosts and URLs of dependencies stand."""
+    return {name: value for c in containers(pod) for name, value in c.env.items() if value}
+
+
+def refs(objects: Iterable[Obj]) -> list[Ref]:
+    """The references of objects."""
+    return [obj.ref for obj in objects]

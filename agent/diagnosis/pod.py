@@ -1,0 +1,136 @@
+"""Pods as analyzers see them: each container with its specification, its state and how it last ended."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agent.diagnosis.finding import Quote
+from agent.diagnosis.thing import Obj, dig, parse_time
+
+
+@dataclass(frozen=True, eq=False)
+class Container:
+    """One container of a pod. `path` is where its status stands, for quotes."""
+
+    pod: Obj
+    name: str
+    spec: dict[str, Any]
+    status: dict[str, Any]
+    path: str
+    is_init: bool
+
+    @property
+    def is_sidecar(self) -> bool:
+        """An init container that keeps running (restartPolicy Always)."""
+        return self.is_init and self.spec.get("restartPolicy") == "Always"
+
+    @property
+    def restarts(self) -> int:
+        """restartCount."""
+        return int(self.status.get("restartCount") or 0)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the kubelet calls it ready."""
+        return bool(self.status.get("ready"))
+
+    @property
+    def running_since(self) -> datetime | None:
+        """When the running instance started, None while it does not run."""
+        return parse_time(dig(self.status, "state.running.startedAt"))
+
+    @property
+    def waiting(self) -> str:
+        """The reason it waits, empty when it does not."""
+        return str(dig(self.status, "state.waiting.reason") or "")
+
+    @property
+    def waiting_message(self) -> str:
+        """The message that comes with the waiting reason."""
+        return str(dig(self.status, "state.waiting.message") or "")
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        """How it ended: the present termination, else the last one; empty when it never ended."""
+        return dig(self.status, self.ended_path) or {} if self.ended_path else {}
+
+    @property
+    def ended_path(self) -> str:
+        """Where `ended` stands in the container's status."""
+        if dig(self.status, "state.terminated"):
+            return "state.terminated"
+        return "lastState.terminated" if dig(self.status, "lastState.terminated") else ""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code of `ended`."""
+        code = self.ended.get("exitCode")
+        return int(code) if isinstance(code, int) else None
+
+    @property
+    def exit_reason(self) -> str:
+        """Reason of `ended`: Error, Completed, OOMKilled, StartError ..."""
+        return str(self.ended.get("reason") or "")
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When `ended` ended."""
+        return parse_time(self.ended.get("finishedAt"))
+
+    @property
+    def log_is_previous(self) -> bool:
+        """Whether the log of how it ended is that of the previous instance."""
+        return self.ended_path == "lastState.terminated"
+
+    def quote(self, *paths: str) -> tuple[Quote, ...]:
+        """Quotes from this container's status."""
+        return self.pod.quote(*(f"{self.path}.{path}" for path in paths))
+
+    def quote_spec(self, *paths: str) -> tuple[Quote, ...]:
+        """Quotes from this container's specification."""
+        where = "initContainers" if self.is_init else "containers"
+        return self.pod.quote(*(f"spec.{where}[{self.name}].{path}" for path in paths))
+
+    def quote_end(self) -> tuple[Quote, ...]:
+        """Exit code, reason and time of the end."""
+        return self.quote(*(f"{self.ended_path}.{key}" for key in ("exitCode", "reason", "message", "finishedAt")))
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Variables with plain values; those the redaction hid are "[redacted]"."""
+        entries = self.spec.get("env") or []
+        return {str(e.get("name")): str(e.get("value") or "") for e in entries if isinstance(e, dict)}
+
+
+def containers(pod: Obj, *, init: bool = True) -> Iterator[Container]:
+    """The containers of a pod, init containers first, each with its status (empty before it has one)."""
+    groups = [("containers", "containerStatuses", False)]
+    if init:
+        groups.insert(0, ("initContainers", "initContainerStatuses", True))
+    for specs, statuses, is_init in groups:
+        known = {s.get("name"): s for s in pod.items(f"status.{statuses}")}
+        for spec in pod.items(f"spec.{specs}"):
+            name = str(spec.get("name") or "")
+            path = f"status.{statuses}[{name}]"
+            yield Container(pod, name, spec, known.get(name, {}), path, is_init)
+
+
+def is_ready(pod: Obj) -> bool:
+    """Whether the pod's Ready condition is True."""
+    return pod.condition("Ready").get("status") == "True"
+
+
+def is_finished(pod: Obj) -> bool:
+    """Whether the pod ended well and is not meant to run."""
+    return pod.at("status.phase") == "Succeeded"
+
+
+def is_deleting(pod: Obj) -> bool:
+    """Whether somebody asked for its deletion."""
+    return bool(pod.at("metadata.deletionTimestamp"))
+
+
+def is_well(pod: Obj) -> bool:
+    """Ready now, or ended well, and not on its way out."""
+    return is_finished(pod) or (is_ready(pod) and not is_deleting(pod))

@@ -1,0 +1,102 @@
+"""Ranking: from all findings to the one root, the chain to it, and the outcome."""
+
+from dataclasses import dataclass, field
+
+from agent.diagnosis.engine import Diagnosis, State
+from agent.diagnosis.finding import Finding, RuledOut
+from agent.ref import Ref
+
+THRESHOLD = 0.6
+SYMPTOM_WEIGHT = 0.6
+OFF_TOPIC_WEIGHT = 0.85
+
+
+@dataclass
+class Verdict:
+    """What the findings amount to.
+
+    `outcome` is diagnosed, self-resolved, not-actionable or inconclusive. `chain` runs from the first
+    finding on the subject to `root`. `missing` says in sentences what could not be read.
+    """
+
+    outcome: str
+    sentence: str
+    root: Finding | None = None
+    chain: list[Finding] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    ruled_out: list[RuledOut] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def weigh(diagnosis: Diagnosis) -> Verdict:
+    """Choose the root among the findings, or say why there is none."""
+    chain = _chain(diagnosis)
+    missing = [f"{e.query}: {e.text.splitlines()[0]}" for e in diagnosis.case.refused()]
+    ruled_out = _ruled_out(diagnosis, chain)
+    root = chain[-1] if chain else None
+    if root is not None and root.confidence >= THRESHOLD:
+        return Verdict("diagnosed", root.headline, root, chain, diagnosis.states, ruled_out, missing)
+    verdict = _without_cause(diagnosis, missing, root)
+    verdict.ruled_out = ruled_out
+    return verdict
+
+
+def _score(diagnosis: Diagnosis, finding: Finding) -> float:
+    """How well a finding explains the alert: its confidence, less for mere symptoms and for other topics."""
+    score = finding.confidence
+    if finding.cause.symptom:
+        score *= SYMPTOM_WEIGHT
+    families = diagnosis.case.runbook.families
+    if families and finding.cause.family not in families:
+        score *= OFF_TOPIC_WEIGHT
+    return score
+
+
+def _chain(diagnosis: Diagnosis) -> list[Finding]:
+    """From the best finding near the subject to the deepest one it leads to."""
+    case = diagnosis.case
+    near = [f for f in diagnosis.findings if not case.followed[f.entity].cause] if diagnosis.findings else []
+    chain: list[Finding] = []
+    candidates = near
+    while candidates:
+        best = max(candidates, key=lambda f: _score(diagnosis, f))
+        chain.append(best)
+        candidates = [
+            f
+            for f in diagnosis.findings
+            if f not in chain
+            and (f.entity in best.leads_to or case.followed[f.entity].cause == best.id)
+            and f.confidence >= THRESHOLD
+        ]
+    return chain
+
+
+def _ruled_out(diagnosis: Diagnosis, chain: list[Finding]) -> list[RuledOut]:
+    """What the chain's analyzers excluded, then other findings that explain the alert less well."""
+    said: dict[str, RuledOut] = {}
+    for finding in reversed(chain):
+        for excluded in finding.ruled_out:
+            said.setdefault(excluded.cause, excluded)
+    taken = {finding.cause.id for finding in chain}
+    return [excluded for cause, excluded in said.items() if cause not in taken]
+
+
+def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | None) -> Verdict:
+    """No finding is sure enough: is nothing wrong, or is too little known?"""
+    states = [s for s in diagnosis.states if s.entity in _near(diagnosis)]
+    kinds = {s.kind for s in states}
+    sentence = " ".join(dict.fromkeys(s.sentence for s in states))
+    if weak is None and states and diagnosis.case.runbook.settled_by_state:
+        outcome = "self-resolved" if kinds & {"recovered"} else "not-actionable"
+        return Verdict(outcome, sentence, states=states, missing=missing)
+    if weak is not None:
+        sentence = f"{weak.headline} is possible, but the evidence does not settle it."
+    elif states:
+        sentence = f"{sentence} The condition of the alert itself could not be checked."
+    else:
+        sentence = "The evidence that could be read does not show a cause."
+    return Verdict("inconclusive", sentence, weak, states=states, missing=missing)
+
+
+def _near(diagnosis: Diagnosis) -> set[Ref]:
+    return {ref for ref, followed in diagnosis.case.followed.items() if not followed.cause}

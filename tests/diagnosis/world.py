@@ -1,0 +1,121 @@
+"""A small world for tests of the analyzers: objects, events and logs, and the loop that asks for them."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from agent.alert import Alert, parse_alerts
+from agent.diagnosis.engine import Diagnosis
+from agent.diagnosis.graph import selector_text  # noqa: F401 - handy in tests
+from agent.diagnosis.ranking import Verdict, weigh
+from agent.evidence.answer import Answer
+from agent.evidence.ledger import Ledger
+from agent.evidence.query import Query
+from agent.evidence.redaction import Redactor
+from agent.investigation import Investigation
+from agent.subject import route
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def ago(minutes: float) -> str:
+    """A time so many minutes before NOW, as the API writes it."""
+    return (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class World:
+    """Answers queries from what a test put in; everything else is "not found" or empty."""
+
+    name = "kubernetes"
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.happened: list[dict[str, Any]] = []
+        self.logged: dict[tuple[str, str, str, bool], str] = {}
+        self.measured: dict[str, list[dict[str, Any]]] = {}
+        self.used: list[dict[str, Any]] = []
+        self.refuse: dict[str, Answer] = {}
+
+    def add(self, *objects: dict[str, Any]) -> "World":
+        """Put objects in (each with kind and metadata)."""
+        for data in objects:
+            meta = data["metadata"]
+            self.objects[data["kind"], meta.get("namespace", ""), meta["name"]] = data
+        return self
+
+    def event(self, kind: str, namespace: str, name: str, reason: str, message: str, *, type: str = "Warning",
+              minutes: float = 2, count: int = 3, field_path: str = "") -> "World":  # fmt: skip
+        """Put an event in, last seen so many minutes ago."""
+        about = {"kind": kind, "namespace": namespace, "name": name, "fieldPath": field_path}
+        self.happened.append({"reason": reason, "message": message, "type": type, "count": count,
+                              "firstTimestamp": ago(minutes + 5), "lastTimestamp": ago(minutes),
+                              "involvedObject": about, "metadata": {"name": f"{name}.{len(self.happened)}"}})  # fmt: skip
+        return self
+
+    def log(self, namespace: str, pod: str, container: str, text: str, *, previous: bool = False) -> "World":
+        """Put a container's log in."""
+        self.logged[namespace, pod, container, previous] = text
+        return self
+
+    async def answer(self, query: Query) -> Answer:
+        """What the cluster would say."""
+        for prefix, refusal in self.refuse.items():
+            if str(query).startswith(prefix):
+                return refusal
+        match query.verb:
+            case "get":
+                found = self.objects.get((query.kind, query.namespace, query.name))
+                return Answer(data=found) if found else Answer("not-found", message=f'{query.kind} "{query.name}" not found')
+            case "list":
+                return Answer(data=[o for (kind, ns, _), o in sorted(self.objects.items())
+                                    if kind == query.kind and query.namespace in ("*", ns) and _selected(o, query)])  # fmt: skip
+            case "events":
+                return Answer(data=[e for e in self.happened if e["involvedObject"]["namespace"] == query.namespace
+                                    and (not query.name or (e["involvedObject"]["kind"], e["involvedObject"]["name"]) == (query.kind, query.name))])  # fmt: skip
+            case "logs":
+                text = self.logged.get((query.namespace, query.name, query.container, query.previous))
+                return Answer(data=text) if text is not None else Answer("not-found", message="previous terminated container not found")
+            case "usage":
+                return Answer(data=[u for u in self.used if u["namespace"] == query.namespace])
+            case _:
+                return Answer(data=next((v for k, v in self.measured.items() if k in query.promql), []))
+
+    def investigate(self, alert: dict[str, Any] | str, rounds: int = 12) -> tuple[Verdict, Diagnosis]:
+        """Run the loop to its end: diagnose, answer the open questions, again."""
+        raw = alert if isinstance(alert, str) else json.dumps(alert)
+        parsed: Alert = parse_alerts(raw.encode()).alerts[0]
+        ledger = Ledger(lambda query: self, Redactor())
+        investigation = Investigation(parsed, route(parsed), ledger, NOW)
+
+        async def work() -> Diagnosis:
+            await investigation.collect(investigation.runbook.queries(investigation.subject))
+            for _ in range(rounds):
+                diagnosis = investigation.diagnose()
+                if not diagnosis.questions:
+                    break
+                await investigation.collect(diagnosis.questions)
+            return investigation.diagnose()
+
+        diagnosis = asyncio.run(work())
+        texts = {e.id: e.text for e in ledger.entries}
+        for finding in diagnosis.findings:  # every quote stands in its evidence, in every test
+            for quote in (q for claim in finding.claims for q in claim.quotes):
+                assert quote.text in texts[quote.evidence], (finding.id, quote)
+        return weigh(diagnosis), diagnosis
+
+
+def _selected(obj: dict[str, Any], query: Query) -> bool:
+    labels = obj["metadata"].get("labels") or {}
+    for term in filter(None, query.label.split(",")):
+        key, _, value = term.partition("=")
+        if labels.get(key) != value:
+            return False
+    for term in filter(None, query.field.split(",")):
+        path, _, value = term.partition("=")
+        node: Any = obj
+        for step in path.split("."):
+            node = node.get(step) if isinstance(node, dict) else None
+        if node != value:
+            return False
+    return True
