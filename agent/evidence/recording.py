@@ -1,0 +1,295 @@
+"""Recordings: the evidence of a run as files, to be read, edited, and replayed without any cluster.
+
+A recording is a directory (or a .tar.gz of one) with a `manifest.json` and one file per answer:
+
+    {"version": 1, "recorded_at": "2026-03-01T12:00:00Z", "context": {},
+     "entries": [{"query": "get Pod shop/web-1", "status": "ok", "file": "001-get-pod-shop-web-1.json"},
+                 {"query": "logs shop/web-1 web", "file": "002-logs-shop-web-1-web.log"},
+                 {"query": "get Node n1", "status": "forbidden", "message": "nodes \\"n1\\" is forbidden"}]}
+
+An entry may hold its answer itself, as `data`, and may add `truncated` and `at`. Only the manifest says
+which file answers what; the names of the files are for people.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from agent.evidence.answer import Answer, Status
+from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
+from agent.evidence.query import Query, QueryError
+
+if TYPE_CHECKING:
+    from agent.evidence.ledger import Evidence
+
+VERSION = 1
+MANIFEST = "manifest.json"
+MAX_BYTES = 64 << 20
+MAX_ENTRIES = 5000
+_STATUSES = get_args(Status)
+
+
+class RecordingError(ValueError):
+    """A recording that cannot be read or written; the message is one line for a person."""
+
+
+class RecordingSource:
+    """Answers queries from a recording; what it lacks is answered "not-recorded".
+
+    `recorded_at` is the "now" of the recorded run, `context` whatever the manifest says about it, and
+    `problems` one sentence for each entry that names no query. Raises RecordingError when the recording
+    as a whole cannot be read; one damaged entry is answered with status "error" and spoils no other.
+    """
+
+    name = "recording"
+
+    def __init__(self, path: str | Path) -> None:
+        self._read = _reader(Path(path))
+        manifest = _manifest(Path(path), self._read)
+        self.recorded_at = _recorded_at(Path(path), manifest)
+        self.context: dict[str, Any] = manifest.get("context") or {}
+        self.problems: list[str] = []
+        self._entries: dict[Query, dict[str, Any]] = {}
+        for position, entry in enumerate(manifest["entries"], start=1):
+            try:
+                self._entries[Query.parse(entry["query"])] = entry
+            except (QueryError, KeyError, TypeError, AttributeError):
+                self.problems.append(
+                    f"{path}: entry {position} of {MANIFEST} names no query that can be asked"
+                )
+
+    @property
+    def queries(self) -> list[Query]:
+        """What this recording answers, in the order of the manifest."""
+        return list(self._entries)
+
+    async def answer(self, query: Query) -> Answer:
+        """Answer from the recording; never raises."""
+        entry = self._entries.get(query)
+        if entry is None:
+            return Answer(
+                "not-recorded", message=f"the recording has no answer to: {query}", at=self.recorded_at
+            )
+        try:
+            return self._replay(query, entry)
+        except ValueError as err:
+            return Answer("error", message=f"damaged recording: {err}", at=self.recorded_at)
+
+    def _replay(self, query: Query, entry: dict[str, Any]) -> Answer:
+        status = entry.get("status", "ok")
+        if status not in _STATUSES:
+            raise ValueError(f"unknown status {status!r}; expected one of {', '.join(_STATUSES)}")
+        answer = Answer(
+            status=status,
+            message=str(entry.get("message") or ""),
+            truncated=entry.get("truncated") is True,
+            at=_time(entry.get("at")) or self.recorded_at,
+        )
+        if status == "ok":
+            answer.data = _shaped(query, self._data(query, entry))
+        return answer
+
+    def _data(self, query: Query, entry: dict[str, Any]) -> Any:
+        name = entry.get("file")
+        if name is None:
+            return entry.get("data")
+        try:
+            text = self._read(str(name)).decode("utf-8", "replace")
+            return text if query.verb == "logs" else json.loads(text)
+        except (KeyError, FileNotFoundError):
+            raise ValueError(f"file {name} is missing") from None
+        except OSError as err:
+            raise ValueError(f"file {name} cannot be read: {err.strerror}") from None
+        except (json.JSONDecodeError, RecursionError) as err:
+            raise ValueError(f"file {name} is not JSON: {err}") from None
+
+
+def _reader(path: Path) -> Callable[[str], bytes]:
+    """What returns the bytes of a file of the recording by its name."""
+    if path.is_dir():
+        return lambda name: _read_inside(path, name)
+    if not path.exists():
+        raise RecordingError(f"{path}: no such recording; expected a directory or a .tar.gz")
+    if not is_archive(path):
+        raise RecordingError(f"{path}: not a recording; expected a directory or a .tar.gz")
+    try:
+        return read_archive(path, MANIFEST, max_bytes=MAX_BYTES, max_members=MAX_ENTRIES).__getitem__
+    except ArchiveError as err:
+        raise RecordingError(f"{path}: {err}") from None
+
+
+def _read_inside(root: Path, name: str) -> bytes:
+    """A file below root. Links are followed only within it: a mounted ConfigMap is made of such links."""
+    file = (root / name).resolve()
+    if not file.is_relative_to(root.resolve()):
+        raise ValueError(f"file {name} is outside the recording")
+    if file.stat().st_size > MAX_BYTES:
+        raise ValueError(f"file {name} is larger than {MAX_BYTES >> 20} MiB")
+    return file.read_bytes()
+
+
+def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
+    try:
+        manifest = json.loads(read(MANIFEST))
+    except (FileNotFoundError, KeyError):
+        raise RecordingError(f"{path}: not a recording, it has no {MANIFEST}") from None
+    except OSError as err:
+        raise RecordingError(f"{path}: {MANIFEST} cannot be read: {err.strerror}") from None
+    except (ValueError, RecursionError) as err:
+        raise RecordingError(f"{path}: {MANIFEST} is damaged: {err}") from None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("entries"), list):
+        raise RecordingError(f"{path}: {MANIFEST} is damaged: expected an object with a list of entries")
+    if manifest.get("version", VERSION) != VERSION:
+        raise RecordingError(f"{path}: version {manifest['version']!r} is unknown; expected {VERSION}")
+    if not isinstance(manifest.get("context") or {}, dict):
+        raise RecordingError(f"{path}: the context in {MANIFEST} is not an object")
+    if len(manifest["entries"]) > MAX_ENTRIES:
+        raise RecordingError(f"{path}: more than {MAX_ENTRIES} entries")
+    return manifest
+
+
+def _recorded_at(path: Path, manifest: dict[str, Any]) -> datetime:
+    at = _time(manifest.get("recorded_at"))
+    if at is None:
+        raise RecordingError(f'{path}: {MANIFEST} needs a time like "recorded_at": "2026-03-01T12:00:00Z"')
+    return at
+
+
+def _time(value: Any) -> datetime | None:
+    """The time of an ISO 8601 text, UTC unless it says otherwise; None for anything else."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _shaped(query: Query, data: Any) -> Any:
+    """The data if it has the shape this verb promises; `kubectl get -o json` lists are unwrapped."""
+    if isinstance(data, dict) and query.verb in ("list", "events") and "items" in data:
+        data = data["items"]
+    expected = {"get": "an object", "logs": "text"}.get(query.verb, "a list of objects")
+    if _words(data) != expected:
+        raise ValueError(f"the answer to {query} is {_words(data)}; expected {expected}")
+    return data
+
+
+def _words(data: Any) -> str:
+    match data:
+        case dict():
+            return "an object"
+        case str():
+            return "text"
+        case list():
+            return "a list of objects" if all(isinstance(item, dict) for item in data) else "a list"
+        case _:
+            return "nothing" if data is None else "a number"
+
+
+def check_target(path: str | Path) -> None:
+    """Raise RecordingError if a recording cannot be written here: an older recording may be replaced,
+    anything else may not."""
+    path = Path(path)
+    if not path.absolute().parent.is_dir():
+        raise RecordingError(f"{path}: its folder {path.absolute().parent} does not exist")
+    if not path.exists() or (is_archive(path) and path.is_file()):
+        return
+    if not path.is_dir():
+        raise RecordingError(f"{path}: is a file; a recording is a directory or a .tar.gz")
+    if any(path.iterdir()) and not (path / MANIFEST).is_file():
+        raise RecordingError(f"{path}: is a directory but no recording; name a new one")
+
+
+def write_recording(
+    path: str | Path,
+    evidence: "Iterable[Evidence]",
+    *,
+    recorded_at: datetime,
+    context: dict[str, Any] | None = None,
+) -> None:
+    """Write evidence (which is redacted already) as a recording: a directory, or one file if the path
+    ends in .tar.gz. An older recording at the path is replaced in one step; raises RecordingError."""
+    path = Path(path)
+    check_target(path)
+    files = _files(evidence, recorded_at, context or {})
+    try:
+        if is_archive(path):
+            _write_file(path, files, int(recorded_at.timestamp()))
+        else:
+            _write_directory(path, files)
+    except OSError as err:
+        raise RecordingError(f"{path}: cannot write the recording: {err.strerror}") from None
+
+
+def _files(
+    evidence: "Iterable[Evidence]", recorded_at: datetime, context: dict[str, Any]
+) -> dict[str, bytes]:
+    """The content of a recording: file name -> bytes, the manifest first."""
+    entries: list[dict[str, Any]] = []
+    answers: dict[str, bytes] = {}
+    for item in evidence:
+        entry: dict[str, Any] = {
+            "query": str(item.query),
+            "status": item.status,
+            "at": _iso(item.collected_at),
+        }
+        if item.truncated:
+            entry["truncated"] = True
+        if item.status == "ok":
+            entry["file"] = _file_name(len(entries) + 1, str(item.query), item.data)
+            answers[entry["file"]] = (
+                item.data.encode("utf-8", "replace") if isinstance(item.data, str) else _json(item.data)
+            )
+        else:
+            entry["message"] = item.text.removeprefix(f"{item.status}: ")
+        entries.append(entry)
+    manifest = {"version": VERSION, "recorded_at": _iso(recorded_at), "context": context, "entries": entries}
+    return {MANIFEST: _json(manifest, sort_keys=False), **answers}
+
+
+def _file_name(number: int, query: str, data: Any) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", query.lower()).strip("-")[:80].strip("-")
+    return f"{number:03}-{slug}" + (".log" if isinstance(data, str) else ".json")
+
+
+def _json(data: Any, *, sort_keys: bool = True) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=sort_keys, ensure_ascii=False) + "\n").encode(
+        "utf-8", "replace"
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _write_file(path: Path, files: dict[str, bytes], mtime: int) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
+    try:
+        write_archive(draft / path.name, files, mtime=mtime)
+        (draft / path.name).replace(path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write_directory(path: Path, files: dict[str, bytes]) -> None:
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
+    new, old = draft / "new", draft / "old"
+    try:
+        new.mkdir()
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
