@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 
 from agent.diagnosis import analyzers
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Followed
 from agent.diagnosis.finding import Finding, Quote
 from agent.diagnosis.thing import Obj
 from agent.evidence.query import Query
@@ -62,6 +62,8 @@ class Diagnosis:
     subjects: list[Ref]
     findings: list[Finding] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
+    found_at: dict[str, Followed] = field(default_factory=dict)
+    """The object under analysis when a finding, by its id, was made: its entity may be another one."""
 
     @property
     def questions(self) -> dict[Query, str]:
@@ -97,6 +99,7 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
             continue
         if all(said.id != known.id for known in diagnosis.findings):
             diagnosis.findings.append(said)
+            diagnosis.found_at[said.id] = case.followed[ref]
         for target in said.leads_to:
             case.lead(target, said.id)
 

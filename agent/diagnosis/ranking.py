@@ -28,6 +28,25 @@ class Verdict:
     missing: list[str] = field(default_factory=list)
 
 
+def statement(verdict: Verdict) -> str:
+    """The verdict as the Investigator says it, in a line or two."""
+    match verdict.outcome:
+        case "diagnosed" if verdict.root:
+            actions = [r.action for r in verdict.root.recommendations if r.action][:3]
+            advice = f" Recommend {_joined(actions)}." if actions else ""
+            return f"Analysis complete. {verdict.root.headline.rstrip('.')}.{advice}"
+        case "self-resolved":
+            return f"Analysis complete. The incident has resolved itself. {verdict.sentence}"
+        case "not-actionable":
+            return f"Analysis complete. Nothing is wrong that needs action. {verdict.sentence}"
+        case _:
+            return f"Analysis complete, without a cause. {verdict.sentence}"
+
+
+def _joined(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
 def weigh(diagnosis: Diagnosis) -> Verdict:
     """Choose the root among the findings, or say why there is none."""
     chain = _chain(diagnosis)
@@ -54,8 +73,8 @@ def _score(diagnosis: Diagnosis, finding: Finding) -> float:
 
 def _chain(diagnosis: Diagnosis) -> list[Finding]:
     """From the best finding near the subject to the deepest one it leads to."""
-    case = diagnosis.case
-    near = [f for f in diagnosis.findings if not case.followed[f.entity].cause] if diagnosis.findings else []
+    found_at = diagnosis.found_at
+    near = [f for f in diagnosis.findings if not found_at[f.id].cause]
     chain: list[Finding] = []
     candidates = near
     while candidates:
@@ -65,7 +84,7 @@ def _chain(diagnosis: Diagnosis) -> list[Finding]:
             f
             for f in diagnosis.findings
             if f not in chain
-            and (f.entity in best.leads_to or case.followed[f.entity].cause == best.id)
+            and (f.entity in best.leads_to or found_at[f.id].cause == best.id)
             and f.confidence >= THRESHOLD
         ]
     return chain
