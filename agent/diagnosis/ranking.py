@@ -60,6 +60,20 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
     return verdict
 
 
+def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdict:
+    """The verdict with the finding a model chose, if it exists and is sure enough; None chooses no cause."""
+    if verdict.root is not None and finding == verdict.root.id:
+        return verdict
+    chosen = next((f for f in diagnosis.findings if f.id == finding and f.confidence >= THRESHOLD), None)
+    if chosen is not None:
+        chain = [f for f in verdict.chain if f is not verdict.root and chosen.entity in f.leads_to] + [chosen]
+        return Verdict("diagnosed", chosen.headline, chosen, chain, verdict.states, verdict.ruled_out, verdict.missing)
+    if finding is None and verdict.outcome == "diagnosed" and verdict.root:
+        doubt = f"{verdict.root.headline} is possible, but the model did not accept it."
+        return Verdict("inconclusive", doubt, verdict.root, [], verdict.states, verdict.ruled_out, verdict.missing)
+    return verdict
+
+
 def _score(diagnosis: Diagnosis, finding: Finding) -> float:
     """How well a finding explains the alert: its confidence, less for mere symptoms and for other topics."""
     score = finding.confidence

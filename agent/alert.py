@@ -1,0 +1,354 @@
+"""Alerts: what starts an investigation, read leniently from what Alertmanager or a person sends."""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from agent.subject import route
+
+MAX_BYTES = 1024 * 1024  # of one payload
+MAX_ALERTS = 1000  # of one payload
+MAX_VALUE = 64 * 1024  # characters of one label or annotation
+MAX_NOTES = 20
+MAX_TITLE = 200  # characters
+EXPECTED = "expected an Alertmanager webhook (version 4), one alert, a list of alerts, or plain text"
+
+_NOT_A_CHARACTER = re.compile("[\ud800-\udfff]")  # half of a surrogate pair: JSON can say it, UTF-8 cannot
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_JSON_START = re.compile(r'\s*(?:\{|\[\s*(?:[\[{"\]\d-]|(?:true|false|null)\b|$)|"[^\n]*"\s*$)')
+_RESOLVED_TEXT = re.compile(r"\W*resolved\b", re.IGNORECASE)
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_META_ALERTS = {
+    "Watchdog": "it fires always, to prove that alerting works",
+    "DeadMansSwitch": "it fires always, to prove that alerting works",
+    "InfoInhibitor": "it only silences alerts of severity info",
+}
+
+
+class AlertError(ValueError):
+    """Input that is no alert. The message is one line for people: what is wrong, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert. Labels, annotations and title are untrusted text, free of control characters."""
+
+    name: str
+    """The alertname; empty for plain text."""
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime | None
+    """UTC; stable while the alert keeps firing, so fingerprint and start name one episode."""
+    ends_at: datetime | None
+    fingerprint: str
+    """16 hex digits, Alertmanager's own where it is given."""
+    generator_url: str
+    title: str
+    """One line of at most 200 characters: what the result says behind "Alert:"."""
+    plain_text: str = ""
+    """The whole text of an alert that came as plain text; empty for a structured one."""
+    suppressed: bool = False
+    """Alertmanager's API says that it is silenced or inhibited."""
+
+    @property
+    def severity(self) -> str:
+        """The severity label in lower case, or nothing."""
+        return self.labels.get("severity", "").strip().lower()
+
+    @property
+    def runbook_url(self) -> str:
+        """The runbook's address when it is a web address, or nothing."""
+        url = self.annotations.get("runbook_url", "").strip()
+        return url if re.fullmatch(r"https?://\S+", url) else ""
+
+    @property
+    def text(self) -> str:
+        """What the alert says in words: name, summary, description and plain text."""
+        said = (self.annotations.get(key, "") for key in ("summary", "description", "message"))
+        return "\n".join(part for part in (self.name, *said, self.plain_text) if part)
+
+
+@dataclass
+class Payload:
+    """What one input holds: its alerts in the order given, and what was accepted leniently."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        """Keep one remark; beyond MAX_NOTES they are dropped, since one bad sender repeats itself."""
+        if text not in self.notes and len(self.notes) < MAX_NOTES:
+            self.notes.append(text)
+
+
+def parse_alerts(data: bytes) -> Payload:
+    """Read alerts from a webhook payload, an alert object, a list of them, or plain text; raises AlertError."""
+    if len(data) > MAX_BYTES:
+        raise AlertError(f"the alert has {len(data):,} bytes; the limit is {MAX_BYTES:,} bytes")
+    text = _decode(data)
+    payload = Payload()
+    if not _JSON_START.match(text):
+        payload.alerts.append(_plain(text, payload))
+        return payload
+    document = _load(text)
+    if isinstance(document, str):
+        payload.alerts.append(_plain(document, payload))
+        return payload
+    for where, entry in _entries(document, payload):
+        alert = _structured(entry, where, payload)
+        if alert:
+            payload.alerts.append(alert)
+    if not payload.alerts:
+        why = f" ({payload.notes[-1]})" if payload.notes else ""
+        raise AlertError(f"no alert in the input{why}; {EXPECTED}")
+    return payload
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode the standard or the URL-safe alphabet, white space ignored, padding optional; raises AlertError."""
+    if len(text) > 2 * MAX_BYTES:
+        raise AlertError(f"the base64 text has {len(text):,} characters; the limit is {2 * MAX_BYTES:,}")
+    compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError):  # ValueError: characters outside ASCII
+        raise AlertError(
+            "not base64: expected the letters A-Z a-z 0-9 + / (or - _) of a whole text"
+        ) from None
+
+
+def encode_base64(data: bytes) -> str:
+    """Encode in the standard alphabet, on one line: safe in every template, parameter and shell word."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def not_actionable(alert: Alert) -> str:
+    """Why the alert must not be investigated; empty when it should be."""
+    name = alert.name or alert.title
+    if alert.status == "resolved":
+        return "the alert is resolved"
+    if name in _META_ALERTS:
+        return f"{name} is a meta alert: {_META_ALERTS[name]}"
+    if alert.severity == "none":
+        return "the alert has severity none"
+    if alert.suppressed:
+        return "the alert is silenced or inhibited in Alertmanager"
+    return ""
+
+
+def _decode(data: bytes) -> str:
+    if b"\0" in data:
+        raise AlertError(f"the alert is binary (a NUL byte at offset {data.index(0)}); expected UTF-8 text")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise AlertError(f"the alert is not UTF-8 text ({byte}); expected JSON or plain text") from None
+    if not text.strip():
+        raise AlertError(f"the alert is empty; {EXPECTED}")
+    return text
+
+
+def _load(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise AlertError(f"not JSON: {constant} is no JSON value; expected a number, or text in quotes")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        cut = "; is it cut short?" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
+        raise AlertError(f"not JSON: {error.msg} at {where}{cut}") from None
+    except RecursionError:
+        raise AlertError("not an alert: the JSON is nested too deep") from None
+    except AlertError:
+        raise
+    except ValueError:  # an integer of thousands of digits
+        raise AlertError("not an alert: a number in the JSON is too long") from None
+
+
+def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects that should be alerts, each with where it stands."""
+    common: dict[str, Any] = {}
+    if isinstance(document, dict) and "alerts" in document:
+        _check_version(document, payload)
+        entries = document["alerts"]
+        if not isinstance(entries, list):
+            raise AlertError(f"not a webhook: alerts is {_kind(entries)}; expected a list of alerts")
+        common = {key: document.get("common" + key.title()) for key in ("labels", "annotations")}
+        truncated = document.get("truncatedAlerts")
+        if isinstance(truncated, int) and truncated > 0:
+            payload.note(f"Alertmanager left {truncated} more alerts out (truncatedAlerts; see max_alerts)")
+        prefix = "alerts"
+    elif isinstance(document, dict):
+        if not isinstance(document.get("labels"), dict):
+            found = ", ".join(sorted(_clean(key)[:40] for key in document)[:8]) or "nothing"
+            raise AlertError(f"an object that is no alert: it has no labels (found {found}); {EXPECTED}")
+        entries, prefix = [document], "alert"
+    elif isinstance(document, list):
+        entries, prefix = document, "list"
+    else:
+        raise AlertError(f"{_kind(document)} is no alert; {EXPECTED}")
+    if len(entries) > MAX_ALERTS:
+        payload.note(f"{len(entries)} alerts; only the first {MAX_ALERTS} are read")
+    for index, entry in enumerate(entries[:MAX_ALERTS]):
+        where = f"{prefix}[{index}]"
+        if isinstance(entry, dict):
+            shared = {key: value for key, value in common.items() if value and key not in entry}
+            yield where, entry | shared
+        else:
+            payload.note(f"{where} is ignored: {_kind(entry)} is no alert")
+
+
+def _check_version(document: dict[str, Any], payload: Payload) -> None:
+    version = document.get("version")
+    if version == "4":
+        return
+    if version is None:
+        payload.note("the payload states no version; it is read as an Alertmanager webhook, version 4")
+    elif version == 4:
+        payload.note("the webhook's version is a number; it is read as version 4")
+    elif "orgId" in document:
+        payload.note("a Grafana webhook; it is read as an Alertmanager webhook, version 4")
+    else:
+        found = f'"{_clean(version)[:20]}"' if isinstance(version, str) else _kind(version)
+        raise AlertError(f'webhook version {found} is not known; expected "version": "4" of Alertmanager')
+
+
+def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | None:
+    labels = _texts(entry.get("labels"), f"{where}.labels", payload)
+    annotations = _texts(entry.get("annotations"), f"{where}.annotations", payload)
+    if not labels and not annotations:
+        payload.note(f"{where} is ignored: it has no labels")
+        return None
+    name = labels.get("alertname", "").strip()
+    if not name:
+        payload.note(f"{where} has no label alertname")
+    status, suppressed = _status(entry.get("status"), where, payload)
+    given = entry.get("fingerprint")
+    given = given.lower() if isinstance(given, str) else ""
+    url = entry.get("generatorURL")
+    alert = Alert(
+        name=name,
+        status=status,
+        labels=labels,
+        annotations=annotations,
+        starts_at=_time(entry.get("startsAt"), f"{where}.startsAt", payload),
+        ends_at=_time(entry.get("endsAt"), f"{where}.endsAt", payload),
+        fingerprint=given if _FINGERPRINT.fullmatch(given) else _fingerprint(name, labels),
+        generator_url=_clean(url)[:2048] if isinstance(url, str) else "",
+        title="",
+        suppressed=suppressed,
+    )
+    return replace(alert, title=_title(alert))
+
+
+def _plain(text: str, payload: Payload) -> Alert:
+    text = _clean(text).strip()
+    if not any(character.isalnum() for character in text):
+        raise AlertError(f"the alert has no word in it; {EXPECTED}")
+    text = _clip(text, "the text", payload)
+    return Alert(
+        name="",
+        status="resolved" if _RESOLVED_TEXT.match(text) else "firing",
+        labels={},
+        annotations={},
+        starts_at=None,
+        ends_at=None,
+        fingerprint=_fingerprint(text, {}),
+        generator_url="",
+        title=_line(text.splitlines()[0]),
+        plain_text=text,
+    )
+
+
+def _title(alert: Alert) -> str:
+    if summary := _line(alert.annotations.get("summary", "")):
+        return summary
+    subject = route(alert)
+    about = str(subject.ref or subject.service or subject.node)
+    name = alert.name or "Alert"
+    return _line(f"{name} on {about}" if about else name)
+
+
+def _texts(value: Any, where: str, payload: Payload) -> dict[str, str]:
+    """A map of texts from what should be one: numbers and booleans are written out, the rest is left out."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        payload.note(f"{where} is ignored: {_kind(value)}, expected an object")
+        return {}
+    texts = {}
+    for key, content in value.items():
+        name = _clean(key)[:256]
+        if isinstance(content, bool | int | float):
+            content = json.dumps(content)
+            payload.note(f"{where}.{name[:60]} is no text; it is read as {content[:20]}")
+        if isinstance(content, str):
+            texts[name] = _clip(_clean(content), f"{where}.{name[:60]}", payload)
+        elif content is not None:
+            payload.note(f"{where}.{name[:60]} is ignored: {_kind(content)}, expected text")
+    return texts
+
+
+def _status(value: Any, where: str, payload: Payload) -> tuple[Literal["firing", "resolved"], bool]:
+    """The status, and whether the alert is suppressed; Alertmanager's API v2 says both in status.state."""
+    state = value.get("state") if isinstance(value, dict) else value
+    word = state.strip().lower() if isinstance(state, str) else ""
+    if word == "resolved":
+        return "resolved", False
+    if word not in ("firing", "active", "suppressed", "unprocessed") and value is not None:
+        payload.note(f"{where}.status is neither firing nor resolved; it is read as firing")
+    return "firing", word == "suppressed"
+
+
+def _time(value: Any, where: str, payload: Payload) -> datetime | None:
+    """An RFC 3339 time in UTC; None for Go's zero time (year 1), which means "not known"."""
+    if value is None or value == "":
+        return None
+    try:
+        time = datetime.fromisoformat(value)
+        if time.tzinfo is None:
+            payload.note(f"{where} has no time zone; it is read as UTC")
+            time = time.replace(tzinfo=UTC)
+        time = time.astimezone(UTC) if time.year > 1 else time
+    except (TypeError, ValueError, OverflowError):
+        payload.note(f"{where} is ignored: no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")
+        return None
+    return time if time.year >= 1970 else None
+
+
+def _fingerprint(name: str, labels: dict[str, str]) -> str:
+    identity = json.dumps([name, sorted(labels.items())], ensure_ascii=True)
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def _clean(text: str) -> str:
+    """The text without control characters; tabs and line ends stay, half surrogates become a question mark."""
+    unix = text.replace("\r\n", "\n")
+    return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", unix))
+
+
+def _clip(text: str, where: str, payload: Payload) -> str:
+    if len(text) <= MAX_VALUE:
+        return text
+    payload.note(f"{where} has {len(text):,} characters; only the first {MAX_VALUE:,} are kept")
+    return text[:MAX_VALUE]
+
+
+def _line(text: str) -> str:
+    line = " ".join(text[: 4 * MAX_TITLE].split())
+    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 3].rstrip() + "..."
+
+
+def _kind(value: Any) -> str:
+    """What a JSON value is, in words."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

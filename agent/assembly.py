@@ -1,0 +1,218 @@
+"""Assembly: from the ledger, the findings and the conversation to the result. Code, not a model, writes it."""
+
+import platform
+from collections.abc import Iterable
+from datetime import datetime
+from importlib.metadata import version
+
+from agent import __version__
+from agent.alert import Alert
+from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.ranking import Verdict, accept, statement, weigh
+from agent.evidence.ledger import Evidence
+from agent.incident import Incident
+from agent.investigation import Investigation
+from agent.result import (
+    AlertPart,
+    ClaimPart,
+    EvidencePart,
+    LinkPart,
+    MessagePart,
+    ObservationPart,
+    QuotePart,
+    RecommendationPart,
+    Result,
+    RuledOutPart,
+    SubjectPart,
+    UsagePart,
+    VersionsPart,
+)
+from agent.workflow import Conversation
+
+NO_PLAN = "No investigation plan was made."
+
+
+def assemble(
+    incident: Incident,
+    investigation: Investigation,
+    conversation: Conversation,
+    *,
+    run_id: str,
+    started_at: datetime,
+    finished_at: datetime,
+    model: str,
+    usd: float = 0.0,
+) -> Result:
+    """The result of a worked incident, whatever way the conversation ended."""
+    verdict = _verdict(investigation, conversation)
+    root = verdict.root if verdict.outcome == "diagnosed" else None
+    texts = {evidence.id: evidence.text for evidence in investigation.ledger.entries}
+    refused: list[str] = []
+    claims = _claims(verdict.chain if root else [], texts) + _model_claims(conversation, texts, refused)
+    transcript = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
+    transcript += [MessagePart(source="check", kind="refused", text=text) for text in refused]
+    return Result(
+        incident_id=incident.id,
+        run_id=run_id,
+        started_at=started_at,
+        finished_at=finished_at,
+        alert=alert_part(investigation.alert, len(incident.alerts)),
+        subject=_subject(investigation),
+        outcome=verdict.outcome,  # type: ignore[arg-type]
+        reason=conversation.reason,
+        summary=verdict.sentence,
+        cause=root.cause.id if root else None,
+        cause_title=root.cause.title if root else "",
+        entity=str(root.entity) if root else None,
+        confidence=round(root.confidence, 2) if root else 0.0,
+        chain=[_link(finding) for finding in (verdict.chain if root else [])],
+        claims=claims,
+        ruled_out=[
+            RuledOutPart(cause=r.cause, why=r.why, quotes=_quotes(r.quotes, texts)) for r in verdict.ruled_out
+        ],
+        observations=[
+            ObservationPart(kind=s.kind, entity=str(s.entity), sentence=s.sentence, quotes=_quotes(s.quotes, texts))
+            for s in verdict.states
+        ],
+        recommendations=_recommendations(root),
+        missing=verdict.missing,
+        evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
+        commander=conversation.plan.statement if conversation.plan else NO_PLAN,
+        investigator=statement(verdict) if verdict.outcome != "failed" else f"Analysis cut short: {conversation.reason}.",
+        transcript=transcript,
+        usage=UsagePart(
+            model=model,
+            calls=conversation.calls,
+            prompt_tokens=conversation.prompt_tokens,
+            completion_tokens=conversation.completion_tokens,
+            usd=usd,
+            seconds=round((finished_at - started_at).total_seconds(), 3),
+            reads=len(investigation.ledger.entries),
+        ),
+        versions=_versions(),
+    )
+
+
+def decline(
+    incident: Incident, alert: Alert, *, run_id: str, at: datetime, outcome: str, reason: str, model: str
+) -> Result:
+    """The result of an incident that was not investigated: not actionable, or failed before it began."""
+    sentence = reason[:1].upper() + reason[1:].rstrip(".") + "."
+    return Result(
+        incident_id=incident.id, run_id=run_id, started_at=at, finished_at=at,
+        alert=alert_part(alert, len(incident.alerts)),
+        subject=SubjectPart(entity=None, container="", service="", why="not looked for"),
+        outcome=outcome,  # type: ignore[arg-type]
+        reason=reason if outcome == "failed" else "", summary=sentence, cause=None, cause_title="", entity=None,
+        confidence=0.0, chain=[], claims=[], ruled_out=[], observations=[], recommendations=[], missing=[],
+        evidence=[], commander=f"No investigation started. {sentence}", investigator="Not asked.", transcript=[],
+        usage=UsagePart(model=model, calls=0, prompt_tokens=0, completion_tokens=0, usd=0.0, seconds=0.0, reads=0),
+        versions=_versions(),
+    )  # fmt: skip
+
+
+def _verdict(investigation: Investigation, conversation: Conversation) -> Verdict:
+    """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
+    diagnosis = investigation.diagnose()
+    verdict = weigh(diagnosis)
+    if conversation.ended == "terminated":
+        return Verdict("failed", conversation.reason, missing=verdict.missing)
+    if conversation.ended == "deadline":
+        verdict.missing.append(conversation.reason)
+    answer = conversation.conclusion or conversation.report
+    return accept(diagnosis, verdict, answer.finding) if answer and conversation.ended == "finished" else verdict
+
+
+def _claims(chain: list[Finding], texts: dict[str, str]) -> list[ClaimPart]:
+    """The claims of the chain, root first, with the quotes that stand in their evidence."""
+    return [_claim(claim, str(finding.entity), texts) for finding in reversed(chain) for claim in finding.claims]
+
+
+def _claim(claim: Claim, entity: str, texts: dict[str, str]) -> ClaimPart:
+    quotes = _quotes(claim.quotes, texts)
+    kind = claim.kind if quotes else "hypothesis"
+    evidence = list(dict.fromkeys(quote.evidence for quote in quotes))
+    return ClaimPart(text=claim.text, kind=kind, entity=entity, evidence=evidence, quotes=quotes)
+
+
+def _model_claims(conversation: Conversation, texts: dict[str, str], refused: list[str]) -> list[ClaimPart]:
+    """A model's own claims, as hypotheses, where their quote stands in evidence that exists."""
+    kept = []
+    for claim in conversation.report.claims if conversation.report else []:
+        if claim.quote and claim.quote in texts.get(claim.evidence, ""):
+            quote = QuotePart(evidence=claim.evidence, text=claim.quote)
+            kept.append(
+                ClaimPart(text=claim.text, kind="hypothesis", entity="", evidence=[quote.evidence], quotes=[quote])
+            )
+        else:
+            refused.append(f"claim refused, {claim.evidence!r} does not hold the words it quotes: {claim.text[:200]}")
+    return kept
+
+
+def _quotes(quotes: Iterable[Quote], texts: dict[str, str]) -> list[QuotePart]:
+    return [
+        QuotePart(evidence=quote.evidence, text=quote.text)
+        for quote in dict.fromkeys(quotes)
+        if quote.text and quote.text in texts.get(quote.evidence, "")
+    ]
+
+
+def _recommendations(root: Finding | None) -> list[RecommendationPart]:
+    if root is None:
+        return []
+    return [
+        RecommendationPart(action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify)
+        for r in root.recommendations
+    ]
+
+
+def _link(finding: Finding) -> LinkPart:
+    return LinkPart(
+        cause=finding.cause.id,
+        entity=str(finding.entity),
+        headline=finding.headline,
+        confidence=round(finding.confidence, 2),
+    )
+
+
+def _evidence(evidence: Evidence) -> EvidencePart:
+    return EvidencePart(
+        id=evidence.id,
+        source=evidence.source,
+        query=str(evidence.query),
+        status=evidence.status,
+        collected_at=evidence.collected_at,
+        digest=evidence.digest,
+        truncated=evidence.truncated,
+        characters=len(evidence.text),
+    )
+
+
+def alert_part(alert: Alert, grouped: int) -> AlertPart:
+    """The alert as the result shows it."""
+    return AlertPart(
+        name=alert.name,
+        title=alert.title,
+        status=alert.status,
+        severity=alert.severity,
+        labels=alert.labels,
+        annotations=alert.annotations,
+        starts_at=alert.starts_at,
+        fingerprint=alert.fingerprint,
+        runbook_url=alert.runbook_url,
+        grouped=grouped,
+    )
+
+
+def _subject(investigation: Investigation) -> SubjectPart:
+    subject = investigation.subject
+    found = investigation.diagnose().subjects
+    entity = str(subject.ref or (found[0] if found else "")) or None
+    return SubjectPart(entity=entity, container=subject.container, service=subject.service, why=subject.why)
+
+
+def _versions() -> VersionsPart:
+    return VersionsPart(
+        agent=__version__, autogen=version("autogen-agentchat"), python=platform.python_version()
+    )
+

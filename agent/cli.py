@@ -1,0 +1,144 @@
+"""The command line. Nothing heavy is imported before arguments and settings are known to be valid."""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+EPILOG = """\
+examples:
+  incident-agent investigate alert.json
+  echo "High CPU alert on payment-service" | incident-agent investigate -
+  incident-agent investigate alert.json --replay recording/ --format markdown
+  incident-agent investigate alert.json --record recording.tar.gz --output out/
+  incident-agent explain oom-killed
+
+exit status: 0 an outcome was reached, 1 the run failed, 2 bad input or settings"""
+
+
+def main() -> NoReturn:
+    """Run and leave at once: a read that hangs in a thread must not keep the process alive."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = code or 1
+    os._exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit status. Errors are one line on stderr."""
+    parser = _parser(arguments)
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        return _COMMANDS[options.command](options)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 1)
+    except BrokenPipeError:
+        return 1
+    except ValueError as error:
+        if type(error).__module__.startswith("agent."):  # the errors meant for people
+            return _complain(str(error), 2)
+        raise
+
+
+def _complain(words: str, code: int) -> int:
+    line = " ".join(words.split())
+    print(f"incident-agent: {''.join(c if c.isprintable() else ' ' for c in line)}", file=sys.stderr)
+    return code
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """The parser; the many options of `investigate` are added only when it is the command."""
+    parser = argparse.ArgumentParser(
+        prog="incident-agent", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="One alert in, one evidence-bound verdict out.",
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    investigate = commands.add_parser(
+        "investigate", help="investigate an alert and print the verdict",
+        description="Investigate an alert: Alertmanager webhook v4, one alert, a list, or plain text.",
+    )  # fmt: skip
+    encode = commands.add_parser("encode", help="print an alert as the base64 text the Tekton Task takes")
+    encode.add_argument("alert", nargs="?", default="-", help="a file, - for stdin, or the text itself")
+    explain = commands.add_parser("explain", help="the causes this program knows, and what they mean")
+    explain.add_argument("cause", nargs="?", default="", help="one cause; without it all are listed")
+    commands.add_parser("schema", help="print the JSON Schema of the result")
+    commands.add_parser("version", help="print the version")
+    if arguments[:1] == ["investigate"]:
+        _add_settings(investigate)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    from dataclasses import fields
+
+    from agent.settings import Settings, flag, variable
+
+    parser.add_argument("alert", nargs="?", default="", metavar="ALERT", help="a file, or - for stdin")
+    for setting in fields(Settings):
+        default = f"default {setting.default}, " if setting.default not in ("", 0) else ""
+        parser.add_argument(
+            flag(setting.name), dest=setting.name, default=None, metavar=setting.metadata["metavar"],
+            help=f"{setting.metadata['help']} ({default}{variable(setting.name)})".replace("%", "%%"),
+        )  # fmt: skip
+
+
+def _investigate(options: argparse.Namespace) -> int:
+    import signal
+
+    def terminated(*_: object) -> NoReturn:
+        raise SystemExit(_complain("terminated before the investigation began", 1))
+
+    signal.signal(signal.SIGTERM, terminated)  # until the event loop takes it over
+    from agent.investigate import investigate
+    from agent.settings import load
+
+    try:
+        return investigate(options.alert, load(vars(options)))
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+def _encode(options: argparse.Namespace) -> int:
+    from agent.alert import encode_base64
+    from agent.payload import read_text
+
+    print(encode_base64(read_text(options.alert)))
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from agent.explain import explain
+
+    print(explain(options.cause))
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    import json
+
+    from agent.result import Result
+
+    print(json.dumps(Result.model_json_schema(), indent=2, sort_keys=True))
+    return 0
+
+
+def _version(options: argparse.Namespace) -> int:
+    from agent import __version__
+
+    print(f"incident-agent {__version__}")
+    return 0
+
+
+_COMMANDS = {
+    "investigate": _investigate,
+    "encode": _encode,
+    "explain": _explain,
+    "schema": _schema,
+    "version": _version,
+}

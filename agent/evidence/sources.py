@@ -1,0 +1,43 @@
+"""Which source answers a query: a recording everything, or the cluster and Prometheus each their own."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from agent.evidence.answer import Answer, Source
+from agent.evidence.query import Query
+from agent.settings import Settings
+
+Route = Callable[[Query], Source]
+
+
+class NoPrometheus:
+    """Stands where no Prometheus was given."""
+
+    name = "prometheus"
+
+    async def answer(self, query: Query) -> Answer:
+        """Say what would have to be given."""
+        return Answer("unreachable", message="no Prometheus was given; name one with --prometheus URL")
+
+
+def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route, datetime]:
+    """The route of queries and the time the run takes as now.
+
+    Raises RecordingError or ClusterError with one line for people. Nothing is read yet.
+    """
+    if settings.replay:
+        from agent.evidence.recording import RecordingSource
+
+        recording = RecordingSource(settings.replay)
+        return (lambda query: recording), recording.recorded_at
+
+    from agent.evidence.cluster import ClusterSource
+
+    now = datetime.now(UTC)
+    cluster = ClusterSource.connect(settings.kubeconfig or None, settings.context or None, settings.read_timeout)
+    prometheus: Source = NoPrometheus()
+    if settings.prometheus:
+        from agent.evidence.prometheus import PrometheusSource
+
+        prometheus = PrometheusSource(settings.prometheus, starts_at=starts_at, now=now)
+    return (lambda query: prometheus if query.verb == "metrics" else cluster), now

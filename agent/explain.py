@@ -1,0 +1,41 @@
+"""Explanations of the causes, generated from where they are declared."""
+
+import textwrap
+
+from agent.diagnosis.cause import REGISTRY, Cause
+from agent.diagnosis.engine import load
+
+
+class UnknownCause(ValueError):
+    """A cause that is not in the vocabulary."""
+
+
+def explain(identity: str = "") -> str:
+    """One cause in full, or all of them, a line each; raises UnknownCause."""
+    load()
+    if not identity:
+        return _listing()
+    if identity not in REGISTRY:
+        raise UnknownCause(f"{identity!r} is no cause; `incident-agent explain` lists them")
+    return _page(REGISTRY[identity])
+
+
+def _listing() -> str:
+    lines = []
+    families = dict.fromkeys(sorted(cause.family for cause in REGISTRY.values()))
+    for family in families:
+        lines += ["", family]
+        members = sorted((c for c in REGISTRY.values() if c.family == family), key=lambda c: c.id)
+        lines += [f"  {cause.id:<28} {cause.title}"[:80] for cause in members]
+    return "\n".join(lines).strip()
+
+
+def _page(cause: Cause) -> str:
+    parts = [f"{cause.id}: {cause.title}", ""]
+    for name, words in (("Meaning", cause.meaning), ("How it shows", cause.shows), ("What to do", cause.remedy)):
+        parts += [name, *textwrap.wrap(words, 78, initial_indent="  ", subsequent_indent="  "), ""]
+    if cause.confused_with:
+        parts += ["Confused with", "  " + ", ".join(cause.confused_with), ""]
+    if cause.symptom:
+        parts += ["This is a symptom: it is reported only where nothing deeper is found.", ""]
+    return "\n".join(parts).rstrip()

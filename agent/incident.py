@@ -1,0 +1,103 @@
+"""Incidents: what is investigated once, made of the alerts about one owner."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.alert import Alert, not_actionable
+from agent.names import owner_name
+from agent.subject import Subject, route
+
+_SEVERITIES = {
+    "critical": 0,
+    "page": 0,
+    "emergency": 0,
+    "fatal": 0,
+    "error": 1,
+    "high": 1,
+    "warning": 2,
+    "info": 4,
+}
+_UNKNOWN_SEVERITY = 3
+_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
+# Kinds that share a name with the workload they belong to, by rule (a pod) or by habit (a Service).
+_LIKE_OWNERS = _WORKLOADS | {"Pod", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One or more alerts about one owner, and where the investigation starts."""
+
+    id: str
+    """Fingerprint and Unix start of the oldest alert: the same for every repeat of it; a valid Kubernetes name."""
+    alerts: tuple[Alert, ...]
+    """The oldest first."""
+    subject: Subject
+    """The subject of the leading alert."""
+    skipped: str = ""
+    """Why it must not be investigated; empty when it should be."""
+
+    @property
+    def alert(self) -> Alert:
+        """The leading alert: the most severe, then the one with the most specific subject, then the oldest."""
+        return _leading(self.alerts)
+
+
+def incidents(alerts: list[Alert]) -> list[Incident]:
+    """Gather alerts into incidents, in the order of their first alerts; each one not to be worked stands alone."""
+    groups: dict[tuple[str, ...], list[Alert]] = {}
+    for position, alert in enumerate(alerts):
+        key = ("skipped", str(position)) if not_actionable(alert) else _owner(alert, route(alert))
+        groups.setdefault(key, []).append(alert)
+    taken: dict[str, int] = {}
+    return [_incident(group, taken) for group in groups.values()]
+
+
+def _incident(alerts: list[Alert], taken: dict[str, int]) -> Incident:
+    """The incident of one group; a number behind the id tells apart what a sender gave one fingerprint."""
+    unlike = [alert for at, alert in enumerate(alerts) if alert not in alerts[:at]]
+    oldest_first = tuple(sorted(unlike, key=_age))
+    first = oldest_first[0]
+    name = f"{first.fingerprint}-{int(first.starts_at.timestamp())}" if first.starts_at else first.fingerprint
+    count = taken[name] = taken.get(name, 0) + 1
+    return Incident(
+        id=name if count == 1 else f"{name}-{count}",
+        alerts=oldest_first,
+        subject=route(_leading(oldest_first)),
+        skipped=not_actionable(first),
+    )
+
+
+def _leading(alerts: tuple[Alert, ...]) -> Alert:
+    return min(alerts, key=lambda alert: (_severity(alert), _vagueness(route(alert)), _age(alert)))
+
+
+def _owner(alert: Alert, subject: Subject) -> tuple[str, ...]:
+    """What alerts must share to be one incident. An alert without a subject shares only its own fingerprint."""
+    ref = subject.ref
+    if ref and ref.kind in _LIKE_OWNERS:
+        return (ref.namespace, owner_name(ref.kind, ref.name))
+    if ref:
+        return (str(ref), "object")
+    if subject.node:
+        return (subject.node, "node")
+    if subject.service:
+        return (subject.namespace, owner_name(subject.hints.get("kind", ""), subject.service))
+    return (alert.fingerprint, "alert")
+
+
+def _age(alert: Alert) -> datetime:
+    return alert.starts_at or _LATEST
+
+
+def _severity(alert: Alert) -> int:
+    return _SEVERITIES.get(alert.severity, _UNKNOWN_SEVERITY)
+
+
+def _vagueness(subject: Subject) -> int:
+    """How far the subject is from one container: 0 a container, then a pod, a workload, another object, a name."""
+    if subject.ref is None:
+        return 4 if subject.service or subject.node else 5
+    if subject.ref.kind == "Pod":
+        return 0 if subject.container else 1
+    return 2 if subject.ref.kind in _WORKLOADS else 3

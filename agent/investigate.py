@@ -1,0 +1,59 @@
+"""The command `investigate`: from the alert's bytes to everything that is printed and written."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from agent.alert import parse_alerts
+from agent.evidence.recording import check_target
+from agent.files import as_json, write_output
+from agent.incident import incidents
+from agent.payload import read_alert
+from agent.report import markdown, text
+from agent.run import Worked, record, work
+from agent.settings import Settings
+
+
+def investigate(source: str, settings: Settings) -> int:
+    """Work the alert's incidents; returns the exit status. Raises errors meant for people."""
+    payload = parse_alerts(read_alert(source, settings))
+    if settings.record:
+        check_target(settings.record)
+    for note in payload.notes:
+        _say(f"note: {note}")
+    found = incidents(payload.alerts[settings.skip :])
+    worked = asyncio.run(work(found, settings, _say))
+    _write(worked, settings)
+    sys.stdout.write(_rendered(worked, settings.format))
+    return 1 if any(each.result.outcome == "failed" for each in worked) else 0
+
+
+def _say(words: str) -> None:
+    """Progress, on stderr, before the result."""
+    print("".join(c if c.isprintable() else " " for c in words), file=sys.stderr, flush=True)
+
+
+def _write(worked: list[Worked], settings: Settings) -> None:
+    if settings.record:
+        record(settings.record, worked)
+    if settings.output:
+        for each in worked:
+            place = Path(settings.output)
+            place = place / each.result.incident_id if len(worked) > 1 else place
+            write_output(place, each.result, each.evidence)
+    if settings.tekton_results and worked:
+        from agent.tekton import write_results
+
+        write_results(Path(settings.tekton_results), [each.result.model_dump(mode="json") for each in worked])
+
+
+def _rendered(worked: list[Worked], form: str) -> str:
+    """What is printed: one document for one incident, a JSON list or a sequence of reports for several."""
+    results = [each.result for each in worked]
+    if form == "json":
+        one = as_json(results[0]) if len(results) == 1 else None
+        return one or json.dumps([r.model_dump(mode="json") for r in results], indent=2) + "\n"
+    if form == "markdown":
+        return "\n".join(markdown(result) for result in results)
+    return "\n".join(text(each.result, stored=each.stored) for each in worked)

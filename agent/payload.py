@@ -1,0 +1,41 @@
+"""Where an alert comes from: a file, standard input, base64 text, or words on the command line."""
+
+import sys
+from pathlib import Path
+
+from agent.alert import MAX_BYTES, AlertError, decode_base64
+from agent.settings import Settings
+
+EXPECTED = "expected a file with an alert, - for stdin, or --alert-base64"
+
+
+def read_alert(source: str, settings: Settings) -> bytes:
+    """The bytes of the alert a run is started with; raises AlertError."""
+    if settings.alert_base64 and source:
+        raise AlertError(f"both {source!r} and --alert-base64 are given; expected one alert")
+    if settings.alert_base64:
+        return decode_base64(settings.alert_base64)
+    if not source:
+        raise AlertError(f"no alert is given; {EXPECTED}")
+    return _read_stdin() if source == "-" else _read_file(Path(source))
+
+
+def read_text(source: str) -> bytes:
+    """The bytes of a file, of stdin, or, where no such file exists, of the words themselves."""
+    if source == "-":
+        return _read_stdin()
+    is_file = len(source) < 4096 and "\0" not in source and Path(source).is_file()
+    return _read_file(Path(source)) if is_file else source.encode()
+
+
+def _read_stdin() -> bytes:
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AlertError(f"cannot read {path}: {reason}; {EXPECTED}") from None

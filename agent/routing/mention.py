@@ -1,0 +1,237 @@
+"""Mentions: the object that prose names ("Pod bank/desk-0 is not ready", "High CPU alert on payment-service").
+
+Prose is the weakest source of a subject, so a word counts only where the sentence makes it a name: beside a word for
+a kind, in a `namespace/name` pair, in a host name of the cluster, behind a preposition, or as the subject of the
+sentence. Where nothing fits, nothing is guessed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
+
+from agent.names import is_deployment_pod, is_name
+from agent.routing.vocabulary import ABBREVIATIONS, KINDS, NOT_NAMES, PREPOSITIONS, VERBS
+
+MAX_TEXT = 4096  # characters that are read
+
+_AFTER_NAME = VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "pod", "deployment", "service", ""}
+_FILLERS = frozenset(
+    {"the", "named", "called", "a", "an", "our", "your", "generation", "for", "rollout", "of", "in"}
+)
+_LINKS = ("for", "of", "in")
+_SIGNS = (":", "=", '"', "`")
+_HYPHENATED = re.compile(
+    r"(?:non|out-of|not|crash|re|pre|multi|low|high|real-time|read|back-off|over|under|long|short|up|end|time)-.*"
+    r"(?:ready|memory|loop|looping|loopbackoff|backoff|off|only|write|time|zero|cpu|usage|load|running|lived|term"
+    r"|up|to|date|user|end|out|attach|latency|rate|start|started|deploy|schedulable|graceful|empty|healthy|existent)"
+    r"|[a-z]{2}-(?:[a-z]+-)+\d[a-z]?"  # a cloud region
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-.*"  # a UUID
+)
+
+_WORD = re.compile(r"[A-Za-z0-9/](?:[\w./'-]|:(?=\d))*|[:=\"`]")
+_URL = re.compile(r"\b[a-z]{2,12}://[^\s\"'<>)]+")
+_CLUSTER_HOST = re.compile(r"(?<![\w.-])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?![\w-])")
+_BRACED_CONTAINER = re.compile(r"/[a-z0-9.-]+ \(([a-z0-9-]{1,63})\)")
+_TWO_WORD_KIND = re.compile(
+    r"\b(stateful|daemon|replica|cron|persistent|volume)[ -](set|job|volume|claim)", re.I
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """What a text names; every field is a valid Kubernetes name or empty."""
+
+    kind: str = ""
+    """Kind of the object, when the text says it."""
+    name: str = ""
+    namespace: str = ""
+    container: str = ""
+    node: str = ""
+    words: str = ""
+    """The words that decided, for the sentence that explains the routing."""
+
+
+def find_mention(text: str) -> Mention:
+    """Find the object a text is about. Reads the first 4096 characters, in linear time; never raises."""
+    text = text[:MAX_TEXT]
+    if host := find_host(text):
+        return host
+    text = _URL.sub(" ", text)
+    for _ in range(2):  # "persistent volume claim" takes two
+        text = _TWO_WORD_KIND.sub(r"\1\2", text)
+    words = [word.rstrip("./'-_") or word for word in _WORD.findall(text)]
+    named = list(_kind_mentions(words))
+    around = Mention(
+        namespace=_first(named, "Namespace"),
+        container=_first(named, "Container") or _braced_container(text),
+        node=_first(named, "Node"),
+    )
+    found = _beside_kind(named) or _pair(words) or _bare(words, around)
+    if found is None:
+        return around
+    namespace = around.namespace or found.namespace or _namespace_behind_in(words, found.name)
+    return replace(around, kind=found.kind, name=found.name, namespace=namespace, words=found.words)
+
+
+def find_host(text: str) -> Mention | None:
+    """The Service behind a host name of the cluster: NAME.NAMESPACE.svc, alone or within a URL."""
+    for name, namespace in _CLUSTER_HOST.findall(text):
+        if is_name("Service", name) and is_name("Namespace", namespace):
+            return Mention(kind="Service", name=name, namespace=namespace, words=f"{name}.{namespace}.svc")
+    return None
+
+
+def _first(mentions: list[Mention], kind: str) -> str:
+    return next((mention.name for mention in mentions if mention.kind == kind), "")
+
+
+def _braced_container(text: str) -> str:
+    """The container in `Pod NAMESPACE/NAME (CONTAINER)`."""
+    braced = _BRACED_CONTAINER.search(text)
+    return braced[1] if braced and is_name("Container", braced[1]) else ""
+
+
+def _beside_kind(named: list[Mention]) -> Mention | None:
+    """The first object named beside a word for its kind; a full `namespace/name` is better than a name."""
+    objects = [mention for mention in named if mention.kind not in ("Namespace", "Node", "Container")]
+    return next((mention for mention in objects if mention.namespace), objects[0] if objects else None)
+
+
+def _kind_mentions(words: list[str]) -> Iterator[Mention]:
+    for at, word in enumerate(words):
+        head, slash, rest = word.partition("/")
+        kind_word = head.partition(".")[0].lower()
+        if kind_word not in KINDS:
+            continue
+        kind = KINDS[kind_word]
+        signed = words[at + 1 : at + 2] in ([":"], ["="])
+        if slash:
+            mention = _slashed(kind, rest, word)
+        elif kind_word in ABBREVIATIONS and not signed:
+            continue
+        else:
+            mention = _behind(kind, words, at) or _before(kind, words, at)
+        if mention:
+            yield mention
+
+
+def _slashed(kind: str, rest: str, word: str) -> Mention | None:
+    """`pod/NAME` or `pod/NAMESPACE/NAME`."""
+    namespace, slash, name = rest.partition("/")
+    if not slash:
+        namespace, name = "", rest
+    if is_name(kind, name) and (not namespace or is_name("Namespace", namespace)):
+        return Mention(kind, name, namespace, words=word)
+    return None
+
+
+def _behind(kind: str, words: list[str], at: int) -> Mention | None:
+    """`pod NAME`, `pod: NAME`, `pod "NAME"`, `Deployment generation for NAMESPACE/NAME`."""
+    stated = False  # a sign or a quote says that what comes is a name
+    for index in range(at + 1, min(at + 5, len(words))):
+        word = words[index]
+        if word in _SIGNS:
+            stated = True
+        elif pair := _split_pair(word):
+            return Mention(kind, pair[1], pair[0], words=f"{words[at]} {word}")
+        elif word.lower() not in _FILLERS:
+            following = words[index + 1].lower() if index + 1 < len(words) else ""
+            in_namespace = kind == "Namespace" and at > 0 and words[at - 1].lower() in ("in", "from")
+            if in_namespace or words[index - 1] in ("=", '"', "`"):
+                named = is_name(kind, word)
+            elif index > at + 1 and words[index - 1].lower() in _LINKS:
+                named = False  # "pods of the month": a name follows its kind at once
+            else:
+                named = _is_shaped(word) or (_is_plain(word) and (stated or following in _AFTER_NAME))
+            return Mention(kind, word, words=f"{words[at]} {word}") if named and is_name(kind, word) else None
+    return None
+
+
+def _before(kind: str, words: list[str], at: int) -> Mention | None:
+    """`the NAME deployment`, `NAME service is down`."""
+    if at == 0:
+        return None
+    word = _uncapitalised(words[0]) if at == 1 else words[at - 1]
+    led = at > 1 and words[at - 2].lower() in PREPOSITIONS | {"the", "in"}
+    followed = at + 1 < len(words) and words[at + 1].lower() in VERBS
+    if is_name(kind, word) and (_is_shaped(word) or (_is_plain(word) and (led or followed))):
+        return Mention(kind, word, words=f"{word} {words[at]}")
+    return None
+
+
+def _pair(words: list[str]) -> Mention | None:
+    """The first `namespace/name` without a kind: where a part has the shape of a name, or a preposition leads."""
+    for at, word in enumerate(words):
+        before = words[at - 1].lower() if at else "on"
+        pair = None if before in ("image", "path", "file") else _split_pair(word)
+        if pair and (before in PREPOSITIONS | {"in"} or any(map(_is_shaped, pair))):
+            kind = "Pod" if is_deployment_pod(pair[1]) else ""
+            return Mention(kind, pair[1], pair[0], words=word)
+    return None
+
+
+def _bare(words: list[str], around: Mention) -> Mention | None:
+    """A name without a kind: behind a preposition, else before a verb, else the one hyphenated word."""
+    pairs = [(before.lower(), word) for before, word in pairwise(words)]
+    behind = [word for before, word in pairs if before in PREPOSITIONS]
+    acting = [word for word, after in pairwise(_with_article(words)) if after.lower() in VERBS]
+    groups = (
+        [word for word in behind if _is_shaped(word)],
+        acting,
+        behind,
+        [word for word in words if _is_shaped(word)],
+        [word for before, word in pairs if before == "in"],
+    )
+    taken = (around.namespace, around.container, around.node)
+    for word in chain.from_iterable(groups):
+        if word not in taken and _is_candidate(word) and is_name("Service", word):
+            return Mention("Pod" if is_deployment_pod(word) else "", word, words=word)
+    return None
+
+
+def _with_article(words: list[str]) -> list[str]:
+    """The words from where the subject of the sentence stands: at the start, or behind "the"."""
+    if words and words[0].lower() == "the":
+        words = words[1:]
+    return [_uncapitalised(words[0]), *words[1:2]] if words else []
+
+
+def _uncapitalised(word: str) -> str:
+    """The first word of a sentence as it stands elsewhere; CamelCase is left alone: it is no Kubernetes name."""
+    return word.lower() if word == word.capitalize() else word
+
+
+def _namespace_behind_in(words: list[str], name: str) -> str:
+    """`NAME ... in WORD`: a weak hint at the namespace."""
+    for before, word in pairwise(words):
+        if before.lower() == "in" and word != name and _is_candidate(word) and is_name("Namespace", word):
+            return word
+    return ""
+
+
+def _split_pair(word: str) -> tuple[str, str] | None:
+    namespace, slash, name = word.partition("/")
+    if not slash or namespace in KINDS or not (_is_candidate(namespace) and is_name("Namespace", namespace)):
+        return None
+    return (namespace, name) if _is_candidate(name) else None
+
+
+def _is_shaped(word: str) -> bool:
+    """A name by its shape: led by a letter, with a hyphen inside, and no word of English."""
+    return "-" in word and _is_candidate(word)
+
+
+def _is_plain(word: str) -> bool:
+    return "-" not in word and _is_candidate(word)
+
+
+def _is_candidate(word: str) -> bool:
+    """A word that may be a name: valid, led by a letter, not a word that alerts are made of."""
+    return (
+        word[:1].isalpha()
+        and len(word) > 1
+        and word not in NOT_NAMES
+        and is_name("", word)
+        and not _HYPHENATED.fullmatch(word)
+    )

@@ -1,0 +1,106 @@
+"""A run: every incident of one payload, worked one after the other, one result each."""
+
+import asyncio
+import signal
+import time
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent import store
+from agent.alert import Alert
+from agent.assembly import assemble, decline
+from agent.evidence.ledger import Evidence, Ledger
+from agent.evidence.redaction import Redactor
+from agent.evidence.sources import open_sources
+from agent.incident import Incident
+from agent.investigation import Investigation
+from agent.models.choice import open_model
+from agent.result import Result
+from agent.settings import Settings
+from agent.workflow import Say, converse
+
+
+@dataclass
+class Worked:
+    """One incident's result, the evidence behind it, and whether it came from the store."""
+
+    result: Result
+    evidence: list[Evidence]
+    stored: bool = False
+
+
+async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
+    """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    end = time.monotonic() + settings.deadline
+    worked = []
+    for number, incident in enumerate(incidents, 1):
+        if len(incidents) > 1:
+            say(f"incident {number} of {len(incidents)}: {incident.alert.title[:80]}")
+        worked.append(await _one(incident, settings, end - time.monotonic(), stop, say))
+    return worked
+
+
+async def _one(
+    incident: Incident, settings: Settings, seconds: float, stop: asyncio.Event, say: Say
+) -> Worked:
+    redactor = Redactor()
+    alert = _redacted(incident.alert, redactor)
+    run_id = uuid.uuid4().hex[:12]
+    begun = datetime.now(UTC)
+    if settings.store and (known := store.load(settings.store, incident.id)):
+        return Worked(known, [], stored=True)
+
+    def refuse(outcome: str, reason: str) -> Worked:
+        declined = decline(
+            incident, alert, run_id=run_id, at=begun, outcome=outcome, reason=reason, model=settings.model
+        )
+        return Worked(declined, [])
+
+    if incident.skipped:
+        return refuse("not-actionable", incident.skipped)
+    if stop.is_set() or seconds <= 0:
+        return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
+    route, now = open_sources(settings, alert.starts_at)
+    ledger = Ledger(route, redactor, read_seconds=settings.read_timeout)
+    subject = incident.subject
+    if settings.namespace and not subject.namespace:
+        subject = replace(subject, namespace=settings.namespace)
+    investigation = Investigation(alert, subject, ledger, now)
+    say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
+    model = open_model(settings)
+    conversation = await converse(investigation, model, seconds=seconds, stop=stop, say=say)
+    result = assemble(
+        incident, investigation, conversation, run_id=run_id, started_at=begun, finished_at=datetime.now(UTC),
+        model=settings.model,
+    )  # fmt: skip
+    if settings.store:
+        store.save(settings.store, result)
+    return Worked(result, ledger.entries)
+
+
+def _redacted(alert: Alert, redactor: Redactor) -> Alert:
+    """The alert without secrets: from here on nothing else is shown to anyone."""
+    clean: dict[str, Any] = redactor.redact_data({"labels": alert.labels, "annotations": alert.annotations})
+    return replace(
+        alert,
+        name=redactor.redact_text(alert.name),
+        title=redactor.redact_text(alert.title),
+        plain_text=redactor.redact_text(alert.plain_text),
+        labels=clean["labels"],
+        annotations=clean["annotations"],
+    )
+
+
+def record(path: str, worked: list[Worked]) -> None:
+    """Write what was read as one recording; raises RecordingError."""
+    from agent.evidence.recording import write_recording
+
+    evidence = {item.query: item for each in worked for item in each.evidence}
+    write_recording(Path(path), evidence.values(), recorded_at=datetime.now(UTC))

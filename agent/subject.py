@@ -1,0 +1,239 @@
+"""Subjects: which object of the cluster an alert is about, decided by its labels, then by its words."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.routing.labels import Labels
+from agent.routing.mention import find_host, find_mention
+from agent.names import is_name
+from agent.ref import CLUSTER_SCOPED, Ref
+
+if TYPE_CHECKING:
+    from agent.alert import Alert
+
+# Label -> kind, the more specific first. Pods come later: a label for what owns them was put there on purpose.
+_OBJECTS = {
+    "job_name": "Job",
+    "cronjob": "CronJob",
+    "statefulset": "StatefulSet",
+    "daemonset": "DaemonSet",
+    "deployment": "Deployment",
+    "replicaset": "ReplicaSet",
+    "horizontalpodautoscaler": "HorizontalPodAutoscaler",
+    "hpa": "HorizontalPodAutoscaler",
+    "poddisruptionbudget": "PodDisruptionBudget",
+    "resourcequota": "ResourceQuota",
+    "persistentvolumeclaim": "PersistentVolumeClaim",
+    "persistentvolume": "PersistentVolume",
+    "networkpolicy": "NetworkPolicy",
+    "ingress": "Ingress",
+}
+_TYPED = (("workload", "workload_type"), ("owner_name", "owner_kind"), ("created_by_name", "created_by_kind"))
+_WORKLOADS = {
+    kind.lower(): kind for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
+}
+_APPLICATION = (
+    "workload", "destination_workload", "app", "app_kubernetes_io_name", "label_app_kubernetes_io_name", "label_app",
+    "application", "service", "service_name", "destination_service_name", "microservice", "component",
+)  # fmt: skip
+_HOSTS = ("instance", "target", "url", "host", "destination_service")
+_HINTS = (
+    "reason", "condition", "status", "phase", "resource", "resourcequota", "persistentvolumeclaim", "mountpoint",
+    "device", "fstype", "code", "exitcode", "verb", "uid", "image", "key", "effect", "app", "pod",
+)  # fmt: skip
+
+_NODE_ALERT = re.compile(r"KubeNode|KubernetesNode|Kubelet|Node(?!\.?[jJ][sS])|Host[A-Z]")
+_TARGET_ALERT = re.compile("TargetDown|TargetMissing|TargetDisappeared")
+_NAMESPACE_ALERT = re.compile("Namespace|Quota")
+_AGGREGATED_API = re.compile("KubeAggregatedAPI")
+_PORT = re.compile(r"(?<=[^:]):\d{1,5}$|(?<=\]):\d{1,5}$")
+_ADDRESS = re.compile(r"[0-9.]+|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
+_NO_APPLICATION = re.compile(  # jobs and services that scrape many things, or the control plane
+    r".*kube-?state-?metrics|.*node[-_]?exporter|node|nodes|kubelet|.*cadvisor|api-?servers?|kubernetes(?:-.*)?|kube-.*"
+    r"|.*blackbox.*|.*probe.*|integrations/.*|pushgateway|federate|https?|default|prometheus"
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an alert is about. Every name in it is a valid Kubernetes name, whatever the alert said."""
+
+    ref: Ref | None = None
+    """The object; None when the alert is about the whole cluster, or names no object for sure."""
+    container: str = ""
+    service: str = ""
+    """A bare name of a service or workload, to be searched for (in `namespace`, when that is set)."""
+    namespace: str = ""
+    node: str = ""
+    """The node's name; without a `ref` perhaps its address, to be matched against the addresses of the nodes."""
+    why: str = ""
+    """One sentence: the labels or words that decided."""
+    hints: dict[str, str] = field(default_factory=dict)
+    """What other labels said: untrusted text. `kind` is set when the kind of `service` is known."""
+
+
+def route(alert: "Alert") -> Subject:
+    """Find the subject of an alert. Never raises and never guesses: where nothing fits, `why` says so."""
+    labels = Labels(alert.name, alert.labels)
+    for rule in _RULES:
+        if subject := rule(labels, alert):
+            return subject
+    return _subject(labels, "No label and no words name an object; it may be about the whole cluster.")
+
+
+def _node_alert(labels: Labels, alert: "Alert") -> Subject | None:
+    """Alerts about nodes: namespace and pod are the exporter's, whatever they say."""
+    return _on_node(labels) if _NODE_ALERT.match(labels.alertname) else None
+
+
+def _target_alert(labels: Labels, alert: "Alert") -> Subject | None:
+    """Scrape targets: job, namespace and service are those of the target."""
+    service = labels.first("Service", ("service",))
+    if not (service and labels.namespace and _TARGET_ALERT.match(labels.alertname)):
+        return None
+    return _object(labels, "Service", service, "The labels namespace and service name the scrape target.")
+
+
+def _object_label(labels: Labels, alert: "Alert") -> Subject | None:
+    """A label named after a kind."""
+    for label, kind in _OBJECTS.items():
+        if name := labels.first(kind, (label,)):
+            return _object(labels, kind, name, f"The label {label} names the {kind}.")
+    for label, type_label in _TYPED:
+        kind = _WORKLOADS.get(labels.get(type_label).lower(), "")
+        if kind and (name := labels.first(kind, (label,))):
+            return _object(labels, kind, name, f"The labels {label} and {type_label} name the {kind}.")
+    if _AGGREGATED_API.match(labels.alertname) and (name := labels.first("APIService", ("name",))):
+        return _object(labels, "APIService", name, "The label name names the aggregated API.")
+    return None
+
+
+def _pod_label(labels: Labels, alert: "Alert") -> Subject | None:
+    if not labels.pod:
+        return None
+    return _object(labels, "Pod", labels.pod, "The label pod names the Pod.")
+
+
+def _node_label(labels: Labels, alert: "Alert") -> Subject | None:
+    return _on_node(labels) if labels.node or labels.by_host_exporter else None
+
+
+def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
+    """A probed address within the cluster: NAME.NAMESPACE.svc."""
+    for label in _HOSTS:
+        if host := find_host(labels.get(label)):
+            why = f"The label {label} holds the host name of the Service."
+            return _subject(labels, why, Ref("Service", host.namespace, host.name), service=host.name)
+    return None
+
+
+def _application_label(labels: Labels, alert: "Alert") -> Subject | None:
+    """A label that names an application. It is a Service for sure only where a ServiceMonitor put it there."""
+    for label in _APPLICATION:
+        name = labels.first("Service", (label,))
+        if name and not _NO_APPLICATION.fullmatch(name) and not (label == "service" and labels.by_exporter):
+            monitored = (
+                label == "service" and labels.namespace and labels.get("endpoint") and labels.get("job")
+            )
+            if monitored:
+                return _object(labels, "Service", name, "The labels namespace and service name the Service.")
+            return _subject(labels, f"The label {label} names the application.", service=name)
+    return None
+
+
+def _words(labels: Labels, alert: "Alert") -> Subject | None:
+    """Prose, the weakest source: the description of a structured alert, or the plain text."""
+    for key, text in [*_annotations(alert), ("text", alert.plain_text)]:
+        said = find_mention(text)
+        namespace = said.namespace or _trusted_namespace(labels)
+        if said.name:
+            why = f'The words "{said.words}" of the {key} name it.'
+            known = said.kind and (namespace or said.kind in CLUSTER_SCOPED)
+            ref = (
+                Ref(said.kind, "" if said.kind in CLUSTER_SCOPED else namespace, said.name) if known else None
+            )
+            return _subject(
+                labels, why, ref, kind=said.kind, service="" if ref and ref.kind != "Service" else said.name,
+                namespace=namespace, container=said.container, node=said.node,
+            )  # fmt: skip
+        if said.node:
+            return _subject(labels, f"The {key} names the node.", Ref("Node", "", said.node))
+        if said.namespace:
+            return _subject(labels, f"The {key} names the namespace.", Ref("Namespace", "", said.namespace))
+    return None
+
+
+def _namespace_label(labels: Labels, alert: "Alert") -> Subject | None:
+    if namespace := _trusted_namespace(labels):
+        return _subject(labels, "Only the label namespace names anything.", Ref("Namespace", "", namespace))
+    return None
+
+
+def _job_label(labels: Labels, alert: "Alert") -> Subject | None:
+    """The scrape job: often the application's name, sometimes as namespace/name."""
+    job = labels.get("job")
+    name = job.rpartition("/")[2]
+    if labels.by_exporter or not is_name("Service", name) or any(map(_NO_APPLICATION.fullmatch, (job, name))):
+        return None
+    return _subject(labels, "Only the scrape job names anything.", service=name)
+
+
+_RULES: tuple[Callable[[Labels, "Alert"], Subject | None], ...] = (
+    _node_alert, _target_alert, _object_label, _pod_label, _node_label, _host_label, _application_label, _words,
+    _namespace_label, _job_label,
+)  # fmt: skip
+
+
+def _on_node(labels: Labels) -> Subject | None:
+    """The node that a label names, else the one that `instance` is; an address names no Node object."""
+    if labels.node:
+        return _subject(labels, "The label node names the Node.", Ref("Node", "", labels.node))
+    instance = _PORT.sub("", labels.get("instance"))
+    if _ADDRESS.fullmatch(instance) and len(instance) <= 48:
+        return _subject(labels, "The label instance is the address of the node.", node=instance.strip("[]"))
+    if instance and is_name("Node", instance):
+        return _subject(labels, "The label instance names the Node.", Ref("Node", "", instance))
+    return None
+
+
+def _object(labels: Labels, kind: str, name: str, why: str) -> Subject:
+    """An object by kind and name; without its namespace only a name to search for."""
+    service = name if kind == "Service" else ""
+    if kind in CLUSTER_SCOPED:
+        return _subject(labels, why, Ref(kind, "", name))
+    if labels.namespace:
+        return _subject(labels, why, Ref(kind, labels.namespace, name), service=service)
+    return _subject(labels, f"{why} Its namespace is not known.", service=name, kind=kind)
+
+
+def _subject(
+    labels: Labels, why: str, ref: Ref | None = None, *, service: str = "", kind: str = "",
+    namespace: str = "", container: str = "", node: str = "",
+) -> Subject:  # fmt: skip
+    """A subject, with what the labels say beside it."""
+    hints = {label: value[:253] for label in _HINTS if (value := labels.get(label))}
+    hints |= {"pod": labels.pod} if labels.pod else {}
+    if not labels.pod:
+        hints.pop("pod", None)
+    if kind and ref is None:
+        hints["kind"] = kind
+    if ref and ref.kind in CLUSTER_SCOPED:
+        node = ref.name if ref.kind == "Node" else ""
+        return Subject(
+            ref, namespace=ref.name if ref.kind == "Namespace" else "", node=node, why=why, hints=hints
+        )
+    namespace = ref.namespace if ref else namespace or _trusted_namespace(labels)
+    container = labels.container or container
+    return Subject(ref, container, service, namespace, node or labels.node, why, hints)
+
+
+def _trusted_namespace(labels: Labels) -> str:
+    """The namespace, unless an exporter's series without an object leave open whose it is."""
+    ours = not labels.by_exporter or labels.pod or labels.get("exported_namespace")
+    return labels.namespace if ours or _NAMESPACE_ALERT.search(labels.alertname) else ""
+
+
+def _annotations(alert: "Alert") -> list[tuple[str, str]]:
+    return [(key, alert.annotations.get(key, "")) for key in ("description", "message", "summary")]

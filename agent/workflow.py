@@ -1,0 +1,134 @@
+"""One AutoGen team per incident, worked under a deadline and ended by SIGTERM within a second."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from autogen_agentchat.messages import (
+    BaseChatMessage,
+    StructuredMessage,
+    ToolCallExecutionEvent,
+    ToolCallRequestEvent,
+)
+from autogen_core.models import ChatCompletionClient
+
+from agent.agents import build_team
+from agent.investigation import Investigation
+from agent.messages import Briefing, Report, Step
+
+Say = Callable[[str], None]
+Message = tuple[str, str, str]  # source, kind, text
+
+
+@dataclass
+class Conversation:
+    """What the team did. `ended` is finished, deadline, terminated or error; `reason` says more of the last three."""
+
+    ended: str = "finished"
+    reason: str = ""
+    plan: Step | None = None
+    report: Report | None = None
+    conclusion: Step | None = None
+    transcript: list[Message] = field(default_factory=list)
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+async def converse(
+    investigation: Investigation, model: ChatCompletionClient, *, seconds: float, stop: asyncio.Event, say: Say
+) -> Conversation:
+    """Run the team to its end, to the deadline, or until `stop` is set; never raises.
+
+    The team is walked away from, not cancelled: in autogen-core 0.7.5 a cancelled tool call hangs
+    (microsoft/autogen issue 7956).
+    """
+    logging.getLogger("autogen_core").setLevel(logging.CRITICAL)  # one failure would print 80 lines
+    conversation = Conversation()
+    begun = time.monotonic()
+    talk = asyncio.create_task(_talk(investigation, model, conversation, say))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({talk, stopped}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    conversation.seconds = time.monotonic() - begun
+    if stop.is_set():
+        conversation.ended, conversation.reason = "terminated", "terminated by a signal before the end"
+    elif not talk.done():
+        conversation.ended, conversation.reason = "deadline", f"the deadline of {seconds:g} s passed before the end"
+    elif (error := talk.exception()) is not None:
+        conversation.ended, conversation.reason = "error", _one_line(error)
+    return conversation
+
+
+async def _talk(
+    investigation: Investigation, model: ChatCompletionClient, conversation: Conversation, say: Say
+) -> None:
+    team = build_team(investigation, model)
+    async for message in team.run_stream(task=_briefing(investigation)):
+        _note(message, conversation, say)
+
+
+def _briefing(investigation: Investigation) -> str:
+    alert, subject = investigation.alert, investigation.subject
+    queries = [str(query) for query in investigation.runbook.queries(subject)]
+    return Briefing(
+        alert={
+            "name": alert.name,
+            "status": alert.status,
+            "labels": alert.labels,
+            "annotations": alert.annotations,
+            "text": alert.text,
+            "starts_at": alert.starts_at.isoformat() if alert.starts_at else None,
+        },
+        subject=str(subject.ref or subject.service or "unknown"),
+        runbook=investigation.runbook.title,
+        first_queries=queries,
+    ).model_dump_json()
+
+
+def _note(message: object, conversation: Conversation, say: Say) -> None:
+    """Enter one message of the stream into the conversation."""
+    usage = getattr(message, "models_usage", None)
+    if usage is not None:
+        conversation.calls += 1
+        conversation.prompt_tokens += usage.prompt_tokens
+        conversation.completion_tokens += usage.completion_tokens
+    if isinstance(message, ToolCallRequestEvent):
+        for call in message.content:
+            conversation.transcript.append((message.source, "tool-call", f"{call.name} {call.arguments}"))
+    elif isinstance(message, ToolCallExecutionEvent):
+        for result in message.content:
+            text = _shown(result.name, str(result.content))
+            conversation.transcript.append((result.name, "tool-error" if result.is_error else "tool-result", text))
+            say(f"{result.name}: {text.splitlines()[0][:100]}")
+    elif isinstance(message, StructuredMessage):
+        _heard(message.content, conversation)
+        conversation.transcript.append((message.source, "answer", message.content.model_dump_json()))
+    elif isinstance(message, BaseChatMessage) and message.source != "user":
+        conversation.transcript.append((message.source, "text", message.to_text()))
+
+
+def _heard(content: object, conversation: Conversation) -> None:
+    match content:
+        case Step(kind="delegate"):
+            conversation.plan = conversation.plan or content
+        case Step():
+            conversation.conclusion = content
+        case Report():
+            conversation.report = content
+
+
+def _shown(tool: str, text: str) -> str:
+    """A tool's answer as the transcript keeps it: the evidence itself stands in the ledger."""
+    if tool != "collect":
+        return text
+    heads = [line for line in text.splitlines() if line.startswith("E") and line.endswith(")")]
+    return "\n".join(heads) or text[:200]
+
+
+def _one_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
