@@ -1,6 +1,6 @@
 """The case: a read-only view of the evidence of one incident that notes what analyzers still miss."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,10 @@ from agent.evidence.query import Query
 from agent.ref import CLUSTER_SCOPED, Ref
 from agent.runbook import Runbook
 from agent.subject import Subject
+
+
+Objects = list[Obj]  # named here: inside Case, `list` is its method
+Events = list[Event]
 
 
 @dataclass(frozen=True)
@@ -79,21 +83,21 @@ class Case:
 
     def list(
         self, kind: str, namespace: str, *, label: str = "", field: str = "", why: str = ""
-    ) -> list[Obj] | None:
+    ) -> Objects | None:
         """The objects of a kind in a namespace, or None when unread or refused."""
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
         if found is None or not found.ok:
             return None
         return self._once("list", found, lambda: _items(found))
 
-    def events(self, ref: Ref, why: str = "") -> list[Event]:
+    def events(self, ref: Ref, why: str = "") -> Events:
         """The events about an object, oldest first; empty when unread, refused or none."""
         found = self.ask(q.events(ref.namespace, ref.kind, ref.name), why)
         if found is None or not found.ok:
             return []
         return self._once("events", found, lambda: _events(found))
 
-    def warnings(self, namespace: str, why: str = "") -> list[Event]:
+    def warnings(self, namespace: str, why: str = "") -> Events:
         """The warnings of a namespace, oldest first."""
         found = self.ask(q.events(namespace), why)
         if found is None or not found.ok:
@@ -105,24 +109,24 @@ class Case:
         found = self.ask(q.logs(pod.namespace, pod.name, container, previous=previous), why)
         return Log(found) if found is not None and found.ok else None
 
-    def series(self, promql: str, why: str = "") -> list[Series] | None:
+    def series(self, promql: str, why: str = "") -> Sequence[Series] | None:
         """The series of a PromQL expression, or None when unread or refused."""
         found = self.ask(q.metrics(promql), why)
         if found is None or not found.ok:
             return None
         return self._once("series", found, lambda: _series(found))
 
-    def usage(self, namespace: str, pod: str = "", why: str = "") -> list[dict[str, Any]] | None:
+    def usage(self, namespace: str, pod: str = "", why: str = "") -> Sequence[dict[str, Any]] | None:
         """Current use by container as metrics-server tells, or None."""
         found = self.ask(q.usage(namespace, pod), why)
-        return list(found.data or []) if found is not None and found.ok else None
+        return [*(found.data or [])] if found is not None and found.ok else None
 
     def status(self, query: Query) -> str:
         """The status of a query's answer, empty when it was not asked."""
         found = self._by_query.get(query)
         return found.status if found else ""
 
-    def refused(self) -> list[Evidence]:
+    def refused(self) -> Sequence[Evidence]:
         """Reads that were not answered, for other reasons than that the object does not exist."""
         return [e for e in self._by_query.values() if e.status not in ("ok", "not-found")]
 
@@ -166,7 +170,7 @@ def _items(found: Evidence) -> list[Obj]:
     return objects
 
 
-def _events(found: Evidence) -> list[Event]:
+def _events(found: Evidence) -> Events:
     items = [item for item in found.data or [] if isinstance(item, dict)]
     return [Event.read(item, position, found) for position, item in enumerate(items)]
 
