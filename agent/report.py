@@ -33,7 +33,7 @@ def block(result: Result) -> list[str]:
 def _head(result: Result) -> Iterator[str]:
     sure = f" (confidence {result.confidence:.2f})" if result.cause else ""
     yield from _row("Incident", f"{result.incident_id}, run {result.run_id}")
-    yield from _row("Alert", f"{result.alert.name}: {result.alert.title}")
+    yield from _row("Alert", ": ".join(filter(None, (result.alert.name, result.alert.title))))
     yield from _row("Subject", f"{result.subject.entity or result.subject.service or 'none'}")
     yield from _row("Outcome", f"{result.outcome}{sure}")
     if result.cause:

@@ -1,6 +1,7 @@
 """One AutoGen team per incident, worked under a deadline and ended by SIGTERM within a second."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -103,7 +104,7 @@ def _note(message: object, conversation: Conversation, say: Say) -> None:
         for result in message.content:
             text = _shown(result.name, str(result.content))
             conversation.transcript.append((result.name, "tool-error" if result.is_error else "tool-result", text))
-            say(f"{result.name}: {text.splitlines()[0][:100]}")
+            say(_progress(result.name, text))
     elif isinstance(message, StructuredMessage):
         _heard(message.content, conversation)
         conversation.transcript.append((message.source, "answer", message.content.model_dump_json()))
@@ -127,6 +128,16 @@ def _shown(tool: str, text: str) -> str:
         return text
     heads = [line for line in text.splitlines() if line.startswith("E") and line.endswith(")")]
     return "\n".join(heads) or text[:200]
+
+
+def _progress(tool: str, text: str) -> str:
+    if tool != "diagnose":
+        return f"  read {len(text.splitlines())} answers"
+    try:
+        said = json.loads(text)
+        return f"  {len(said['findings'])} findings, {len(said['questions'])} open questions"
+    except (ValueError, KeyError):
+        return f"  {tool} failed"
 
 
 def _one_line(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from agent.diagnosis.engine import Diagnosis, State
 from agent.diagnosis.finding import Finding, RuledOut
+from agent.evidence.ledger import Evidence
 from agent.ref import Ref
 
 THRESHOLD = 0.6
@@ -50,7 +51,7 @@ def _joined(parts: list[str]) -> str:
 def weigh(diagnosis: Diagnosis) -> Verdict:
     """Choose the root among the findings, or say why there is none."""
     chain = _chain(diagnosis)
-    missing = [f"{e.query}: {e.text.splitlines()[0]}" for e in diagnosis.case.refused()]
+    missing = [_unread(evidence) for evidence in diagnosis.case.refused()]
     ruled_out = _ruled_out(diagnosis, chain)
     root = chain[-1] if chain else None
     if root is not None and root.confidence >= THRESHOLD:
@@ -58,6 +59,13 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
     verdict = _without_cause(diagnosis, missing, root)
     verdict.ruled_out = ruled_out
     return verdict
+
+
+def _unread(evidence: Evidence) -> str:
+    """What could not be read, and why, as a sentence."""
+    if evidence.status == "not-recorded":
+        return f"{evidence.query} (not recorded)"
+    return f"{evidence.query} ({evidence.text.splitlines()[0]})"
 
 
 def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdict:
