@@ -24,6 +24,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u20
 _JSON_START = re.compile(r'\s*(?:\{|\[\s*(?:[\[{"\]\d-]|(?:true|false|null)\b|$)|"[^\n]*"\s*$)')
 _RESOLVED_TEXT = re.compile(r"\W*resolved\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_NOTHING = ("null", "none", "undefined", "true", "false", "nan")  # what a broken template leaves
 _META_ALERTS = {
     "Watchdog": "it fires always, to prove that alerting works",
     "DeadMansSwitch": "it fires always, to prove that alerting works",
@@ -89,7 +90,7 @@ class Payload:
 
 
 def parse_alerts(data: bytes) -> Payload:
-    """Read alerts from a webhook payload, an alert object, a list of them, or plain text; raises AlertError."""
+    """Read the alerts of a webhook payload, an alert object, a list, or plain text; raises AlertError."""
     if len(data) > MAX_BYTES:
         raise AlertError(f"the alert has {len(data):,} bytes; the limit is {MAX_BYTES:,} bytes")
     text = _decode(data)
@@ -112,7 +113,7 @@ def parse_alerts(data: bytes) -> Payload:
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode the standard or the URL-safe alphabet, white space ignored, padding optional; raises AlertError."""
+    """Decode the standard or the URL-safe alphabet; padding and white space are free; raises AlertError."""
     if len(text) > 2 * MAX_BYTES:
         raise AlertError(f"the base64 text has {len(text):,} characters; the limit is {2 * MAX_BYTES:,}")
     compact = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
@@ -252,7 +253,7 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
 
 def _plain(text: str, payload: Payload) -> Alert:
     text = _clean(text).strip()
-    if not any(character.isalnum() for character in text):
+    if not any(character.isalpha() for character in text) or text.lower() in _NOTHING:
         raise AlertError(f"the alert has no word in it; {EXPECTED}")
     text = _clip(text, "the text", payload)
     return Alert(
@@ -331,7 +332,7 @@ def _fingerprint(name: str, labels: dict[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without control characters; tabs and line ends stay, half surrogates become a question mark."""
+    """The text without control characters but tabs and line ends; half a surrogate pair becomes a "?"."""
     unix = text.replace("\r\n", "\n")
     return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", unix))
 

@@ -29,7 +29,7 @@ class Incident:
     """One or more alerts about one owner, and where the investigation starts."""
 
     id: str
-    """Fingerprint and Unix start of the oldest alert: the same for every repeat of it; a valid Kubernetes name."""
+    """Fingerprint and Unix start of the oldest alert: the same for every repeat; a valid Kubernetes name."""
     alerts: tuple[Alert, ...]
     """The oldest first."""
     subject: Subject
@@ -39,12 +39,12 @@ class Incident:
 
     @property
     def alert(self) -> Alert:
-        """The leading alert: the most severe, then the one with the most specific subject, then the oldest."""
+        """The leading alert: the most severe, then the most specific in its subject, then the oldest."""
         return _leading(self.alerts)
 
 
 def incidents(alerts: list[Alert]) -> list[Incident]:
-    """Gather alerts into incidents, in the order of their first alerts; each one not to be worked stands alone."""
+    """Gather alerts into incidents, in the order of the input; an alert not to be worked stands alone."""
     groups: dict[tuple[str, ...], list[Alert]] = {}
     for position, alert in enumerate(alerts):
         key = ("skipped", str(position)) if not_actionable(alert) else _owner(alert, route(alert))
@@ -73,7 +73,7 @@ def _leading(alerts: tuple[Alert, ...]) -> Alert:
 
 
 def _owner(alert: Alert, subject: Subject) -> tuple[str, ...]:
-    """What alerts must share to be one incident. An alert without a subject shares only its own fingerprint."""
+    """What alerts must share to be one incident; without a subject, nothing but the fingerprint."""
     ref = subject.ref
     if ref and ref.kind in _LIKE_OWNERS:
         return (ref.namespace, owner_name(ref.kind, ref.name))
@@ -95,7 +95,7 @@ def _severity(alert: Alert) -> int:
 
 
 def _vagueness(subject: Subject) -> int:
-    """How far the subject is from one container: 0 a container, then a pod, a workload, another object, a name."""
+    """How far the subject is from one container: then a pod, a workload, another object, a bare name."""
     if subject.ref is None:
         return 4 if subject.service or subject.node else 5
     if subject.ref.kind == "Pod":

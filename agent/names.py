@@ -6,8 +6,8 @@ _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*")
 _ONE_LABEL_KINDS = frozenset({"Namespace", "Service", "Container"})
 
-# The hash of a pod template is a decimal number written with ten letters; a generated suffix is five letters of
-# a vowel-free alphabet (k8s.io/apimachinery/pkg/util/rand: SafeEncodeString and String).
+# The hash of a pod template is a decimal number written with ten letters; a generated suffix is five
+# characters of an alphabet without vowels (k8s.io/apimachinery/pkg/util/rand: SafeEncodeString, String).
 _HASH = r"-[4-9bcdf]{6,10}"
 _SUFFIX = r"-[bcdfghjklmnpqrstvwxz2456789]{5}"
 _DEPLOYMENT_POD = re.compile(rf"(.+){_HASH}-[a-z0-9]{{5}}")
@@ -32,7 +32,7 @@ def is_deployment_pod(name: str) -> bool:
 
 
 def owner_name(kind: str, name: str) -> str:
-    """The name of the workload that an object of that kind and name belongs to; its own name when nothing says.
+    """The name of the workload that an object belongs to; the object's own name when that says nothing.
 
     Read from the name alone, so it is good for grouping alerts, not for a claim about ownership.
     """

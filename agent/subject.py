@@ -5,15 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.routing.labels import Labels
-from agent.routing.mention import find_host, find_mention
 from agent.names import is_name
 from agent.ref import CLUSTER_SCOPED, Ref
+from agent.routing.labels import Labels
+from agent.routing.mention import find_host, find_mention
 
 if TYPE_CHECKING:
     from agent.alert import Alert
 
-# Label -> kind, the more specific first. Pods come later: a label for what owns them was put there on purpose.
+# Label -> kind, the more specific first. Pods come later: a label for their owner was put there on purpose.
 _OBJECTS = {
     "job_name": "Job",
     "cronjob": "CronJob",
@@ -35,16 +35,16 @@ _WORKLOADS = {
     kind.lower(): kind for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 }
 _APPLICATION = (
-    "workload", "destination_workload", "app", "app_kubernetes_io_name", "label_app_kubernetes_io_name", "label_app",
-    "application", "service", "service_name", "destination_service_name", "microservice", "component",
+    "workload", "destination_workload", "app", "app_kubernetes_io_name", "label_app_kubernetes_io_name",
+    "label_app", "application", "service", "service_name", "destination_service_name", "microservice",
+    "component",
 )  # fmt: skip
 _HOSTS = ("instance", "target", "url", "host", "destination_service")
 _HINTS = (
-    "reason", "condition", "status", "phase", "resource", "resourcequota", "persistentvolumeclaim", "mountpoint",
-    "device", "fstype", "code", "exitcode", "verb", "uid", "image", "key", "effect", "app", "pod",
+    "reason", "condition", "status", "phase", "resource", "resourcequota", "persistentvolumeclaim", "device",
+    "mountpoint", "fstype", "code", "exitcode", "verb", "uid", "image", "key", "effect", "app", "pod",
 )  # fmt: skip
 
-_NODE_ALERT = re.compile(r"KubeNode|KubernetesNode|Kubelet|Node(?!\.?[jJ][sS])|Host[A-Z]")
 _TARGET_ALERT = re.compile("TargetDown|TargetMissing|TargetDisappeared")
 _NAMESPACE_ALERT = re.compile("Namespace|Quota")
 _AGGREGATED_API = re.compile("KubeAggregatedAPI")
@@ -67,7 +67,7 @@ class Subject:
     """A bare name of a service or workload, to be searched for (in `namespace`, when that is set)."""
     namespace: str = ""
     node: str = ""
-    """The node's name; without a `ref` perhaps its address, to be matched against the addresses of the nodes."""
+    """The node's name; without a `ref` perhaps its address, to be matched against the nodes' addresses."""
     why: str = ""
     """One sentence: the labels or words that decided."""
     hints: dict[str, str] = field(default_factory=dict)
@@ -84,8 +84,14 @@ def route(alert: "Alert") -> Subject:
 
 
 def _node_alert(labels: Labels, alert: "Alert") -> Subject | None:
-    """Alerts about nodes: namespace and pod are the exporter's, whatever they say."""
-    return _on_node(labels) if _NODE_ALERT.match(labels.alertname) else None
+    """Alerts about nodes, by their names: no other label counts."""
+    if not labels.about_node:
+        return None
+    return (
+        _on_node(labels)
+        or _words(labels, alert)
+        or _subject(labels, "It is about a node that nothing names.")
+    )
 
 
 def _target_alert(labels: Labels, alert: "Alert") -> Subject | None:
@@ -130,7 +136,7 @@ def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
 
 
 def _application_label(labels: Labels, alert: "Alert") -> Subject | None:
-    """A label that names an application. It is a Service for sure only where a ServiceMonitor put it there."""
+    """A label for an application; a Service for sure only where a ServiceMonitor put it there."""
     for label in _APPLICATION:
         name = labels.first("Service", (label,))
         if name and not _NO_APPLICATION.fullmatch(name) and not (label == "service" and labels.by_exporter):
@@ -181,8 +187,8 @@ def _job_label(labels: Labels, alert: "Alert") -> Subject | None:
 
 
 _RULES: tuple[Callable[[Labels, "Alert"], Subject | None], ...] = (
-    _node_alert, _target_alert, _object_label, _pod_label, _node_label, _host_label, _application_label, _words,
-    _namespace_label, _job_label,
+    _node_alert, _target_alert, _object_label, _pod_label, _node_label, _host_label, _application_label,
+    _words, _namespace_label, _job_label,
 )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """Labels: what the labels of one alert say about its object, and what they only say about the scraper.
 
-The trap: an alert made from an exporter's series carries labels of two origins. Where kube-state-metrics reports on a
-node, `namespace`, `pod`, `container`, `service`, `job` and `instance` describe kube-state-metrics itself (the unit test of
-KubeNodeNotReady in kubernetes-mixin shows it). Where it reports on a namespaced object, `namespace` is that object's;
-when the scrape does not honour labels, `exported_namespace` is.
+The trap: an alert made from an exporter's series carries labels of two origins. Where kube-state-metrics
+reports on a node, `namespace`, `pod`, `container`, `service`, `job` and `instance` are those of
+kube-state-metrics (the unit test of KubeNodeNotReady in kubernetes-mixin shows it). Where it reports on a
+namespaced object, `namespace` is that object's; when the scrape does not honour labels, it is
+`exported_namespace` that is.
 """
 
 import re
@@ -17,6 +18,7 @@ NAMESPACE = ("namespace", "kubernetes_namespace", "k8s_namespace_name", "destina
 NODE = ("node", "nodename", "kubernetes_node", "k8s_node_name")
 
 _EXPORTER = re.compile("kube-?state-?metrics|node[-_]?exporter")
+_ABOUT_NODES = re.compile(r"KubeNode|KubernetesNode|Kubelet|Node(?!\.?[jJ][sS])|Host[A-Z]")
 _HOST_JOB = re.compile(".*node[-_]?exporter.*|node|nodes|kubelet|.*cadvisor.*")
 _ABOUT_PODS = re.compile("Pod|Container|CPUThrottling|^KubeStateMetrics")
 
@@ -37,6 +39,11 @@ class Labels:
         return next((value for label in labels if (value := self.get(label)) and is_name(kind, value)), "")
 
     @property
+    def about_node(self) -> bool:
+        """Whether the alertname says node: then pod, container and namespace are the exporter's, always."""
+        return _ABOUT_NODES.match(self.alertname) is not None
+
+    @property
     def by_exporter(self) -> bool:
         """Whether kube-state-metrics or the node exporter reported this, as job or service say."""
         return any(_EXPORTER.search(self._labels.get(label, "")) for label in ("job", "service"))
@@ -49,7 +56,7 @@ class Labels:
     @property
     def pod(self) -> str:
         """The pod the alert is about; not the exporter's own, where that only reported on something else."""
-        pod = self.first("Pod", POD)
+        pod = "" if self.about_node else self.first("Pod", POD)
         if not _EXPORTER.search(pod) or _ABOUT_PODS.search(self.alertname):
             return pod
         of_the_mixin = self.alertname.startswith("Kube") and not self._labels.get("job")
@@ -58,13 +65,13 @@ class Labels:
     @property
     def container(self) -> str:
         """The container the alert is about; an exporter's container only goes with its own pod."""
-        container = self.first("Container", CONTAINER)
+        container = "" if self.about_node else self.first("Container", CONTAINER)
         return container if not _EXPORTER.search(container) or _EXPORTER.search(self.pod) else ""
 
     @property
     def namespace(self) -> str:
         """The namespace, of the object where labels are honoured."""
-        return self.first("Namespace", NAMESPACE)
+        return "" if self.about_node else self.first("Namespace", NAMESPACE)
 
     @property
     def node(self) -> str:

@@ -1,8 +1,8 @@
-"""Mentions: the object that prose names ("Pod bank/desk-0 is not ready", "High CPU alert on payment-service").
+"""Mentions: the object that prose names ("Pod bank/desk-0 is not ready", "High CPU on payment-service").
 
-Prose is the weakest source of a subject, so a word counts only where the sentence makes it a name: beside a word for
-a kind, in a `namespace/name` pair, in a host name of the cluster, behind a preposition, or as the subject of the
-sentence. Where nothing fits, nothing is guessed.
+Prose is the weakest source of a subject, so a word counts only where the sentence makes it a name: beside a
+word for a kind, in a `namespace/name` pair, in a host name of the cluster, behind a preposition, or as the
+subject of the sentence. Where nothing fits, nothing is guessed.
 """
 
 import re
@@ -34,7 +34,7 @@ _URL = re.compile(r"\b[a-z]{2,12}://[^\s\"'<>)]+")
 _CLUSTER_HOST = re.compile(r"(?<![\w.-])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?![\w-])")
 _BRACED_CONTAINER = re.compile(r"/[a-z0-9.-]+ \(([a-z0-9-]{1,63})\)")
 _TWO_WORD_KIND = re.compile(
-    r"\b(stateful|daemon|replica|cron|persistent|volume)[ -](set|job|volume|claim)", re.I
+    r"\b(stateful|daemon|replica|cron|persistent|(?:persistent)?volume)[ -](set|job|volume|claim)", re.I
 )
 
 
@@ -105,6 +105,8 @@ def _kind_mentions(words: list[str]) -> Iterator[Mention]:
         if kind_word not in KINDS:
             continue
         kind = KINDS[kind_word]
+        if kind == "Service" and not slash:
+            kind = ""  # in prose a service is an application, whatever it runs as
         signed = words[at + 1 : at + 2] in ([":"], ["="])
         if slash:
             mention = _slashed(kind, rest, word)
@@ -161,7 +163,7 @@ def _before(kind: str, words: list[str], at: int) -> Mention | None:
 
 
 def _pair(words: list[str]) -> Mention | None:
-    """The first `namespace/name` without a kind: where a part has the shape of a name, or a preposition leads."""
+    """The first `namespace/name` without a kind: a preposition leads, or a part has the shape of a name."""
     for at, word in enumerate(words):
         before = words[at - 1].lower() if at else "on"
         pair = None if before in ("image", "path", "file") else _split_pair(word)
@@ -198,7 +200,7 @@ def _with_article(words: list[str]) -> list[str]:
 
 
 def _uncapitalised(word: str) -> str:
-    """The first word of a sentence as it stands elsewhere; CamelCase is left alone: it is no Kubernetes name."""
+    """The first word of a sentence as it stands elsewhere; CamelCase stays: it is no Kubernetes name."""
     return word.lower() if word == word.capitalize() else word
 
 
