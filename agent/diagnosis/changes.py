@@ -21,13 +21,13 @@ from agent.ref import Ref
 RECENT = timedelta(hours=24)
 SLACK = timedelta(minutes=2)  # clocks and rounding: a change this little after the trouble may have made it
 _TEMPLATE = {"ReplicaSet": "spec.template", "ControllerRevision": "data.spec.template"}
-_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch", "metadata.labels.controller-revision-hash")
+_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch")
 _RESTARTED = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One line that is not as before. `before` or `after` is None where it did not exist; both, where unknown."""
+    """One line that is not as before. `before` or `after` is None where there was none, both if unknown."""
 
     path: str
     before: str | None
@@ -50,8 +50,10 @@ class Difference:
     @property
     def lowered(self) -> bool:
         """Whether both sides are quantities and the new one is smaller."""
-        before, after = parse_quantity(self.before or ""), parse_quantity(self.after or "")
-        return before is not None and after is not None and after < before
+        try:
+            return parse_quantity(self.after) < parse_quantity(self.before)
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Change:
 
 
 def recent_change(case: Case, workload: Obj, before: datetime | None = None) -> Change | None:
-    """The rollout that came shortly before a trouble: at most RECENT before `before`, which is now by default.
+    """The rollout that came at most RECENT before a moment, by default now.
 
     None without one, and while unread. The first version of a workload is no change.
     """
@@ -127,10 +129,8 @@ def differences(old: Obj, new: Obj) -> tuple[Difference, ...]:
     """The lines in which two revisions of a template differ, what runs and how much of it first."""
     before, after = dict(_template(old)), dict(_template(new))
     changed = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
-    found = [
-        Difference(path, before.get(path), after.get(path), _quotes(old, path, before) + _quotes(new, path, after))
-        for path in changed
-    ]
+    quotes = {path: _quotes(old, path, before) + _quotes(new, path, after) for path in changed}
+    found = [Difference(path, before.get(path), after.get(path), quotes[path]) for path in changed]
     return tuple(sorted(found, key=_weight))
 
 
@@ -183,15 +183,12 @@ def _number(version: Obj) -> int:
 
 def _rolled_back_at(case: Case, deployment: Obj, current: Obj) -> datetime | None:
     """When an old ReplicaSet became the current one again: its scaling up, else its oldest pod."""
-    scaled = [
-        event.last
-        for event in case.events(deployment.ref, f"when was {deployment.ref} rolled back?")
-        if event.reason == "ScalingReplicaSet" and f"up replica set {current.ref.name} from 0" in event.message
-    ]
-    if scaled and scaled[-1]:
-        return scaled[-1]
-    born = [pod.created for pod in pods_of(case, deployment) or [] if owner_ref(pod) == current.ref and pod.created]
-    return min(born, default=None)
+    words = f"up replica set {current.ref.name} from 0"
+    for event in reversed(case.events(deployment.ref, f"when was {deployment.ref} rolled back?")):
+        if event.reason == "ScalingReplicaSet" and words in event.message:
+            return event.last
+    pods = [pod for pod in pods_of(case, deployment) or [] if owner_ref(pod) == current.ref]
+    return min((pod.created for pod in pods if pod.created), default=None)
 
 
 def _template(version: Obj) -> Iterator[tuple[str, str]]:
@@ -218,17 +215,22 @@ def _weight(difference: Difference) -> tuple[int, str]:
 
 def _edit(config: Obj) -> Change | None:
     """The newest edit of a ConfigMap's data after it was created."""
-    times = [
-        (time, entry, place)
+    edits = [
+        (at, place, keys)
         for place, entry in enumerate(config.items("metadata.managedFields"))
-        if (time := parse_time(entry.get("time"))) and any(str(f).startswith(("data", "binaryData")) for f in entry.get("fields") or [])
-    ]  # fmt: skip
-    if not times or config.created is None:
+        if (at := parse_time(entry.get("time"))) and (keys := _data_keys(entry))
+    ]
+    if not edits or config.created is None:
         return None
-    at, entry, place = max(times, key=lambda t: t[0])
+    at, place, written = max(edits)
     if at - config.created < timedelta(seconds=5):
         return None
-    written = (str(field) for field in entry.get("fields") or [])
-    keys = tuple(Difference(field, None, None) for field in written if field.startswith("data."))
+    keys = tuple(Difference(key, None, None) for key in written)
     field = f"metadata.managedFields[{place}]"
     return Change(config.ref, "config", at, keys, config.quote(f"{field}.manager", f"{field}.time"))
+
+
+def _data_keys(entry: dict[str, Any]) -> list[str]:
+    return [
+        str(field) for field in entry.get("fields") or [] if str(field).startswith(("data", "binaryData"))
+    ]
