@@ -1,0 +1,162 @@
+"""Redaction: secrets leave before anything is stored, shown or sent; names of objects stay."""
+
+import base64
+import json
+import re
+from typing import Any
+from urllib.parse import quote, unquote
+
+from agent.evidence.carriers import drop_carried, passwords_of_urls
+from agent.evidence.credentials import MARK, benign, drop_known_shapes, looks_random, secrecy, words
+from agent.evidence.plainness import plain
+
+_COMMON = words(
+    """postgres postgresql password production development localhost administrator kubernetes default username
+    disabled enabled anonymous undefined required database"""
+)
+_DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+
+
+class Redactor:
+    """Replaces secrets by `[redacted]`.
+
+    It remembers values known to be secret, so that a password seen in an environment variable is
+    also found in a log. Redacting twice changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._learned: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, value: str) -> None:
+        """Note a value known to be secret; what could be an ordinary word, number or host is not noted."""
+        value = value.strip()
+        if len(value) < 6 or value == MARK or benign(value) or _ordinary(value):
+            return
+        if value not in self._learned:
+            forms = {
+                value,
+                quote(value, safe=""),
+                json.dumps(value)[1:-1],
+                base64.b64encode(value.encode()).decode(),
+            }
+            self._learned |= {form for form in forms if MARK not in form}
+            self._pattern = re.compile(
+                "|".join(_literal(v) for v in sorted(self._learned, key=len, reverse=True))
+            )
+
+    def redact_text(self, text: str) -> str:
+        """The text without its secrets; lines stay lines."""
+        if self._pattern:
+            text = self._pattern.sub(MARK, text)
+        return drop_known_shapes(drop_carried(text, self.learn))
+
+    def redact_data(self, data: Any) -> Any:
+        """A copy of plain JSON data without its secrets; knows how Kubernetes objects carry them."""
+        self._learn_from(data)
+        return self._copy(data)
+
+    # -- plain data --------------------------------------------------------------------------------------
+
+    def _learn_from(self, data: Any) -> None:
+        """Secrets are learned from the whole before any of it is copied."""
+        if isinstance(data, list):
+            for item in data:
+                if _is_pair(item) and isinstance(item.get("value"), str):
+                    self._learn_pair(item["name"], item["value"])
+                self._learn_from(item)
+        elif isinstance(data, dict):
+            for value in data.values():
+                self._learn_from(value)
+
+    def _learn_pair(self, name: str, value: str) -> None:
+        if secrecy(name) == "strong" or looks_random(value):
+            self.learn(value)
+        for password in passwords_of_urls(value):
+            self.learn(password)
+            self.learn(unquote(password))
+
+    def _copy(self, data: Any, key: str = "") -> Any:
+        if isinstance(data, str):
+            return self._named(key, data)
+        if isinstance(data, list):
+            return self._list(data, key)
+        if isinstance(data, dict):
+            return self._object(data)
+        return data
+
+    def _object(self, data: dict[str, Any]) -> dict[str, Any]:
+        sealed = ("data", "stringData", "binaryData") if _is_secret(data) else ("binaryData",)
+        copy: dict[str, Any] = {}
+        for key, value in data.items():
+            if key in _DROPPED_ANNOTATIONS:
+                continue
+            if key in sealed and isinstance(value, dict):
+                copy[key] = dict.fromkeys(value, MARK)
+            else:
+                copy[self.redact_text(key) if len(key) > 24 else key] = self._copy(value, key)
+        return copy
+
+    def _list(self, data: list[Any], key: str) -> list[Any]:
+        if key == "env":
+            return [self._variable(item) if _is_pair(item) else self._copy(item) for item in data]
+        if key in ("args", "command"):
+            return self._arguments(data)
+        return [self._pair(item) if _is_pair(item) else self._copy(item, key) for item in data]
+
+    def _variable(self, item: dict[str, Any]) -> dict[str, Any]:
+        copy = self._copy(item)
+        if isinstance(item.get("value"), str):
+            named = self._named(item["name"], item["value"])
+            copy["value"] = named if named == MARK or plain(named) else MARK
+        return copy
+
+    def _pair(self, item: dict[str, Any]) -> dict[str, Any]:
+        copy = self._copy(item)
+        if isinstance(item.get("value"), str):
+            copy["value"] = self._named(item["name"], item["value"])
+        return copy
+
+    def _arguments(self, data: list[Any]) -> list[Any]:
+        copy: list[Any] = []
+        flag = ""
+        for item in data:
+            text = item if isinstance(item, str) else ""
+            if flag and text and not text.startswith("-"):
+                copy.append(self._named(flag, text))
+            else:
+                copy.append(self._copy(item))
+            flag = text if re.fullmatch(r"--?[A-Za-z][\w\-]*", text) else ""
+        return copy
+
+    def _named(self, name: str, value: str) -> str:
+        """A value of that name, by the name first and by its own text then."""
+        strength = secrecy(name)
+        if strength and not benign(value) and (strength == "strong" or looks_random(value)):
+            self.learn(value)
+            return MARK
+        return self.redact_text(value)
+
+
+def _ordinary(value: str) -> bool:
+    """Whether a value could stand in a log without being the secret: a number, a short word, a host."""
+    if value.lower() in _COMMON or re.fullmatch(r"[\d.,:\-]+", value):
+        return True
+    if value.isalpha():
+        return len(value) < 10
+    return bool(re.fullmatch(r"[a-z\-]+(?:\.[a-z\-]+)+(?::\d+)?|[a-z]+(?:-[a-z]+){0,2}", value))
+
+
+def _literal(value: str) -> str:
+    return rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])" if value.isalnum() else re.escape(value)
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("name"), str) and "value" in item
+
+
+def _is_secret(data: dict[str, Any]) -> bool:
+    kind, family = data.get("kind"), data.get("type")
+    return kind == "Secret" or (
+        not kind and isinstance(family, str) and (family == "Opaque" or "kubernetes.io/" in family)
+    )
