@@ -87,6 +87,15 @@ class Obj:
                 found.append(Quote(self.evidence.id, cut(f"{line[0]}: {line[1]}")))
         return tuple(found)
 
+    def quote_key(self, path: str, key: str) -> tuple[Quote, ...]:
+        """The quote of one entry of a map whose keys hold dots, such as labels and allocatable."""
+        values = self.at(path)
+        if not isinstance(values, dict) or values.get(key) is None:
+            return ()
+        where = f"{self.prefix}.{path}" if self.prefix else path
+        line = next(iter(lines(values[key], f"{where}.{key}")), None)
+        return (Quote(self.evidence.id, cut(f"{line[0]}: {line[1]}")),) if line else ()
+
     def condition(self, kind: str) -> dict[str, Any]:
         """The status condition of that type, empty when absent."""
         return next((c for c in self.items("status.conditions") if c.get("type") == kind), {})
