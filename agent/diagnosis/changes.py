@@ -222,12 +222,12 @@ def _edit(config: Obj) -> Change | None:
     ]
     if not edits or config.created is None:
         return None
-    at, place, written = max(edits)
+    at, place, keys = max(edits)
     if at - config.created < timedelta(seconds=5):
         return None
-    keys = tuple(Difference(key, None, None) for key in written)
+    changed = tuple(Difference(key, None, None) for key in keys)
     field = f"metadata.managedFields[{place}]"
-    return Change(config.ref, "config", at, keys, config.quote(f"{field}.manager", f"{field}.time"))
+    return Change(config.ref, "config", at, changed, config.quote(f"{field}.manager", f"{field}.time"))
 
 
 def _data_keys(entry: dict[str, Any]) -> list[str]:

@@ -23,13 +23,15 @@ class State:
 
     healthy: in its desired state. recovered: was in trouble, is well now. intended: looks like trouble
     but somebody wants it so (scaled to zero, suspended). progressing: on its way, within its time. gone:
-    does not exist any more.
+    does not exist any more. `settles`: the condition of the alert itself was measured, so this answers it
+    even where the state of objects would not.
     """
 
     kind: Literal["healthy", "recovered", "intended", "progressing", "gone"]
     entity: Ref
     sentence: str
     quotes: tuple[Quote, ...] = ()
+    settles: bool = False
 
 
 Analyzer = Callable[[Case, Obj], Iterable[Finding | State]]
@@ -92,6 +94,8 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
     case.current = case.followed[ref]
     obj = case.obj(ref, f"what is {ref}?")
     if obj is None:
+        if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
+            diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
         return
     for said in _analyze(case, obj):
         if isinstance(said, State):

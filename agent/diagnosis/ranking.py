@@ -125,9 +125,10 @@ def _ruled_out(diagnosis: Diagnosis, chain: list[Finding]) -> list[RuledOut]:
 def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | None) -> Verdict:
     """No finding is sure enough: is nothing wrong, or is too little known?"""
     states = [s for s in diagnosis.states if s.entity in _near(diagnosis)]
-    kinds = {s.kind for s in states}
     sentence = " ".join(dict.fromkeys(s.sentence for s in states))
-    if weak is None and states and diagnosis.case.runbook.settled_by_state:
+    settling = [s for s in states if s.settles or diagnosis.case.runbook.settled_by_state]
+    if weak is None and settling:
+        kinds = {s.kind for s in settling}
         outcome = "self-resolved" if kinds & {"recovered"} else "not-actionable"
         return Verdict(outcome, sentence, states=states, missing=missing)
     if weak is not None:

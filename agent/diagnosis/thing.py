@@ -204,6 +204,11 @@ class Series:
         line = next((f"{p}: {v}" for p, v in self._lines() if "points" in p), "")
         return Quote(self.evidence.id, cut(line))
 
+    def quote_between(self, start: float, end: float) -> Quote:
+        """The values between two times, as they stand in the line of values."""
+        values = [f"{value:.6g}" for time, value in self.points if start <= time <= end]
+        return Quote(self.evidence.id, " ".join(values)[:QUOTE_LENGTH]) if values else self.quote()
+
     def _lines(self) -> Iterator[tuple[str, str]]:
         item = self.evidence.data[self.position]
         return lines(item, f"[{self.position}]")
