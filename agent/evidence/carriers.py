@@ -41,11 +41,8 @@ _PAIR = re.compile(
     r"(?i)(?P<word>pass|pwd|pw|secret|token|credential|key|auth|sig|jwt|session)(?P<rest>[\w.\-\[\]]{0,64})"
     r"(?P<close>\\?[\"'`]?\]?)(?P<sep>[ \t]{0,3}(?:=>|:=|==?|:)[ \t]{0,3}|(?<!-)>(?=[^<\n]{1,200}</))"
     rf"(?P<value>{_VALUE})",
-    re.MULTILINE,
 )
-_FLAG = re.compile(
-    rf"(?<![\w\-])(?P<flag>--?[A-Za-z][\w\-]{{2,60}})[ \t]+(?!-)(?P<value>{_VALUE})", re.MULTILINE
-)
+_FLAG = re.compile(rf"(?<![\w\-])(?P<flag>--?[A-Za-z][\w\-]{{2,60}})[ \t]+(?!-)(?P<value>{_VALUE})")
 _KEY_BEFORE = re.compile(r"[\w.\-\[\]]{0,64}\Z")
 _PASSWORD = re.compile(r"(?i)pass|pwd")
 _PROSE_WORD = re.compile(r"[\"']?[A-Za-z\-']+[\"']?[.,:;!?)]*")
@@ -67,23 +64,43 @@ _PEM_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
 _PEM_BODY = re.compile(
     rf"(?P<time>{_TIME})(?P<lead>[\s|>\"']*)(?:[A-Za-z0-9+/=]{{1,120}}|[\w\-]{{4,40}}: [^\r\n]*)[\s\"',]*"
 )
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{60}")
 _BASE64_LINE = re.compile(rf"(?P<time>{_TIME})(?P<lead>\s*)(?P<body>[A-Za-z0-9+/]{{60,120}}={{0,2}})\s*")
+
+
+# A line that holds none of these holds no carrier; looking for them is much cheaper than the patterns.
+_HINTS = sorted(
+    words(
+        """pass pwd pw secret token credential key auth sig jwt session cookie bearer basic digest negotiate
+        identified @ --user"""
+    )
+    | {"-u "}
+)
 
 
 def drop_carried(text: str, learn: Callable[[str], None]) -> str:
     """The text without the secrets that stand where secrets stand; `learn` is told passwords of URLs."""
     if "PRIVATE KEY" in text or "PuTTY" in text:
         text = _drop_private_keys(text)
-    if "@" in text:
-        text = _USERINFO.sub(lambda match: _userinfo(match, learn), text)
-        text = _BARE_USERINFO.sub(_bare_userinfo, text)
-    text = _AUTHORIZATION.sub(_header, text)
-    text = _COOKIE.sub(_header, text)
-    text = _SCHEME.sub(_scheme, text)
-    text = _STATEMENT.sub(_statement, text)
-    text = _PAIR.sub(_pair, text)
-    text = _FLAG.sub(_flag, text)
-    return "\n".join(map(_base64_line, text.split("\n"))) if _BASE64_LINE.search(text) else text
+    lower = text.lower()
+    hints = [hint for hint in _HINTS if hint in lower]
+    lines = text.split("\n")
+    for number, line in enumerate(lower.split("\n") if hints else ()):
+        if any(hint in line for hint in hints):
+            lines[number] = _drop_from_line(lines[number], learn)
+    text = "\n".join(lines)
+    return "\n".join(map(_base64_line, lines)) if _BASE64_RUN.search(text) else text
+
+
+def _drop_from_line(line: str, learn: Callable[[str], None]) -> str:
+    if "@" in line:
+        line = _USERINFO.sub(lambda match: _userinfo(match, learn), line)
+        line = _BARE_USERINFO.sub(_bare_userinfo, line)
+    line = _AUTHORIZATION.sub(_header, line)
+    line = _COOKIE.sub(_header, line)
+    line = _SCHEME.sub(_scheme, line)
+    line = _STATEMENT.sub(_statement, line)
+    return _FLAG.sub(_flag, _PAIR.sub(_pair, line))
 
 
 def passwords_of_urls(text: str) -> list[str]:

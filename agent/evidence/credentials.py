@@ -56,7 +56,7 @@ def _word_secrecy(word: str, following: str) -> str:
 
 # -- looks of values -------------------------------------------------------------------------------------
 
-_RUN = re.compile(r"[A-Za-z0-9_+/=\-]{20,}")
+_RUN = re.compile(r"[A-Za-z0-9_+/\-]{20,}={0,2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"(?:0x)?[0-9a-f]+|(?:0x)?[0-9A-F]+")
 _CHANGES = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
@@ -77,7 +77,7 @@ def _random_run(run: str) -> bool:
     if upper and lower:
         return any(_mixed(part) for part in re.split(r"[/=]", run))
     return any(
-        len(part) >= 24 and _jumps(part) >= 8 and not _HEX.fullmatch(part) for part in re.split(r"[-_/]", run)
+        len(part) >= 24 and _jumps(part) >= 8 and not _HEX.fullmatch(part) for part in re.split(r"[-_/=]", run)
     )
 
 
