@@ -20,7 +20,8 @@ MAX_TITLE = 200  # characters
 EXPECTED = "expected an Alertmanager webhook (version 4), one alert, a list of alerts, or plain text"
 
 _NOT_A_CHARACTER = re.compile("[\ud800-\udfff]")  # half of a surrogate pair: JSON can say it, UTF-8 cannot
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _JSON_START = re.compile(r'\s*(?:\{|\[\s*(?:[\[{"\]\d-]|(?:true|false|null)\b|$)|"[^\n]*"\s*$)')
 _RESOLVED_TEXT = re.compile(r"\W*resolved\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
@@ -190,7 +191,7 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
         prefix = "alerts"
     elif isinstance(document, dict):
         if not isinstance(document.get("labels"), dict):
-            found = ", ".join(sorted(_clean(key)[:40] for key in document)[:8]) or "nothing"
+            found = ", ".join(sorted(_shown(key) for key in document)[:8]) or "nothing"
             raise AlertError(f"an object that is no alert: it has no labels (found {found}); {EXPECTED}")
         entries, prefix = [document], "alert"
     elif isinstance(document, list):
@@ -219,7 +220,7 @@ def _check_version(document: dict[str, Any], payload: Payload) -> None:
     elif "orgId" in document:
         payload.note("a Grafana webhook; it is read as an Alertmanager webhook, version 4")
     else:
-        found = f'"{_clean(version)[:20]}"' if isinstance(version, str) else _kind(version)
+        found = f'"{_shown(version)}"' if isinstance(version, str) else _kind(version)
         raise AlertError(f'webhook version {found} is not known; expected "version": "4" of Alertmanager')
 
 
@@ -291,11 +292,11 @@ def _texts(value: Any, where: str, payload: Payload) -> dict[str, str]:
         name = _clean(key)[:256]
         if isinstance(content, bool | int | float):
             content = json.dumps(content)
-            payload.note(f"{where}.{name[:60]} is no text; it is read as {content[:20]}")
+            payload.note(f"{where}.{_shown(name)} is no text; it is read as {content[:20]}")
         if isinstance(content, str):
-            texts[name] = _clip(_clean(content), f"{where}.{name[:60]}", payload)
+            texts[name] = _clip(_clean(content), f"{where}.{_shown(name)}", payload)
         elif content is not None:
-            payload.note(f"{where}.{name[:60]} is ignored: {_kind(content)}, expected text")
+            payload.note(f"{where}.{_shown(name)} is ignored: {_kind(content)}, expected text")
     return texts
 
 
@@ -333,8 +334,7 @@ def _fingerprint(name: str, labels: dict[str, str]) -> str:
 
 def _clean(text: str) -> str:
     """The text without control characters but tabs and line ends; half a surrogate pair becomes a "?"."""
-    unix = text.replace("\r\n", "\n")
-    return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", unix))
+    return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", _LINE_END.sub("\n", text)))
 
 
 def _clip(text: str, where: str, payload: Payload) -> str:
@@ -347,6 +347,11 @@ def _clip(text: str, where: str, payload: Payload) -> str:
 def _line(text: str) -> str:
     line = " ".join(text[: 4 * MAX_TITLE].split())
     return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 3].rstrip() + "..."
+
+
+def _shown(text: str) -> str:
+    """Foreign text, as it may stand in a message."""
+    return _line(_clean(text[:40]))
 
 
 def _kind(value: Any) -> str:
