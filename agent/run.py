@@ -67,6 +67,7 @@ async def _one(
         return refuse("not-actionable", incident.skipped)
     if stop.is_set() or seconds <= 0:
         return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
+    model = open_model(settings)
     route, now = open_sources(settings, alert.starts_at)
     ledger = Ledger(route, redactor, read_seconds=settings.read_timeout)
     subject = incident.subject
@@ -74,7 +75,6 @@ async def _one(
         subject = replace(subject, namespace=settings.namespace)
     investigation = Investigation(alert, subject, ledger, now)
     say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
-    model = open_model(settings)
     conversation = await converse(investigation, model, seconds=seconds, stop=stop, say=say)
     result = assemble(
         incident, investigation, conversation, run_id=run_id, started_at=begun, finished_at=datetime.now(UTC),

@@ -2,6 +2,7 @@
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.thing import Obj
+from agent.names import owner_name
 from agent.ref import Ref
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job", "Pod")
@@ -12,7 +13,7 @@ def find_subjects(case: Case) -> list[Ref]:
     """The objects the alert is about; empty while unknown, with the search noted as open questions."""
     subject = case.subject
     if subject.ref is not None:
-        return [subject.ref]
+        return [subject.ref, *_successors(case, subject.ref)]
     if not subject.service:
         return []
     namespace = subject.namespace or "*"
@@ -24,6 +25,20 @@ def find_subjects(case: Case) -> list[Ref]:
     if not found and all(objects is not None for objects in named):
         found = _by_label(case, namespace, subject.service)
     return _most_telling(found)
+
+
+def _successors(case: Case, ref: Ref) -> list[Ref]:
+    """Where to look when a pod is gone: the workload its name points to, if that exists."""
+    if ref.kind != "Pod" or case.absent(*_triple(ref)) is None:
+        return []
+    owner = owner_name("Pod", ref.name)
+    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Job") if owner != ref.name else ()
+    found = [case.get(kind, ref.namespace, owner, f"who owned {ref}, which is gone?") for kind in kinds]
+    return [obj.ref for obj in found if obj is not None]
+
+
+def _triple(ref: Ref) -> tuple[str, str, str]:
+    return ref.kind, ref.namespace, ref.name
 
 
 def _by_label(case: Case, namespace: str, name: str) -> list[Obj]:

@@ -1,0 +1,63 @@
+"""Results and investigations that tests of the outer modules share."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.alert import parse_alerts
+from agent.evidence.answer import Answer
+from agent.evidence.ledger import Ledger
+from agent.evidence.query import Query
+from agent.evidence.redaction import Redactor
+from agent.incident import Incident, incidents
+from agent.investigation import Investigation
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CRASH = {
+    "status": "firing",
+    "labels": {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0", "severity": "warning"},
+    "annotations": {"summary": "Pod is crash looping."},
+    "startsAt": "2026-11-22T11:30:00Z",
+    "fingerprint": "1a30ba71cca2921f",
+}
+
+
+class Answers:
+    """A source that answers from a table and says "not found" to everything else."""
+
+    name = "table"
+
+    def __init__(self, table: dict[str, Any] | None = None, delay: float = 0.0) -> None:
+        self.table = table or {}
+        self.delay = delay
+        self.asked: list[str] = []
+
+    async def answer(self, query: Query) -> Answer:
+        self.asked.append(str(query))
+        await asyncio.sleep(self.delay)
+        if str(query) not in self.table:
+            return Answer("not-found", message=f"{query.name} not found")
+        return Answer(data=self.table[str(query)], at=NOW)
+
+
+def incident(alert: dict[str, Any] | str = CRASH) -> Incident:
+    """The one incident of an alert."""
+    raw = alert if isinstance(alert, str) else json.dumps(alert)
+    return incidents(parse_alerts(raw.encode()).alerts)[0]
+
+
+def investigation(source: Answers, alert: dict[str, Any] | str = CRASH, read_seconds: float = 5.0) -> Investigation:
+    """An investigation of an alert over a table of answers."""
+    found = incident(alert)
+    ledger = Ledger(lambda query: source, Redactor(), read_seconds=read_seconds)
+    return Investigation(found.alert, found.subject, ledger, NOW)
+
+
+def empty_recording(directory: Path, entries: list[dict[str, Any]] | None = None) -> Path:
+    """A recording with these entries, by default none."""
+    directory.mkdir(parents=True, exist_ok=True)
+    manifest = {"version": 1, "recorded_at": "2026-11-22T12:00:00Z", "entries": entries or []}
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    return directory

@@ -1,0 +1,74 @@
+"""A run that is told to end: a partial result, written whole, at once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.samples import CRASH
+
+
+@pytest.fixture
+def silent_api() -> Iterator[str]:
+    """An API server that accepts every request and never answers."""
+    asked = threading.Event()
+
+    class Silent(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            time.sleep(30)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
+    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+    (tmp_path / "kubeconfig").write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
+        f"clusters: [{{name: c, cluster: {{server: '{api}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
+    )
+    command = [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--read-timeout", "30",
+               "--kubeconfig", str(tmp_path / "kubeconfig"), "--output", str(tmp_path / "out"), *more]  # fmt: skip
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+
+
+def test_sigterm_in_mid_run_leaves_a_whole_partial_result(tmp_path: Path, silent_api: str) -> None:
+    process = _start(tmp_path, silent_api)
+    assert process.stderr is not None
+    assert "investigating" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["outcome"] == "failed" and "terminated" in result["reason"]
+    assert "Investigator: Analysis cut short" in out
+    assert "Traceback" not in err
+    assert not [p for p in (tmp_path / "out").rglob(".*")]
+
+
+def test_the_deadline_ends_a_run_whose_reads_hang(tmp_path: Path, silent_api: str) -> None:
+    process = _start(tmp_path, silent_api, "--deadline", "0.5", "--format", "json")
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    result = json.loads(out)
+    assert result["outcome"] == "inconclusive"
+    assert any("deadline" in line for line in result["missing"])
