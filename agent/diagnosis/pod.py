@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.diagnosis.finding import Quote
 from agent.diagnosis.thing import Obj, dig, parse_time
+
+
+SHORTEST_PROOF = timedelta(seconds=30)
+LONGEST_PROOF = timedelta(hours=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +83,48 @@ class Container:
         return parse_time(self.ended.get("finishedAt"))
 
     @property
+    def lived(self) -> timedelta:
+        """How long the instance that `ended` had run; zero when unknown or when it never ran."""
+        started = parse_time(self.ended.get("startedAt"))
+        if started is None or self.finished_at is None or started.year < 2000:  # StartError says 1970
+            return timedelta(0)
+        return max(self.finished_at - started, timedelta(0))
+
+    def has_recovered(self, now: datetime) -> bool:
+        """Whether it runs, and has for twice as long as it took to end the last time (30 s to 1 h)."""
+        if self.running_since is None:
+            return False
+        proof = min(max(2 * self.lived, SHORTEST_PROOF), LONGEST_PROOF)
+        return not self.ended or now - self.running_since > proof
+
+    def keeps_ending(self, now: datetime) -> bool:
+        """Whether it ended when it should not have and has not recovered since."""
+        if self.waiting in ("CrashLoopBackOff", "RunContainerError"):
+            return True
+        if self.ended_path == "state.terminated":
+            return self.exit_code != 0 or self.should_run
+        return bool(self.ended) and not self.has_recovered(now) and not self.ready_init
+
+    @property
+    def should_run(self) -> bool:
+        """Whether ending well is wrong for it: it is to be restarted for ever."""
+        always = self.pod.at("spec.restartPolicy", "Always") == "Always"
+        return always and (not self.is_init or self.is_sidecar)
+
+    @property
+    def ready_init(self) -> bool:
+        """Whether it is an init container that has done its work."""
+        return self.is_init and not self.is_sidecar and self.ready
+
+    @property
     def log_is_previous(self) -> bool:
         """Whether the log of how it ended is that of the previous instance."""
         return self.ended_path == "lastState.terminated"
+
+    @property
+    def called(self) -> str:
+        """How sentences name it: "container web", "init container migrate"."""
+        return f"{'sidecar' if self.is_sidecar else 'init container' if self.is_init else 'container'} {self.name}"
 
     def quote(self, *paths: str) -> tuple[Quote, ...]:
         """Quotes from this container's status."""

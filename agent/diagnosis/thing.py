@@ -32,14 +32,20 @@ def cut(text: str) -> str:
 
 
 def dig(data: Any, path: str, default: Any = None) -> Any:
-    """The value at a dotted path; `a[b]` picks the list element with that name, type or place."""
-    for step in path.replace("[", ".[").split("."):
-        if not step:
-            continue
+    """The value at a dotted path; `a[b]` picks the list element with that name, type or place.
+
+    The last step may be a key with dots of its own: `data.app.yaml`, `metadata.labels.app.kubernetes.io/name`.
+    """
+    steps = [step for step in path.replace("[", ".[").split(".") if step]
+    for place, step in enumerate(steps):
         if step.startswith("["):
             data = _pick(data, step[1:-1])
+        elif not isinstance(data, dict):
+            return default
+        elif step not in data and (rest := ".".join(steps[place:])) in data:
+            return data[rest]
         else:
-            data = data.get(step) if isinstance(data, dict) else None
+            data = data.get(step)
         if data is None:
             return default
     return data
