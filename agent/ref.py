@@ -5,10 +5,11 @@ from typing import Any, Self
 
 CLUSTER_SCOPED = frozenset(
     {
-        "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "PriorityClass", "ClusterRole",
-        "ClusterRoleBinding", "CSIDriver", "RuntimeClass", "APIService", "CustomResourceDefinition",
-        "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
+        "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "PriorityClass",
+        "ClusterRole", "ClusterRoleBinding", "CSIDriver", "CSINode", "VolumeAttachment", "RuntimeClass",
+        "APIService", "CustomResourceDefinition", "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+        "NodeMetrics",
     }
 )  # fmt: skip
 
@@ -39,4 +40,6 @@ class Ref:
     def of(cls, data: dict[str, Any], kind: str = "") -> Self:
         """The reference of an object as the API returns it."""
         meta = data.get("metadata") or {}
-        return cls(str(data.get("kind") or kind), str(meta.get("namespace") or ""), str(meta.get("name") or ""))
+        return cls(
+            str(data.get("kind") or kind), str(meta.get("namespace") or ""), str(meta.get("name") or "")
+        )

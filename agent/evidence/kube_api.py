@@ -1,0 +1,179 @@
+"""The Kubernetes API as this program uses it: bounded GETs of plain data, refusals in words.
+
+Of the `kubernetes` package only the configuration (kubeconfig, ServiceAccount, TLS, credentials) and the
+REST client are used: its typed API modules cost most of a second to import.
+"""
+
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from agent.evidence.answer import Status
+
+PARALLEL_CONNECTIONS = 8
+MAX_BODY = 64 << 20
+_CHUNK = 1 << 16
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+_STATUSES: dict[int, Status] = {
+    401: "unauthorized", 403: "forbidden", 404: "not-found", 408: "timed-out", 504: "timed-out",
+}  # fmt: skip
+
+
+class ClusterError(ValueError):
+    """No cluster can be named: no kubeconfig, a damaged one, an unknown context. One line for a person."""
+
+
+class Refusal(Exception):
+    """A read that was not answered; `code` is the HTTP status, 0 if there was none."""
+
+    def __init__(self, status: Status, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+
+
+class KubeApi:
+    """GET requests to one API server, from any thread, each within `timeout` seconds; raises Refusal."""
+
+    def __init__(self, client: Any, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+
+    @classmethod
+    def connect(cls, kubeconfig: str | None, context: str | None, timeout: float) -> Self:
+        """Choose the cluster as kubectl does; nothing is sent yet. Raises ClusterError."""
+        from kubernetes.client import ApiClient, Configuration
+
+        configuration = Configuration()
+        if kubeconfig is None and not os.environ.get("KUBECONFIG") and _in_pod():
+            _load_service_account(configuration)
+        else:
+            _load_kubeconfig(configuration, kubeconfig, context)
+        configuration.retries = False
+        configuration.connection_pool_maxsize = PARALLEL_CONNECTIONS
+        client = ApiClient(configuration)
+        client.user_agent = "incident-agent"
+        return cls(client, timeout)
+
+    def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        """The JSON object at a path."""
+        with self._open(path, parameters) as response:
+            body = bytearray()
+            for chunk in self._chunks(response):
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise Refusal("error", f"the answer is larger than {MAX_BODY >> 20} MiB")
+        try:
+            data = json.loads(body)
+        except ValueError:
+            raise Refusal("error", "the API server answered with something that is not JSON") from None
+        if not isinstance(data, dict):
+            raise Refusal("error", "the API server answered with something that is not an object")
+        return data
+
+    def tail(self, path: str, max_bytes: int, **parameters: str | int) -> tuple[str, bool]:
+        """The last bytes of a text, from the start of a line, and whether something before was dropped."""
+        kept: deque[bytes] = deque()
+        size, dropped = 0, False
+        with self._open(path, parameters) as response:
+            for chunk in self._chunks(response):
+                kept.append(chunk)
+                size += len(chunk)
+                while size - len(kept[0]) >= max_bytes:
+                    size -= len(kept.popleft())
+                    dropped = True
+        text = b"".join(kept)
+        if dropped or len(text) > max_bytes:
+            text, dropped = text[-max_bytes:].partition(b"\n")[2] or text[-max_bytes:], True
+        return text.decode("utf-8", "replace"), dropped
+
+    @contextmanager
+    def _open(self, path: str, parameters: dict[str, str | int]) -> Iterator[Any]:
+        """The open response of a GET that was answered with 200."""
+        import urllib3.exceptions as transport
+        from kubernetes.client.exceptions import ApiException
+
+        configuration = self._client.configuration
+        headers = {**self._client.default_headers, "Accept": "application/json, */*"}
+        try:
+            self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+            url = configuration.host + path + ("?" + urlencode(parameters) if parameters else "")
+            response = self._client.call_api("GET", url, headers, _request_timeout=self._timeout).response
+            try:
+                if response.status != 200:
+                    raise _refusal(response.status, response.read(_CHUNK), path)
+                yield response
+            finally:
+                response.close()  # a response that was read to its end has given its connection back before
+        except (transport.HTTPError, ApiException, OSError) as err:
+            silent = isinstance(err, (transport.TimeoutError, TimeoutError))
+            if silent and not isinstance(
+                err, transport.NewConnectionError
+            ):  # urllib3 makes this one a timeout
+                raise Refusal("timed-out", f"no answer within {self._timeout:g} s") from None
+            raise Refusal("unreachable", f"{configuration.host}: {_reason(err)}") from None
+
+    def _chunks(self, response: Any) -> Iterator[bytes]:
+        """The body piece by piece, within the time limit as a whole."""
+        deadline = time.monotonic() + self._timeout
+        while chunk := response.read1(_CHUNK):
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            yield chunk
+
+
+def _in_pod() -> bool:
+    return (_SERVICE_ACCOUNT / "token").is_file() and not Path(_DEFAULT_KUBECONFIG).expanduser().exists()
+
+
+def _load_service_account(configuration: Any) -> None:
+    from kubernetes.config.incluster_config import ConfigException, InClusterConfigLoader
+
+    files = {"token_filename": _SERVICE_ACCOUNT / "token", "cert_filename": _SERVICE_ACCOUNT / "ca.crt"}
+    try:
+        InClusterConfigLoader(**files).load_and_set(configuration)
+    except (ConfigException, OSError) as err:
+        raise ClusterError(f"the pod's ServiceAccount cannot be used: {err}") from None
+
+
+def _load_kubeconfig(configuration: Any, kubeconfig: str | None, context: str | None) -> None:
+    from kubernetes.config import load_kube_config
+
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
+    files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
+    if not any(file.exists() for file in files):
+        raise ClusterError(f"no cluster: there is no kubeconfig at {paths}, and this is not a pod")
+    try:
+        load_kube_config(paths, context, client_configuration=configuration, persist_config=False)
+    except Exception as err:  # the loader raises whatever a damaged file makes it trip over
+        about = f" (context {context})" if context else ""
+        raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_one_line(err)}") from None
+
+
+def _refusal(code: int, body: bytes, path: str) -> Refusal:
+    """What an answer other than 200 says: the message of the API's Status object, or the text itself."""
+    try:
+        message = str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = body.decode("utf-8", "replace")
+        if code == 404:  # plain text: no such API in this cluster
+            message = f"the cluster does not serve {path}"
+    status = _STATUSES.get(code, "error")
+    message = _one_line(message) or "no message"
+    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code)
+
+
+def _reason(err: Exception) -> str:
+    """The end of a transport error's chain of words: what the operating system or TLS said."""
+    text = _one_line(err)
+    return text.partition("): ")[2] or text
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())[:1000]

@@ -1,0 +1,145 @@
+"""A Kubernetes API server on loopback: canned objects, pages, selectors, logs, refusals and delays."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+CHUNK = b"x" * 1000 + b"\n"
+
+
+def pod(number: int, namespace: str = "shop") -> dict[str, Any]:
+    """A pod about as large as real ones are."""
+    return {
+        "metadata": {"namespace": namespace, "name": f"web-{number:04}", "labels": {"app": "web"}},
+        "spec": {"nodeName": f"node-{number % 50}", "containers": [{"name": "web", "image": "web:1"}]},
+        "status": {"phase": "Running"},
+    }
+
+
+@dataclass
+class FakeApi:
+    """What the server holds and what it was asked; tests set the first and read the second."""
+
+    url: str = ""
+    objects: dict[str, Any] = field(default_factory=dict)  # path -> object, or list of a collection's items
+    logs: dict[str, bytes | int] = field(default_factory=dict)  # path -> text, or a size in bytes
+    refusals: dict[str, tuple[int, Any]] = field(default_factory=dict)  # path -> status and body
+    delays: dict[str, float] = field(default_factory=dict)  # path -> seconds of silence
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # path and parameters
+    headers: list[dict[str, str]] = field(default_factory=list)
+    methods: set[str] = field(default_factory=set)
+    connections: int = 0
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def last(self) -> dict[str, str]:
+        """The parameters of the last request."""
+        return self.requests[-1][1]
+
+    def kubeconfig(self, path: Path, **user: Any) -> str:
+        """Write a kubeconfig for this server and return its path."""
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "fake",
+            "clusters": [{"name": "fake", "cluster": {"server": self.url}}],
+            "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "me"}}],
+            "users": [{"name": "me", "user": user}],
+        }
+        path.write_text(yaml.safe_dump(content))
+        return str(path)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    api: FakeApi
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body in one packet
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.api.connections += 1
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:  # the client had heard enough
+            self.close_connection = True
+
+    def do_GET(self) -> None:
+        api, url = self.server.api, urlsplit(self.path)
+        parameters = {key: values[0] for key, values in parse_qs(url.query).items()}
+        api.requests.append((url.path, parameters))
+        api.headers.append(dict(self.headers))
+        api.methods.add(self.command)
+        api.stopping.wait(api.delays.get(url.path, 0))
+        if url.path in api.refusals:
+            self._send(*api.refusals[url.path])
+        elif url.path in api.logs:
+            self._stream(api.logs[url.path])
+        elif isinstance(found := api.objects.get(url.path), list):
+            self._send(200, _page(found, parameters))
+        elif found is not None:
+            self._send(200, found)
+        else:
+            self._send(404, status(f'"{url.path}" not found'))
+
+    def _send(self, code: int, body: Any) -> None:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _stream(self, log: bytes | int) -> None:
+        """Send chunk by chunk without a length, as the API server streams logs."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        pieces = [log] if isinstance(log, bytes) else (CHUNK * 64 for _ in range(log // (len(CHUNK) * 64)))
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if piece else b"")
+        self.wfile.write(b"0\r\n\r\n")
+
+
+def status(message: str, reason: str = "") -> dict[str, Any]:
+    """A Status object, which is how the API says no."""
+    return {"kind": "Status", "status": "Failure", "message": message, "reason": reason}
+
+
+def _page(items: list[Any], parameters: dict[str, str]) -> dict[str, Any]:
+    start, limit = int(parameters.get("continue", 0)), int(parameters.get("limit", len(items) or 1))
+    more = {"continue": str(start + limit)} if start + limit < len(items) else {}
+    return {"metadata": more, "items": items[start : start + limit]}
+
+
+@contextmanager
+def serving() -> Iterator[FakeApi]:
+    """Run a fake API server for the length of a block."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.api = FakeApi(url=f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server.api
+    finally:
+        server.api.stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
