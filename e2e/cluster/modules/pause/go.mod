@@ -1,0 +1,3 @@
+module incident-agent/e2e/pause
+
+go 1.24.0
