@@ -9,7 +9,7 @@ IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
 
-.PHONY: help run test lint bench image cluster cluster-delete cluster-clean e2e score venv schema clean
+.PHONY: help run test lint bench image manifests cluster cluster-delete cluster-clean e2e score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,20 @@ lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+bench: $(VENV)/.dev ## what a run costs: wall, CPU, memory, as ratios within one run
+	@$(BIN)/python -m tests.bench
+
+schema: $(VENV)/.run ## write the JSON Schema of the result from the code
+	@$(BIN)/incident-agent schema > agent/result.schema.json
+
+manifests: $(VENV)/.dev ## write what is generated into the manifests
+	@$(BIN)/python -m k8s.recording
+
+image: ## build the container image; BASE=... takes another base image, EXTRA=openai adds that client
+	@docker build $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(EXTRA),--build-arg EXTRA=$(EXTRA)) \
+	  --build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) -t $(IMAGE) .
+	@docker image inspect -f '{{.Size}}' $(IMAGE) | awk '{printf "$(IMAGE): %.0f MB\n", $$1/1e6}'
 
 cluster: $(VENV)/.dev ## build what is missing, create the kind cluster, leave it running
 	@$(BIN)/python -m e2e.cluster create

@@ -1,0 +1,54 @@
+"""Puts the sample recording into k8s/deployment.yaml, as one ConfigMap: `python -m k8s.recording [--check]`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SAMPLE = HERE.parent / "agent" / "samples" / "high-cpu-traffic" / "recording"
+TARGET = HERE / "deployment.yaml"
+MARK = "do not edit below this line.\n"
+
+
+def inline(recording: Path) -> dict[str, Any]:
+    """The manifest of a recording with every answer inside it, so that it is one file."""
+    manifest: dict[str, Any] = json.loads((recording / "manifest.json").read_text())
+    for entry in manifest["entries"]:
+        if name := entry.pop("file", None):
+            content = (recording / name).read_text()
+            entry["data"] = content if entry["query"].startswith("logs ") else json.loads(content)
+    return manifest
+
+
+def config_map(recording: Path) -> str:
+    """The ConfigMap as YAML; the manifest is one literal block, an entry a line."""
+    manifest = inline(recording)
+    entries = [json.dumps(entry, sort_keys=True, separators=(",", ":")) for entry in manifest.pop("entries")]
+    lines = [json.dumps(manifest, sort_keys=True)[:-1] + ', "entries": [', *",\n".join(entries).splitlines(), "]}"]
+    body = "".join(f"    {line}\n" for line in lines)
+    return (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: autogen-recording\n  namespace: autogen\n"
+        "  labels:\n    app.kubernetes.io/part-of: incident-agent\ndata:\n  manifest.json: |\n" + body
+    )
+
+
+def generated() -> str:
+    """k8s/deployment.yaml as it should be."""
+    head, mark, _ = TARGET.read_text().partition(MARK)
+    return head + mark + config_map(SAMPLE)
+
+
+def main() -> None:
+    """Write the file, or with --check only say whether it is current (exit status 1 when not)."""
+    parser = argparse.ArgumentParser(prog="python -m k8s.recording", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    if not parser.parse_args().check:
+        TARGET.write_text(generated())
+    elif TARGET.read_text() != generated():
+        sys.exit(f"{TARGET.name} is not current: run `make manifests`")
+
+
+if __name__ == "__main__":
+    main()

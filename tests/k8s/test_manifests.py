@@ -1,0 +1,82 @@
+"""The raw manifests: least privilege, restricted, complete, and current."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.evidence.kinds import KINDS
+from k8s import recording
+
+HERE = Path(__file__).parent.parent.parent / "k8s"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return [d for d in yaml.safe_load_all((HERE / name).read_text()) if d]
+
+
+def of_kind(name: str, kind: str) -> dict[str, Any]:
+    return next(d for d in documents(name) if d["kind"] == kind)
+
+
+def granted(name: str, kind: str) -> set[tuple[str, str, str]]:
+    rules = of_kind(name, kind)["rules"]
+    return {(g, r, v) for rule in rules for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]}
+
+
+ROLES = [("rbac.yaml", "ClusterRole"), ("rbac-namespaced/role.yaml", "Role")]
+PODS = [("deployment.yaml", "Deployment"), ("job.yaml", "Job")]
+
+
+@pytest.mark.parametrize(("name", "kind"), ROLES)
+def test_the_role_only_reads_and_has_no_wildcard_and_no_secrets(name: str, kind: str) -> None:
+    for group, resource, verb in granted(name, kind):
+        assert verb in ("get", "list")
+        assert "*" not in (group, resource)
+        assert not resource.startswith("secrets")
+
+
+def test_the_role_covers_every_kind_the_agent_may_ask_for() -> None:
+    rights = {(group, resource) for group, resource, _ in granted("rbac.yaml", "ClusterRole")}
+    missing = {kind for kind, api in KINDS.items() if (api.group, api.plural) not in rights}
+    assert missing == set()
+
+
+def test_the_namespaced_role_grants_nothing_the_cluster_role_does_not() -> None:
+    assert granted("rbac-namespaced/role.yaml", "Role") < granted("rbac.yaml", "ClusterRole")
+
+
+@pytest.mark.parametrize(("name", "kind"), PODS)
+def test_the_pod_is_restricted_and_small(name: str, kind: str) -> None:
+    pod = of_kind(name, kind)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] is True and pod["securityContext"]["runAsUser"] == 65532
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    for bound in ("requests", "limits"):
+        assert container["resources"][bound] == {"cpu": "100m", "memory": "128Mi"}
+
+
+def test_the_deployment_file_brings_all_it_needs_but_the_namespace() -> None:
+    pod = of_kind("deployment.yaml", "Deployment")["spec"]["template"]["spec"]
+    present = {(d["kind"], d["metadata"]["name"]) for d in documents("deployment.yaml")}
+    assert ("ServiceAccount", pod["serviceAccountName"]) in present
+    for source in pod["volumes"][0]["projected"]["sources"]:
+        assert ("ConfigMap", source["configMap"]["name"]) in present
+
+
+def test_the_alert_is_the_sample_alert() -> None:
+    (alert,) = [d for d in documents("deployment.yaml") if d["metadata"]["name"] == "autogen-alert"]
+    assert alert["data"]["alert"] == (recording.SAMPLE.parent / "alert.txt").read_text()
+
+
+def test_the_recording_in_the_deployment_is_the_sample() -> None:
+    assert recording.TARGET.read_text() == recording.generated(), "run `make manifests`"
+
+
+def test_kustomize_names_every_manifest_of_the_folder() -> None:
+    listed = set(yaml.safe_load((HERE / "kustomization.yaml").read_text())["resources"])
+    assert listed == {p.name for p in HERE.glob("*.yaml")} - {"kustomization.yaml"}
