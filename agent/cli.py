@@ -69,8 +69,13 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     explain.add_argument("cause", nargs="?", default="", help="one cause; without it all are listed")
     commands.add_parser("schema", help="print the JSON Schema of the result")
     commands.add_parser("version", help="print the version")
+    tekton = commands.add_parser("tekton", help="steps of the Tekton Pipeline beside the investigation")
     if arguments[:1] == ["investigate"]:
         _add_settings(investigate)
+    if arguments[:1] == ["tekton"]:
+        from agent.tekton.command import add_arguments
+
+        add_arguments(tekton)
     return parser
 
 
@@ -135,10 +140,17 @@ def _version(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tekton(options: argparse.Namespace) -> int:
+    from agent.tekton.command import run as step
+
+    return step(options)
+
+
 _COMMANDS = {
     "investigate": _investigate,
     "encode": _encode,
     "explain": _explain,
     "schema": _schema,
     "version": _version,
+    "tekton": _tekton,
 }

@@ -16,16 +16,26 @@ from agent.settings import Settings
 
 
 def investigate(source: str, settings: Settings) -> int:
-    """Work the alert's incidents; returns the exit status. Raises errors meant for people."""
-    payload = parse_alerts(read_alert(source, settings))
+    """Work the alert's incidents; returns the exit status. Raises errors meant for people.
+
+    The verdict is printed before files are written: a full disk must not cost it.
+    """
+    if settings.batch:
+        from agent.tekton.batch import read_batch
+
+        if not (data := read_batch(settings, _say)):
+            return 0
+    else:
+        data = read_alert(source, settings)
+    payload = parse_alerts(data)
     if settings.record:
         check_target(settings.record)
     for note in payload.notes:
         _say(f"note: {note}")
-    found = incidents(payload.alerts[settings.skip :])
-    worked = asyncio.run(work(found, settings, _say))
-    _write(worked, settings)
+    worked = asyncio.run(work(incidents(payload.alerts), settings, _say))
     sys.stdout.write(_rendered(worked, settings.format))
+    sys.stdout.flush()
+    _write(worked, settings)
     return 1 if any(each.result.outcome == "failed" for each in worked) else 0
 
 
@@ -35,6 +45,10 @@ def _say(words: str) -> None:
 
 
 def _write(worked: list[Worked], settings: Settings) -> None:
+    if settings.tekton_results:
+        from agent.tekton import write_results
+
+        write_results(Path(settings.tekton_results), [each.result for each in worked])
     if settings.record:
         record(settings.record, worked)
     if settings.output:
@@ -42,10 +56,6 @@ def _write(worked: list[Worked], settings: Settings) -> None:
             place = Path(settings.output)
             place = place / each.result.incident_id if len(worked) > 1 else place
             write_output(place, each.result, each.evidence)
-    if settings.tekton_results and worked:
-        from agent.tekton import write_results
-
-        write_results(Path(settings.tekton_results), [each.result.model_dump(mode="json") for each in worked])
 
 
 def _rendered(worked: list[Worked], form: str) -> str:

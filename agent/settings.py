@@ -31,15 +31,13 @@ class Settings:
     output: str = _setting("", "write result.json, report.md, report.txt and the evidence here", "DIR")
     store: str = _setting("", "keep finished results here; a stored incident is not worked again", "DIR")
     tekton_results: str = _setting("", "write one small file per Tekton result here", "DIR")
-    skip: int = _setting(0, "leave out the first N alerts of the payload", "N")
+    batch: str = _setting("", "work the alerts that this PipelineRun of the own namespace carries", "NAME")
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
         for name in ("deadline", "read_timeout"):
             if not 0 < getattr(self, name) <= 86400:
                 raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected seconds, more than 0")
-        if self.skip < 0:
-            raise SettingsError(f"--skip is {self.skip}; expected a number of alerts, 0 or more")
         if self.prometheus and not self.prometheus.startswith(("http://", "https://")):
             raise SettingsError(f"--prometheus is {self.prometheus!r}; expected http://... or https://...")
         if self.replay and self.record:

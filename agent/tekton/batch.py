@@ -1,0 +1,108 @@
+"""A batch: the alerts one PipelineRun carries as a parameter, less those that other runs have taken.
+
+A parameter of a PipelineRun may be as large as the object (about a megabyte), while a variable or an
+argument of a process ends at 128 KiB: a batch therefore reads its alerts from the PipelineRun itself.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.alert import AlertError, decode_base64, parse_alerts
+from agent.settings import Settings
+from agent.tekton.results import no_results, write_values
+from agent.tekton.runs import BATCH, EPISODES, Runs, failed
+
+PARAMETER = "alerts"
+NOTHING_LEFT = "Every alert of this batch is worked by another run."
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is left for this run."""
+
+    payload: bytes
+    """A webhook payload with the alerts to work; empty when none is left."""
+    notes: tuple[str, ...]
+    """What was left out, for people."""
+
+
+def read_batch(settings: Settings, say: Callable[[str], None]) -> bytes:
+    """The payload left for the PipelineRun `settings.batch`; empty, and said so, when other runs took it all.
+
+    Raises errors meant for people.
+    """
+    runs = Runs.here()
+    batch = remaining(runs.get(settings.batch), runs.all())
+    for note in batch.notes:
+        say(f"note: {note}")
+    if not batch.payload:
+        print(f"Nothing is left to investigate. {NOTHING_LEFT}")
+        if settings.tekton_results:
+            write_values(Path(settings.tekton_results), no_results(NOTHING_LEFT))
+    return batch.payload
+
+
+def remaining(own: dict[str, Any], runs: Iterable[dict[str, Any]]) -> Batch:
+    """The alerts of `own` that no single run and no earlier batch has taken; a failed run took none."""
+    document = _document(own)
+    taken: dict[str, str] = {}
+    for run in runs:
+        name = run["metadata"]["name"]
+        if failed(run):
+            continue
+        if run["metadata"].get("labels", {}).get(BATCH) != "true":
+            taken.setdefault(name, name)
+        elif _place(run) < _place(own):
+            for episode in run["metadata"].get("annotations", {}).get(EPISODES, "").split():
+                taken.setdefault(episode, name)
+    left, notes = [], []
+    for alert in document["alerts"]:
+        if by := taken.get(_episode(alert)):
+            notes.append(f"{_episode(alert)} is left out: the run {by} works it")
+        else:
+            left.append(alert)
+    if dropped := document.get("truncatedAlerts"):
+        notes.append(
+            f"Alertmanager left {int(dropped)} more alerts out; raise max_alerts of its webhook_config"
+        )
+    payload = json.dumps(document | {"alerts": left}).encode() if left else b""
+    return Batch(payload, tuple(notes))
+
+
+def _document(run: dict[str, Any]) -> dict[str, Any]:
+    name = run["metadata"]["name"]
+    values = [p.get("value") for p in run["spec"].get("params") or [] if p.get("name") == PARAMETER]
+    if not values or not isinstance(values[0], str):
+        raise AlertError(
+            f"the PipelineRun {name} has no parameter {PARAMETER}; expected base64 of a webhook payload"
+        )
+    data = decode_base64(values[0])
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or not isinstance(document.get("alerts"), list):
+        raise AlertError(
+            f"the parameter {PARAMETER} of {name} is no webhook payload; expected JSON with a list of alerts"
+        )
+    return document
+
+
+def _episode(alert: Any) -> str:
+    """The name the alert's own run has, or would have: as tekton/triggers/listener.py writes it."""
+    try:
+        parsed = parse_alerts(json.dumps({"alerts": [alert], "version": "4"}).encode()).alerts[0]
+    except AlertError:
+        return ""
+    given = alert.get("fingerprint") if isinstance(alert, dict) else None
+    if parsed.fingerprint != given:
+        return ""  # a sender without fingerprints: its alerts cannot be told apart by name
+    return f"incident-{parsed.fingerprint}-{int(parsed.starts_at.timestamp()) if parsed.starts_at else 0}"
+
+
+def _place(run: dict[str, Any]) -> tuple[str, str]:
+    """The order of batches: by creation, then by name."""
+    return run["metadata"].get("creationTimestamp", ""), run["metadata"]["name"]

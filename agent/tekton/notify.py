@@ -1,0 +1,46 @@
+"""Notification: the verdict posted as {"text": ...}, which Slack, Mattermost and Google Chat accept."""
+
+import json
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+SECONDS = 10.0
+MAX_URL = 2048
+
+
+class NotifyError(ValueError):
+    """The notification cannot be sent; the message is for people and does not hold the address, a secret."""
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A webhook that moves is misconfigured: the verdict goes nowhere else."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def read_url(file: Path) -> str:
+    """The webhook's address out of a mounted Secret; raises NotifyError."""
+    try:
+        url = file.read_text(encoding="utf-8")[: MAX_URL + 1].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotifyError(
+            f"cannot read {file}: {getattr(error, 'strerror', None) or 'not text'}; expected a URL"
+        ) from None
+    if not url.startswith(("http://", "https://")) or len(url) > MAX_URL or any(c.isspace() for c in url):
+        raise NotifyError(f"{file} holds no web address; expected http://... or https://...")
+    return url
+
+
+def notify(url: str, text: str) -> None:
+    """Post the text once, within SECONDS; raises NotifyError for anything but 2xx."""
+    body = json.dumps({"text": text}).encode()
+    request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=SECONDS):
+            pass
+    except HTTPError as error:
+        raise NotifyError(f"the webhook answered HTTP {error.code}; expected 2xx") from None
+    except (URLError, OSError, ValueError) as error:
+        raise NotifyError(f"the webhook cannot be reached: {getattr(error, 'reason', error)}") from None
