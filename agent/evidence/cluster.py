@@ -156,7 +156,7 @@ def _folded(text: str, truncated: bool) -> Answer:
         [f"only the last {LOG_LINES} lines, at most {LOG_BYTES >> 20} MiB, were read"] if truncated else []
     )
     if folded:
-        notes.append(f"{folded} repeated lines were folded")
+        notes.append(f"{folded} lines were left out by folding")
     return Answer(data=text, truncated=truncated, notes=notes)
 
 

@@ -19,9 +19,7 @@ def project(item: dict[str, Any], kind: str = "", *, listed: bool = False) -> di
     cut: dict[str, Any] = _without_nulls(item)
     kind = str(cut.get("kind") or kind)
     cut["kind"] = kind
-    meta = cut.get("metadata")
-    if isinstance(meta, dict):
-        _cut_metadata(meta, listed=listed)
+    _cut_metadata(_dict(cut.get("metadata")), listed=listed)
     _cut_kind(cut, kind)
     if listed:
         cut.pop("apiVersion", None)
@@ -33,11 +31,10 @@ def project(item: dict[str, Any], kind: str = "", *, listed: bool = False) -> di
 def changed_fields(fields: Any) -> list[str]:
     """The paths of a managedFields entry (its fieldsV1), two levels deep: `spec.replicas`, `data.LEVEL`."""
     paths: list[str] = []
-    for top, below in fields.items() if isinstance(fields, dict) else ():
-        if not top.startswith("f:"):
-            continue
-        names = [key[2:] for key in below if key.startswith("f:")] if isinstance(below, dict) else []
-        paths += [f"{top[2:]}.{name}" for name in names] or [top[2:]]
+    for top, below in _dict(fields).items():
+        if top.startswith("f:"):
+            names = [key[2:] for key in _dict(below) if key.startswith("f:")]
+            paths += [f"{top[2:]}.{name}" for name in names] or [top[2:]]
     return sorted(paths)
 
 
@@ -52,10 +49,9 @@ def _without_nulls(value: Any) -> Any:
 def _cut_metadata(meta: dict[str, Any], *, listed: bool) -> None:
     for key in _BOOKKEEPING:
         meta.pop(key, None)
-    annotations = meta.get("annotations")
-    if isinstance(annotations, dict):
-        annotations.pop(_LAST_APPLIED, None)
-        _cut_values(annotations)
+    annotations = _dict(meta.get("annotations"))
+    annotations.pop(_LAST_APPLIED, None)
+    _cut_values(annotations)
     if listed and any(owner.get("controller") is True for owner in _dicts(meta.get("ownerReferences"))):
         meta.pop("managedFields", None)
     if "managedFields" in meta:
@@ -69,19 +65,18 @@ def _manager(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _cut_kind(item: dict[str, Any], kind: str) -> None:
     if kind == "ConfigMap":
-        for key in ("data", "binaryData"):
-            if isinstance(item.get(key), dict):
-                _cut_values(item[key])
-    elif kind == "Node" and isinstance(item.get("status"), dict):
-        item["status"].pop("images", None)
+        _cut_values(_dict(item.get("data")))
+        _cut_values(_dict(item.get("binaryData")))
+    elif kind == "Node":
+        _dict(item.get("status")).pop("images", None)
     elif kind == "CustomResourceDefinition":
-        for version in _dicts((item.get("spec") or {}).get("versions")):
+        for version in _dicts(_dict(item.get("spec")).get("versions")):
             version.pop("schema", None)
+    elif kind == "APIService":
+        _cut_bundle(_dict(item.get("spec")))
     elif kind.endswith("WebhookConfiguration"):
         for webhook in _dicts(item.get("webhooks")):
-            _cut_bundle(webhook.get("clientConfig"))
-    elif kind == "APIService":
-        _cut_bundle(item.get("spec"))
+            _cut_bundle(_dict(webhook.get("clientConfig")))
 
 
 def _cut_values(values: dict[str, Any]) -> None:
@@ -90,25 +85,24 @@ def _cut_values(values: dict[str, Any]) -> None:
             values[key] = f"{value[:MAX_VALUE]}... ({len(value) - MAX_VALUE} characters cut)"
 
 
-def _cut_bundle(config: Any) -> None:
+def _cut_bundle(config: dict[str, Any]) -> None:
     """A certificate says nothing to a reader; whether there is one does."""
-    if isinstance(config, dict) and config.get("caBundle"):
+    if config.get("caBundle"):
         config["caBundle"] = "(present)"
 
 
 def _cut_token_volume(pod: dict[str, Any]) -> None:
-    spec = pod.get("spec")
-    if not isinstance(spec, dict):
-        return
-    for holder, key in [(spec, "volumes"), *((each, "volumeMounts") for each in _containers(spec))]:
-        if isinstance(holder.get(key), list):
+    spec = _dict(pod.get("spec"))
+    containers = _dicts(spec.get("initContainers")) + _dicts(spec.get("containers"))
+    for holder, key in [(spec, "volumes"), *((each, "volumeMounts") for each in containers)]:
+        if key in holder:
             holder[key] = [
                 each for each in _dicts(holder[key]) if not str(each.get("name")).startswith(_TOKEN_VOLUME)
             ]
 
 
-def _containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for key in ("initContainers", "containers") for each in _dicts(spec.get(key))]
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

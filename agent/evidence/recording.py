@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
+from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
 
 if TYPE_CHECKING:
@@ -170,12 +171,16 @@ def _time(value: Any) -> datetime | None:
 
 
 def _shaped(query: Query, data: Any) -> Any:
-    """The data if it has the shape this verb promises; `kubectl get -o json` lists are unwrapped."""
+    """The data in the shape this verb promises; objects as `kubectl get -o json` prints them are accepted."""
     if isinstance(data, dict) and query.verb in ("list", "events") and "items" in data:
         data = data["items"]
     expected = {"get": "an object", "logs": "text"}.get(query.verb, "a list of objects")
     if _words(data) != expected:
         raise ValueError(f"the answer to {query} is {_words(data)}; expected {expected}")
+    if query.verb == "get":
+        return project(data, query.kind)
+    if query.verb == "list":
+        return [project(item, query.kind, listed=True) for item in data]
     return data
 
 

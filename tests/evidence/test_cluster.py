@@ -114,7 +114,7 @@ def event(name: str, **times: Any) -> dict[str, Any]:
 
 def test_events_are_ordered_by_when_they_were_last_seen(api: FakeApi) -> None:
     api.objects[EVENTS] = [
-        event("series", series={"lastObservedTime": "2026-03-01T12:00:00.500000Z"}, eventTime="2026-03-01T10Z"),
+        event("series", series={"lastObservedTime": "2026-03-01T12:00:00.500000Z"}, eventTime="2026-03"),
         event("last", lastTimestamp="2026-03-01T12:00:00Z", firstTimestamp="2026-03-01T08:00:00Z"),
         event("time", eventTime="2026-03-01T11:00:00.000001Z", lastTimestamp=None),
         event("created"),

@@ -149,6 +149,16 @@ def test_a_list_as_kubectl_prints_it_is_accepted(tmp_path: Path) -> None:
     assert ask(RecordingSource(by_hand(tmp_path / "run", entry)), query.listing("Pod", "shop")).data == [POD]
 
 
+def test_an_object_as_kubectl_prints_it_is_cut_as_a_live_one_is(tmp_path: Path) -> None:
+    managed = [{"manager": "kubectl", "fieldsV1": {"f:data": {"f:LEVEL": {}}}}]
+    data = {"kind": "ConfigMap", "metadata": {"name": "c", "resourceVersion": "7", "managedFields": managed}}
+    source = RecordingSource(by_hand(tmp_path / "run", {"query": "get ConfigMap shop/c", "data": data}))
+    assert ask(source, query.get("ConfigMap", "shop", "c")).data["metadata"] == {
+        "name": "c",
+        "managedFields": [{"manager": "kubectl", "fields": ["data.LEVEL"]}],
+    }
+
+
 def test_answers_are_dated_by_the_entry_or_else_by_the_recording(tmp_path: Path) -> None:
     source = RecordingSource(
         by_hand(

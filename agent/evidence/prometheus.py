@@ -1,0 +1,206 @@
+"""Prometheus as a source: answers `metrics` queries with ranges around the alert and up to now."""
+
+import asyncio
+import json
+import math
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from agent.evidence.answer import Answer, Status
+from agent.evidence.query import Query
+from agent.evidence.threads import in_daemon_thread
+
+TOKEN_VARIABLE = "INCIDENT_PROMETHEUS_TOKEN"
+MAX_BODY = 4 << 20
+MAX_SERIES = 20
+MAX_POINTS = 180
+_BEFORE = timedelta(hours=3)  # what normal looked like
+_OLD = timedelta(hours=6)
+_AFTER = timedelta(hours=2)  # of an old alert: how it went on
+_RECENT = timedelta(hours=1)  # of an old alert: whether it still is so
+_STATUSES: dict[int, Status] = {401: "unauthorized", 403: "forbidden"}
+
+
+class PrometheusError(ValueError):
+    """An address that cannot be a Prometheus; one line for a person."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A range of time to ask for."""
+
+    start: datetime
+    end: datetime
+
+
+def windows(starts_at: datetime | None, now: datetime) -> tuple[list[Window], int]:
+    """Which ranges to ask for, and the step in seconds that gives at most 180 points over all of them.
+
+    From 3 h before the alert began until now; for an alert older than 6 h, the hours around its
+    beginning and the last hour. An alert without a beginning, or with one in the future, began now.
+    """
+    start = min(starts_at or now, now)
+    if now - start <= _OLD:
+        ranges = [Window(start - _BEFORE, now)]
+    else:
+        ranges = [Window(start - _BEFORE, start + _AFTER), Window(now - _RECENT, now)]
+    seconds = sum((each.end - each.start).total_seconds() for each in ranges)
+    points = MAX_POINTS - len(ranges)  # a range has a point at both of its ends
+    return ranges, 15 * math.ceil(seconds / points / 15)
+
+
+class PrometheusSource:
+    """Answers `metrics` queries from a Prometheus, each within `timeout` seconds.
+
+    `url` is where its API lives, http or https, without /api/v1; raises PrometheusError for another.
+    A bearer token is taken from the environment (INCIDENT_PROMETHEUS_TOKEN).
+    """
+
+    name = "prometheus"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        starts_at: datetime | None = None,
+        now: datetime | None = None,
+        timeout: float = 5.0,
+    ) -> None:
+        self._url = _checked(url)
+        self._windows, self._step = windows(starts_at, now or datetime.now(UTC))
+        self._timeout = timeout
+        self._token = os.environ.get(TOKEN_VARIABLE, "").strip()
+
+    async def answer(self, query: Query) -> Answer:
+        """Answer one query; whatever goes wrong is said by the status of the answer."""
+        if query.verb != "metrics":
+            return Answer("error", message=f"Prometheus does not answer {query.verb!r}")
+        try:
+            return await asyncio.wait_for(in_daemon_thread(lambda: self._read(query.promql)), self._timeout)
+        except TimeoutError:
+            return Answer("timed-out", message=f"no answer within {self._timeout:g} s")
+        except _Refusal as refusal:
+            return Answer(refusal.status, message=refusal.message)
+        except Exception as err:  # a run survives any one read; the answer says which
+            return Answer("error", message=f"{type(err).__name__}: {err}")
+
+    def _read(self, promql: str) -> Answer:
+        series: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
+        notes: list[str] = []
+        for window in self._windows:
+            body = self._get(promql, window)
+            notes += [str(warning) for warning in body.get("warnings") or []]
+            for found in _matrix(body):
+                labels = tuple(sorted((str(name), str(value)) for name, value in found["metric"].items()))
+                series.setdefault(labels, []).extend(_points(found["values"]))
+        data = [
+            {"labels": dict(labels), "points": points} for labels, points in sorted(series.items()) if points
+        ]
+        if len(data) > MAX_SERIES:
+            notes.append(f"only {MAX_SERIES} of {len(data)} series are kept")
+        return Answer(data=data[:MAX_SERIES], truncated=len(data) > MAX_SERIES, notes=notes)
+
+    def _get(self, promql: str, window: Window) -> dict[str, Any]:
+        from urllib.error import HTTPError, URLError
+        from urllib.request import Request
+
+        parameters = {
+            "query": promql,
+            "start": f"{window.start.timestamp():.3f}",
+            "end": f"{window.end.timestamp():.3f}",
+            "step": self._step,
+        }
+        request = Request(
+            f"{self._url}/api/v1/query_range?{urlencode(parameters)}", headers={"Accept": "application/json"}
+        )
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        try:
+            with _opener().open(request, timeout=self._timeout) as response:
+                body = response.read(MAX_BODY + 1)
+        except HTTPError as err:
+            with err:
+                raise _Refusal(
+                    _STATUSES.get(err.code, "error"), _words(err.code, err.read(1 << 16))
+                ) from None
+        except URLError as err:
+            if isinstance(err.reason, TimeoutError):
+                raise TimeoutError from None
+            raise _Refusal("unreachable", f"{self._url}: {err.reason}") from None
+        except OSError as err:
+            if isinstance(err, TimeoutError):
+                raise
+            raise _Refusal("unreachable", f"{self._url}: {err}") from None
+        if len(body) > MAX_BODY:
+            raise _Refusal(
+                "error", f"the answer is larger than {MAX_BODY >> 20} MiB; aggregate, or select fewer series"
+            )
+        return _json(body)
+
+
+class _Refusal(Exception):
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port_is_a_number = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_a_number = False
+    if not port_is_a_number or parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise PrometheusError("the address of Prometheus is not a URL like http://prometheus:9090")
+    if parts.username is not None:
+        raise PrometheusError(
+            f"the address of Prometheus holds credentials; put a bearer token in {TOKEN_VARIABLE}"
+        )
+    return url.rstrip("/")
+
+
+def _opener() -> Any:
+    """HTTP without redirects: a token must not follow one to another host."""
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    class NoRedirects(HTTPRedirectHandler):
+        def redirect_request(self, *args: Any) -> None:
+            return None
+
+    return build_opener(NoRedirects)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise _Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
+    return data
+
+
+def _words(code: int, body: bytes) -> str:
+    """What Prometheus says about a query it refuses, or else the HTTP status."""
+    try:
+        return str(_json(body)["error"])[:1000]
+    except (_Refusal, KeyError):
+        return f"HTTP {code} from Prometheus"
+
+
+def _matrix(body: dict[str, Any]) -> list[dict[str, Any]]:
+    result = (body.get("data") or {}).get("result")
+    if body.get("status") != "success" or not isinstance(result, list):
+        raise _Refusal(
+            "error", f"Prometheus answered without a result: {str(body.get('error') or 'no words')[:1000]}"
+        )
+    return result
+
+
+def _points(values: list[Any]) -> list[list[float]]:
+    """[[unix seconds, value], ...] without what is no number (NaN) or no bound (Inf)."""
+    points = [[float(at), float(value)] for at, value in values]
+    return [point for point in points if math.isfinite(point[1])]
