@@ -42,6 +42,7 @@ class Case:
     ) -> None:
         self.alert, self.subject, self.runbook, self.now = alert, subject, runbook, now
         self.questions: dict[Query, str] = {}
+        self.missed = 0  # grows whenever something is asked that is not read yet: compare before and after
         self.followed: dict[Ref, Followed] = {}
         self.current: Followed | None = None
         self._by_query = {e.query: e for e in evidence}
@@ -53,6 +54,7 @@ class Case:
         """The evidence of a query whatever its status, or None with the question noted."""
         found = self._by_query.get(query)
         if found is None:
+            self.missed += 1
             self.questions.setdefault(query, why)
         return found
 

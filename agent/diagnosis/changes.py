@@ -45,7 +45,7 @@ class Difference:
             return f"{path}: {self.after} (added)"
         if self.after is None:
             return f"{path}: {self.before} (removed)"
-        return f"{path}: {self.before} -> {self.after}"
+        return f"{path}: {self.before} -> {_without_repository(self.before, self.after)}"
 
     @property
     def lowered(self) -> bool:
@@ -202,6 +202,12 @@ def _quotes(version: Obj, path: str, values: dict[str, str]) -> tuple[Quote, ...
         return ()
     where = ".".join(part for part in (version.prefix, _TEMPLATE[version.ref.kind], path) if part)
     return (Quote(version.evidence.id, cut(f"{where}: {values[path]}")),)
+
+
+def _without_repository(before: str, after: str) -> str:
+    """Of an image only its tag, where the repository stayed."""
+    repository, colon, tag = after.rpartition(":")
+    return f":{tag}" if colon and "/" not in tag and before.startswith(f"{repository}:") else after
 
 
 def _weight(difference: Difference) -> tuple[int, str]:

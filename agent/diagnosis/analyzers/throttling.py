@@ -1,0 +1,82 @@
+"""CPU throttling: the kernel stops a container that has used up its limit for the period."""
+
+from agent.diagnosis.advice import handle, kubectl, watch
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.changes import recent_change
+from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.load import now_level, quote_now
+from agent.diagnosis.thing import Obj, Series, dig
+from agent.quantity import parse_quantity
+
+MUCH = 0.25  # CPUThrottlingHigh of kubernetes-mixin fires above this share
+
+TOO_LOW = declare(Cause(
+    "cpu-limit-too-low", "cpu", "CPU limit below what the container needs",
+    "The container wants more CPU than its limit allows; the kernel stops it for the rest of each period, so "
+    "everything it does takes longer.",
+    "A large share of throttled periods (CPUThrottlingHigh), use near the limit, latency, probe timeouts.",
+    "Raise or remove the CPU limit, keep the request; or spread the load over more replicas.",
+    ("cpu-traffic-spike", "cpu-after-change"),
+))  # fmt: skip
+
+
+def throttled_share(series: Series | None) -> float:
+    """The share of periods in which the containers are stopped now, 0 without a series."""
+    return now_level(series) or 0.0
+
+
+def limit_too_low(case: Case, workload: Obj, cpu: Series, throttled: Series | None) -> Finding | None:
+    """Find containers that are stopped by their limit; None when they are not."""
+    share = throttled_share(throttled)
+    limits = cpu_limits(workload, case.subject.container)
+    if throttled is None or share < MUCH or not limits:
+        return None
+    container, limit = limits[0]
+    used = now_level(cpu) or 0.0
+    bound = workload.quote(f"{_containers(workload)}[{container}].resources.limits.cpu")
+    stopped = f"In {share:.0%} of its periods the limit of {limit} stops container {container}"
+    claims = [
+        Claim(stopped, (quote_now(throttled), *bound)),
+        Claim(f"All pods together use {used:.2f} cores", (quote_now(cpu),)),
+    ]
+    headline = (
+        f"The CPU limit of {limit} of container {container} is too low: {share:.0%} of its periods are cut"
+    )
+    change = recent_change(case, workload)
+    lowered = [d for d in change.touching("limits.cpu") if d.lowered] if change else []
+    if change and lowered:
+        claims.append(change.claim())
+        headline += f" since the limit was lowered from {lowered[0].before} to {lowered[0].after}"
+    return Finding(
+        TOO_LOW, workload.ref, headline, tuple(claims), 0.9 if lowered or share >= 0.5 else 0.8,
+        (_raise(workload, container, lowered[0].before or "" if lowered else _double(limit)),),
+        since=change.at if change and lowered else None,
+    )  # fmt: skip
+
+
+def cpu_limits(workload: Obj, container: str = "") -> list[tuple[str, str]]:
+    """(container, limit) of a workload's containers, smallest limit first; only one container if named."""
+    found = [
+        (str(spec.get("name")), str(limit))
+        for spec in workload.items(_containers(workload))
+        if (limit := dig(spec, "resources.limits.cpu")) and container in ("", spec.get("name"))
+    ]
+    return sorted(found, key=lambda pair: parse_quantity(pair[1]))
+
+
+def _containers(workload: Obj) -> str:
+    return "spec.containers" if workload.ref.kind == "Pod" else "spec.template.spec.containers"
+
+
+def _double(limit: str) -> str:
+    return f"{parse_quantity(limit) * 2000:.0f}m"
+
+
+def _raise(workload: Obj, container: str, limit: str) -> Recommendation:
+    words = f"set resources {handle(workload.ref)} -c {container} --limits=cpu={limit}"
+    return Recommendation(
+        "raising the CPU limit",
+        f"Give container {container} a CPU limit of {limit}, or none: its request reserves CPU for it.",
+        kubectl(workload.ref.namespace, words), "low", watch(workload.ref),
+    )  # fmt: skip
