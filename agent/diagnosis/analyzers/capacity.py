@@ -1,0 +1,245 @@
+"""Pods that fit on no node: CPU, memory and other resources, the pod limit, and who took the room."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.node import allocatable, amount, container_requests, requests
+from agent.diagnosis.placement import Placement, placement
+from agent.diagnosis.pod import containers, is_finished
+from agent.diagnosis.thing import Obj
+
+_SHOWS = "PodScheduled is False, and the scheduler says `Insufficient {}`."
+_MEANING = "The pod requests more {} than any node has free. Requests count, not what is really used."
+_REMEDY = (
+    "Lower the request to what the program needs, scale others down, or add a node that is large enough."
+)
+
+
+def _lack(identity: str, title: str, what: str, confused_with: tuple[str, ...]) -> Cause:
+    return declare(
+        Cause(
+            identity, "scheduling", title, _MEANING.format(what), _SHOWS.format(what), _REMEDY, confused_with
+        )
+    )
+
+
+CPU = _lack(
+    "insufficient-cpu",
+    "No node has the CPU that the pod requests",
+    "cpu",
+    ("quota-exceeded", "cpu-throttling"),
+)
+MEMORY = _lack(
+    "insufficient-memory", "No node has the memory that the pod requests", "memory", ("out-of-memory",)
+)
+STORAGE = _lack(
+    "insufficient-ephemeral-storage", "No node has the local disk space that the pod requests",
+    "ephemeral-storage", ("node-disk-pressure",),
+)  # fmt: skip
+EXTENDED = _lack(
+    "insufficient-extended-resource", "No node offers the device or extended resource that the pod requests",
+    "of an extended resource (a GPU, a device)", ("node-selector-unmatched",),
+)  # fmt: skip
+TOO_MANY_PODS = declare(
+    Cause(
+        id="too-many-pods",
+        family="scheduling",
+        title="Nodes are at their limit of pods",
+        meaning="Every suitable node already runs as many pods as its kubelet allows (maxPods, 110 by "
+        "default).",
+        shows="PodScheduled is False with `Too many pods`; status.allocatable.pods of the nodes gives the "
+        "limit.",
+        remedy="Remove pods that are not needed, add a node, or raise maxPods of the kubelets.",
+        confused_with=("insufficient-cpu",),
+    )
+)
+PREEMPTED = declare(
+    Cause(
+        id="preempted-by-priority",
+        family="scheduling",
+        title="Pods of higher priority took the room",
+        meaning="The scheduler removed the pod to make room for one of a higher PriorityClass; its "
+        "replacement finds "
+        "no node.",
+        shows="Event Preempted and condition DisruptionTarget with PreemptionByScheduler on the victim; the "
+        "pod that "
+        "follows it is Pending for lack of resources beside younger pods of higher priority.",
+        remedy="Add room, lower the requests of the pods of high priority, or give this workload the "
+        "priority it "
+        "deserves.",
+        confused_with=("insufficient-cpu", "insufficient-memory"),
+    )
+)
+_CAUSES = {"cpu": CPU, "memory": MEMORY, "ephemeral-storage": STORAGE}
+_AROUND = timedelta(minutes=3)  # a preemptor is created shortly before its victim's replacement
+
+
+@analyzer("Pod")
+def too_little_room(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod whose requests no node can meet, empty or as full as it is."""
+    place = placement(case, pod)
+    if place is None or place.kind not in ("resource", "too-big"):
+        return
+    owner = workload_of(case, pod)
+    resource = place.obstacle.what
+    neighbours = _neighbours(case, place) if place.kind == "resource" else []
+    preemptors = _preemptors(pod, neighbours, resource)
+    if preemptors:
+        yield _preempted(place, owner, resource, preemptors)
+        return
+    wanted = amount(resource, requests(pod).get(resource, 0.0))
+    yield Finding(
+        cause=_CAUSES.get(resource, EXTENDED),
+        entity=owner.ref,
+        headline=_headline(place, resource, wanted),
+        claims=tuple(_claims(place, resource, wanted, neighbours)),
+        confidence=place.confidence,
+        recommendations=tuple(_advice(place, owner, resource)),
+        ruled_out=tuple(_ruled_out(place)),
+        since=place.since,
+    )
+
+
+@analyzer("Pod")
+def no_slot(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod for which the suitable nodes have no slot left."""
+    place = placement(case, pod)
+    if place is None or place.kind != "too-many-pods":
+        return
+    limits = tuple(quote for node in place.nodes[:3] for quote in node.quote("status.allocatable.pods"))
+    yield Finding(
+        cause=TOO_MANY_PODS,
+        entity=workload_of(case, pod).ref,
+        headline=f"Pod {pod.ref.name} finds no node: the nodes already run as many pods as they may",
+        claims=(place.claim(), *([Claim("The nodes' limit of pods", limits)] if limits else [])),
+        confidence=place.confidence,
+        recommendations=(
+            Recommendation(
+                action="making room for pods",
+                sentence="Look for pods nobody needs; raise maxPods of the kubelets or add a node.",
+                command="kubectl get pods --all-namespaces --field-selector=status.phase!=Running",
+                risk="none",
+            ),
+        ),
+        since=place.since,
+    )
+
+
+def _headline(place: Placement, resource: str, wanted: str) -> str:
+    pod = place.pod.ref.name
+    if not place.nodes:
+        return f"Pod {pod} requests {resource} {wanted}, which no node has free"
+    most = max(allocatable(node).get(resource, 0.0) for node in place.nodes)
+    if most == 0:
+        return f"Pod {pod} requests {resource} {wanted}, and no node offers any {resource}"
+    has = amount(resource, most)
+    if place.kind == "too-big":
+        return f"Pod {pod} requests {resource} {wanted}, more than any node has (at most {has})"
+    return f"Pod {pod} requests {resource} {wanted}, and the nodes (each up to {has}) are full"
+
+
+def _claims(place: Placement, resource: str, wanted: str, neighbours: list[Obj]) -> Iterator[Claim]:
+    yield place.claim()
+    if asked := _request_quotes(place.pod, resource):
+        yield Claim(f"The pod requests {resource} {wanted}", asked)
+    has = tuple(quote for node in place.nodes[:3] for quote in node.quote_key("status.allocatable", resource))
+    if has:
+        yield Claim(f"What the nodes have of {resource}", has)
+    elif place.nodes:
+        node = place.nodes[0]
+        yield Claim(f"{node.ref} offers no {resource}", node.quote("status.allocatable"))
+    takers = sorted(neighbours, key=lambda n: requests(n).get(resource, 0.0), reverse=True)[:3]
+    taken = tuple(quote for taker in takers for quote in _request_quotes(taker, resource)[:1])
+    if taken:
+        total = amount(resource, sum(requests(each).get(resource, 0.0) for each in neighbours))
+        names = ", ".join(str(taker.ref) for taker in takers)
+        yield Claim(
+            f"Pods on {place.nodes[0].ref.name} request {resource} {total}, most of it {names}", taken
+        )
+
+
+def _request_quotes(pod: Obj, resource: str) -> tuple[Quote, ...]:
+    quotes: list[Quote] = []
+    for container in containers(pod):
+        if not container_requests(container.spec).get(resource):
+            continue
+        where = f"spec.{'initContainers' if container.is_init else 'containers'}[{container.name}].resources"
+        quotes += pod.quote_key(f"{where}.requests", resource) or pod.quote_key(f"{where}.limits", resource)
+    return tuple(quotes)
+
+
+def _advice(place: Placement, owner: Obj, resource: str) -> Iterator[Recommendation]:
+    yield edit(
+        owner.ref,
+        f"lowering the {resource} request",
+        f"Set the {resource} request to what the program needs, so that it fits on a node.",
+    )
+    if place.kind == "resource":
+        yield Recommendation(
+            action="freeing room or adding a node",
+            sentence=f"See which pods hold the {resource}; scale down what is not needed or add a node.",
+            command=kubectl(
+                "", f"describe node {place.nodes[0].ref.name}" if place.nodes else "describe nodes"
+            ),
+            risk="none",
+        )
+
+
+def _ruled_out(place: Placement) -> Iterator[RuledOut]:
+    if place.kind == "resource" and place.nodes:
+        ready = tuple(q for node in place.nodes[:3] for q in node.quote_condition("Ready", "status"))
+        yield RuledOut("node-not-ready", "the nodes it could run on are Ready", ready)
+
+
+def _neighbours(case: Case, place: Placement) -> list[Obj]:
+    """The pods on the node that is nearest to taking this one, as far as they still hold room."""
+    if not place.nodes:
+        return []
+    name = place.nodes[0].ref.name
+    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who has taken the room on {name}?")
+    return [pod for pod in pods or [] if not is_finished(pod) and pod.at("status.phase") != "Failed"]
+
+
+def _preemptors(pod: Obj, neighbours: list[Obj], resource: str) -> list[Obj]:
+    """Pods of higher priority that hold the lacking resource and came just before this pod was made."""
+    if pod.created is None:
+        return []
+    own = int(pod.at("spec.priority") or 0)
+    return [
+        other
+        for other in neighbours
+        if int(other.at("spec.priority") or 0) > own
+        and requests(other).get(resource)
+        and other.created is not None
+        and timedelta(0) <= pod.created - other.created < _AROUND
+    ]
+
+
+def _preempted(place: Placement, owner: Obj, resource: str, preemptors: list[Obj]) -> Finding:
+    first, pod = preemptors[0], place.pod
+    claims = (
+        place.claim(),
+        Claim(
+            f"{first.ref} of priority {first.at('spec.priority')} was made just before pod {pod.ref.name} "
+            f"replaced "
+            f"an earlier one of priority {pod.at('spec.priority') or 0}",
+            first.quote("spec.priority", "spec.priorityClassName", "metadata.creationTimestamp")
+            + pod.quote("spec.priority", "metadata.creationTimestamp"),
+        ),
+        Claim(f"{first.ref} holds the {resource} that is lacking", _request_quotes(first, resource)),
+    )
+    return Finding(
+        cause=PREEMPTED,
+        entity=owner.ref,
+        headline=f"Pods of higher priority ({first.ref}) took the {resource} that pod {pod.ref.name} needs",
+        claims=claims,
+        confidence=0.75,
+        recommendations=tuple(_advice(place, owner, resource)),
+        since=first.created,
+    )
