@@ -6,6 +6,8 @@ REST client are used: its typed API modules cost most of a second to import.
 
 import json
 import os
+import ssl
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -48,18 +50,9 @@ class KubeApi:
     @classmethod
     def connect(cls, kubeconfig: str | None, context: str | None, timeout: float) -> Self:
         """Choose the cluster as kubectl does; nothing is sent yet. Raises ClusterError."""
-        from kubernetes.client import ApiClient, Configuration
-
-        configuration = Configuration()
         if kubeconfig is None and not os.environ.get("KUBECONFIG") and _in_pod():
-            _load_service_account(configuration)
-        else:
-            _load_kubeconfig(configuration, kubeconfig, context)
-        configuration.retries = False
-        configuration.connection_pool_maxsize = PARALLEL_CONNECTIONS
-        client = ApiClient(configuration)
-        client.user_agent = "incident-agent"
-        return cls(client, timeout)
+            return cls(_service_account_client(), timeout)
+        return cls(_kubeconfig_client(kubeconfig, context), timeout)
 
     def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
         """The JSON object at a path."""
@@ -132,28 +125,65 @@ def _in_pod() -> bool:
     return (_SERVICE_ACCOUNT / "token").is_file() and not Path(_DEFAULT_KUBECONFIG).expanduser().exists()
 
 
-def _load_service_account(configuration: Any) -> None:
+def _service_account_client() -> Any:
+    from kubernetes.client import Configuration
     from kubernetes.config.incluster_config import ConfigException, InClusterConfigLoader
 
+    configuration = Configuration()
     files = {"token_filename": _SERVICE_ACCOUNT / "token", "cert_filename": _SERVICE_ACCOUNT / "ca.crt"}
     try:
         InClusterConfigLoader(**files).load_and_set(configuration)
+        return _client(configuration)
     except (ConfigException, OSError) as err:
-        raise ClusterError(f"the pod's ServiceAccount cannot be used: {err}") from None
+        raise ClusterError(f"the pod's ServiceAccount cannot be used: {_one_line(err)}") from None
 
 
-def _load_kubeconfig(configuration: Any, kubeconfig: str | None, context: str | None) -> None:
+def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
+    from kubernetes.client import Configuration
     from kubernetes.config import load_kube_config
 
     paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
     files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     if not any(file.exists() for file in files):
         raise ClusterError(f"no cluster: there is no kubeconfig at {paths}, and this is not a pod")
+    configuration = Configuration()
     try:
-        load_kube_config(paths, context, client_configuration=configuration, persist_config=False)
+        # The loader writes keys of the kubeconfig to files and removes them when the process ends in
+        # peace. They are gone before the first read instead.
+        with tempfile.TemporaryDirectory() as keys:
+            load_kube_config(paths, context, configuration, persist_config=False, temp_file_path=keys)
+            return _client(configuration)
     except Exception as err:  # the loader raises whatever a damaged file makes it trip over
         about = f" (context {context})" if context else ""
         raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_one_line(err)}") from None
+
+
+def _client(configuration: Any) -> Any:
+    """A client that has read its certificates and keys: once, not again for each connection."""
+    from kubernetes.client import ApiClient
+
+    configuration.retries = False
+    configuration.connection_pool_maxsize = PARALLEL_CONNECTIONS
+    client = ApiClient(configuration)
+    client.user_agent = "incident-agent"
+    if configuration.host.startswith("https:"):
+        pool = client.rest_client.pool_manager.connection_pool_kw
+        pool["ssl_context"] = _ssl_context(configuration)
+        for key in ("ca_certs", "ca_cert_data", "cert_file", "key_file"):
+            pool.pop(key, None)
+    return client
+
+
+def _ssl_context(configuration: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
+    if configuration.cert_file:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    if not configuration.verify_ssl:
+        import urllib3
+
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the kubeconfig asks for it
+    return context
 
 
 def _refusal(code: int, body: bytes, path: str) -> Refusal:

@@ -23,7 +23,7 @@ class NoPrometheus:
 def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route, datetime]:
     """The route of queries and the time the run takes as now.
 
-    Raises RecordingError or ClusterError with one line for people. Nothing is read yet.
+    Raises RecordingError, ClusterError or PrometheusError with one line for people. Nothing is read yet.
     """
     if settings.replay:
         from agent.evidence.recording import RecordingSource
@@ -39,5 +39,7 @@ def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route,
     if settings.prometheus:
         from agent.evidence.prometheus import PrometheusSource
 
-        prometheus = PrometheusSource(settings.prometheus, starts_at=starts_at, now=now)
+        prometheus = PrometheusSource(
+            settings.prometheus, starts_at=starts_at, now=now, timeout=settings.read_timeout
+        )
     return (lambda query: prometheus if query.verb == "metrics" else cluster), now

@@ -1,6 +1,7 @@
 """The cluster as a source: what is asked of the API, what comes back, and how refusals are told."""
 
 import asyncio
+import base64
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from agent.evidence import cluster, query
@@ -384,6 +386,19 @@ def test_a_damaged_kubeconfig_is_one_line_for_a_person(tmp_path: Path, content: 
     assert "config" in str(caught.value)
 
 
+def test_keys_of_a_kubeconfig_are_not_left_in_files(
+    api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = base64.b64encode(b"a private key").decode()
+    api.url = "https://127.0.0.1:1"
+    config = api.kubeconfig(tmp_path / "config", **{"client-certificate-data": key, "client-key-data": key})
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    with pytest.raises(ClusterError, match="cannot be used: .*PEM"):
+        ClusterSource.connect(config)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_an_unknown_context_is_named(api: FakeApi, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="staging"):
         ClusterSource.connect(str(tmp_path / "kubeconfig"), context="staging")
@@ -414,8 +429,8 @@ def test_several_kubeconfigs_in_the_environment_are_merged_as_kubectl_does(
 def test_in_a_pod_the_service_account_is_used(
     api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, content in (("token", "pod-token"), ("ca.crt", "certificate")):
-        (tmp_path / name).write_text(content)
+    (tmp_path / "token").write_text("pod-token")
+    (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
     monkeypatch.delenv("KUBECONFIG")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
