@@ -172,6 +172,36 @@ def replica_set(
     }
 
 
+def node(
+    name: str = "n1",
+    *,
+    labels: Data | None = None,
+    taints: list[Data] | None = None,
+    conditions: list[Data] | None = None,
+    unschedulable: bool = False,
+    **allocatable: str,
+) -> Data:
+    """A node with 4 CPUs and 16Gi, Ready unless `conditions` say otherwise."""
+    known = {c["type"] for c in conditions or []}
+    standard = [
+        condition("MemoryPressure", "False", "KubeletHasSufficientMemory", minutes=9000),
+        condition("DiskPressure", "False", "KubeletHasNoDiskPressure", minutes=9000),
+        condition("PIDPressure", "False", "KubeletHasSufficientPID", minutes=9000),
+        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", minutes=9000),
+    ]
+    data = {
+        "kind": "Node",
+        "metadata": meta(name, "", minutes=10000, labels={"kubernetes.io/hostname": name} | (labels or {})),
+        "spec": {"taints": taints or []} | ({"unschedulable": True} if unschedulable else {}),
+        "status": {
+            "allocatable": {"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"} | allocatable,
+            "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": name}],
+            "conditions": [*(c for c in standard if c["type"] not in known), *(conditions or [])],
+        },
+    }
+    return data
+
+
 def series(*parts: tuple[int, float], step: float = 60.0, end: float = 0.0) -> list[Data]:
     """One series: per (count, value) so many points of that value, the last at `end`, by default NOW."""
     values = [value for count, value in parts for _ in range(count)]
