@@ -176,6 +176,7 @@ def _client(configuration: Any) -> Any:
 
 def _ssl_context(configuration: Any) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl: authorities of old clusters lack extensions
     if configuration.cert_file:
         context.load_cert_chain(configuration.cert_file, configuration.key_file)
     if not configuration.verify_ssl:
@@ -201,7 +202,7 @@ def _refusal(code: int, body: bytes, path: str) -> Refusal:
 
 def _reason(err: Exception) -> str:
     """The end of a transport error's chain of words: what the operating system or TLS said."""
-    text = _one_line(err)
+    text = _one_line(getattr(err, "reason", None) or err)
     return text.partition("): ")[2] or text
 
 

@@ -34,7 +34,9 @@ def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route,
     from agent.evidence.cluster import ClusterSource
 
     now = datetime.now(UTC)
-    cluster = ClusterSource.connect(settings.kubeconfig or None, settings.context or None, settings.read_timeout)
+    cluster = ClusterSource.connect(
+        settings.kubeconfig or None, settings.context or None, settings.read_timeout
+    )
     prometheus: Source = NoPrometheus()
     if settings.prometheus:
         from agent.evidence.prometheus import PrometheusSource

@@ -394,7 +394,7 @@ def test_keys_of_a_kubeconfig_are_not_left_in_files(
     config = api.kubeconfig(tmp_path / "config", **{"client-certificate-data": key, "client-key-data": key})
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    with pytest.raises(ClusterError, match="cannot be used: .*PEM"):
+    with pytest.raises(ClusterError, match=r"cannot be used: .*PEM"):
         ClusterSource.connect(config)
     assert list((tmp_path / "tmp").iterdir()) == []
 
