@@ -46,7 +46,7 @@ _HINTS = (
 )  # fmt: skip
 
 _TARGET_ALERT = re.compile("TargetDown|TargetMissing|TargetDisappeared")
-_NAMESPACE_ALERT = re.compile("Namespace|Quota")
+_NAMESPACE_ALERT = re.compile("Namespace|Quota(?!Overcommit)")
 _AGGREGATED_API = re.compile("KubeAggregatedAPI")
 _PORT = re.compile(r"(?<=[^:]):\d{1,5}$|(?<=\]):\d{1,5}$")
 _ADDRESS = re.compile(r"[0-9.]+|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F:.]+")

@@ -6,30 +6,33 @@ subject of the sentence. Where nothing fits, nothing is guessed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
 from agent.names import is_deployment_pod, is_name
-from agent.routing.vocabulary import ABBREVIATIONS, KINDS, NOT_NAMES, PREPOSITIONS, VERBS
+from agent.routing.vocabulary import ABBREVIATIONS, KINDS, NOT_NAMES, PREFIXES, PREPOSITIONS, VERBS
 
 MAX_TEXT = 4096  # characters that are read
 
-_AFTER_NAME = VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "pod", "deployment", "service", ""}
+_END = "."  # of a sentence, a clause or a line: a word of its own
+_AFTER_NAME = (
+    VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "above", "over", "below", "since", _END}
+)
+_LEAD_PLAIN = frozenset({"on", "for", "of", "from", "against", "affecting"})  # "to" leads a verb as often
 _FILLERS = frozenset(
     {"the", "named", "called", "a", "an", "our", "your", "generation", "for", "rollout", "of", "in"}
 )
 _LINKS = ("for", "of", "in")
 _SIGNS = (":", "=", '"', "`")
-_HYPHENATED = re.compile(
-    r"(?:non|out-of|not|crash|re|pre|multi|low|high|real-time|read|back-off|over|under|long|short|up|end|time)-.*"
-    r"(?:ready|memory|loop|looping|loopbackoff|backoff|off|only|write|time|zero|cpu|usage|load|running|lived|term"
-    r"|up|to|date|user|end|out|attach|latency|rate|start|started|deploy|schedulable|graceful|empty|healthy|existent)"
-    r"|[a-z]{2}-(?:[a-z]+-)+\d[a-z]?"  # a cloud region
+_NO_NAME = re.compile(
+    r"[a-z]{2}-(?:[a-z]+-)+\d[a-z]?"  # a cloud region
     r"|[0-9a-f]{8}-[0-9a-f]{4}-.*"  # a UUID
 )
 
-_WORD = re.compile(r"[A-Za-z0-9/](?:[\w./'-]|:(?=\d))*|[:=\"`]")
+_WORD = re.compile(r"[A-Za-z0-9/](?:[\w./'-]|:(?=\d))*|[:=\"`.]")
+_PAUSE = re.compile(r"[.,;!?]+(?=\s|$)|\n")
 _URL = re.compile(r"\b[a-z]{2,12}://[^\s\"'<>)]+")
 _CLUSTER_HOST = re.compile(r"(?<![\w.-])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?![\w-])")
 _BRACED_CONTAINER = re.compile(r"/[a-z0-9.-]+ \(([a-z0-9-]{1,63})\)")
@@ -60,7 +63,7 @@ def find_mention(text: str) -> Mention:
     text = _URL.sub(" ", text)
     for _ in range(2):  # "persistent volume claim" takes two
         text = _TWO_WORD_KIND.sub(r"\1\2", text)
-    words = [word.rstrip("./'-_") or word for word in _WORD.findall(text)]
+    words = [word.rstrip("./'-_") or _END for word in _WORD.findall(_PAUSE.sub(f" {_END} ", text))]
     named = list(_kind_mentions(words))
     around = Mention(
         namespace=_first(named, "Namespace"),
@@ -135,10 +138,10 @@ def _behind(kind: str, words: list[str], at: int) -> Mention | None:
         word = words[index]
         if word in _SIGNS:
             stated = True
-        elif pair := _split_pair(word):
+        elif pair := _split_pair(word, lambda parts: any(map(_is_candidate, parts))):
             return Mention(kind, pair[1], pair[0], words=f"{words[at]} {word}")
         elif word.lower() not in _FILLERS:
-            following = words[index + 1].lower() if index + 1 < len(words) else ""
+            following = _following(words, index)
             in_namespace = kind == "Namespace" and at > 0 and words[at - 1].lower() in ("in", "from")
             if in_namespace or words[index - 1] in ("=", '"', "`"):
                 named = is_name(kind, word)
@@ -154,10 +157,11 @@ def _before(kind: str, words: list[str], at: int) -> Mention | None:
     """`the NAME deployment`, `NAME service is down`."""
     if at == 0:
         return None
-    word = _uncapitalised(words[0]) if at == 1 else words[at - 1]
+    word = _uncapitalised(words[at - 1]) if at == 1 or words[at - 2] == _END else words[at - 1]
     led = at > 1 and words[at - 2].lower() in PREPOSITIONS | {"the", "in"}
-    followed = at + 1 < len(words) and words[at + 1].lower() in VERBS
-    if is_name(kind, word) and (_is_shaped(word) or (_is_plain(word) and (led or followed))):
+    if is_name(kind, word) and (
+        _is_shaped(word) or (_is_plain(word) and (led or _following(words, at) in VERBS))
+    ):
         return Mention(kind, word, words=f"{word} {words[at]}")
     return None
 
@@ -166,8 +170,9 @@ def _pair(words: list[str]) -> Mention | None:
     """The first `namespace/name` without a kind: a preposition leads, or a part has the shape of a name."""
     for at, word in enumerate(words):
         before = words[at - 1].lower() if at else "on"
-        pair = None if before in ("image", "path", "file") else _split_pair(word)
-        if pair and (before in PREPOSITIONS | {"in"} or any(map(_is_shaped, pair))):
+        pair = _split_pair(word, lambda parts: all(map(_is_candidate, parts)))
+        led = before in PREPOSITIONS | {"in"}
+        if pair and before not in ("image", "path", "file") and (led or any(map(_is_shaped, pair))):
             kind = "Pod" if is_deployment_pod(pair[1]) else ""
             return Mention(kind, pair[1], pair[0], words=word)
     return None
@@ -175,28 +180,38 @@ def _pair(words: list[str]) -> Mention | None:
 
 def _bare(words: list[str], around: Mention) -> Mention | None:
     """A name without a kind: behind a preposition, else before a verb, else the one hyphenated word."""
-    pairs = [(before.lower(), word) for before, word in pairwise(words)]
-    behind = [word for before, word in pairs if before in PREPOSITIONS]
-    acting = [word for word, after in pairwise(_with_article(words)) if after.lower() in VERBS]
-    groups = (
-        [word for word in behind if _is_shaped(word)],
-        acting,
-        behind,
-        [word for word in words if _is_shaped(word)],
-        [word for before, word in pairs if before == "in"],
-    )
+    behind = [word for before, word in pairwise(words) if before.lower() in PREPOSITIONS and _is_shaped(word)]
+    plain = _led(words, _LEAD_PLAIN)
+    inside = _led(words, {"in"})
+    shaped = [word for word in words if _is_shaped(word)]
     taken = (around.namespace, around.container, around.node)
-    for word in chain.from_iterable(groups):
+    for word in chain(behind, _acting(words), plain, shaped, inside):
         if word not in taken and _is_candidate(word) and is_name("Service", word):
             return Mention("Pod" if is_deployment_pod(word) else "", word, words=word)
     return None
 
 
-def _with_article(words: list[str]) -> list[str]:
-    """The words from where the subject of the sentence stands: at the start, or behind "the"."""
-    if words and words[0].lower() == "the":
-        words = words[1:]
-    return [_uncapitalised(words[0]), *words[1:2]] if words else []
+def _led(words: list[str], leads: AbstractSet[str]) -> list[str]:
+    """The words behind a lead (`on NAME`) where the clause then ends, or goes on as it does behind a name."""
+    return [
+        word
+        for at, (before, word) in enumerate(pairwise(words), start=1)
+        if before.lower() in leads and _following(words, at) in _AFTER_NAME
+    ]
+
+
+def _acting(words: list[str]) -> Iterator[str]:
+    """The words that sentences begin with before a verb: `NAME is down`, `The NAME returns errors`."""
+    for at, word in enumerate(words):
+        begins = at == 0 or words[at - 1] == _END
+        if not begins and words[at - 1].lower() == "the":
+            begins = at == 1 or words[at - 2] == _END
+        if begins and _following(words, at) in VERBS:
+            yield _uncapitalised(word)
+
+
+def _following(words: list[str], at: int) -> str:
+    return words[at + 1].lower() if at + 1 < len(words) else _END
 
 
 def _uncapitalised(word: str) -> str:
@@ -206,17 +221,16 @@ def _uncapitalised(word: str) -> str:
 
 def _namespace_behind_in(words: list[str], name: str) -> str:
     """`NAME ... in WORD`: a weak hint at the namespace."""
-    for before, word in pairwise(words):
-        if before.lower() == "in" and word != name and _is_candidate(word) and is_name("Namespace", word):
-            return word
-    return ""
+    inside = (word for word in _led(words, {"in"}) if word != name and _is_candidate(word))
+    return next((word for word in inside if is_name("Namespace", word)), "")
 
 
-def _split_pair(word: str) -> tuple[str, str] | None:
+def _split_pair(word: str, is_part: Callable[[tuple[str, str]], bool]) -> tuple[str, str] | None:
+    """The parts of `namespace/name`, when both are valid and `is_part` takes them for names."""
     namespace, slash, name = word.partition("/")
-    if not slash or namespace in KINDS or not (_is_candidate(namespace) and is_name("Namespace", namespace)):
+    if not slash or not is_name("Namespace", namespace) or not is_name("", name):
         return None
-    return (namespace, name) if _is_candidate(name) else None
+    return (namespace, name) if is_part((namespace, name)) else None
 
 
 def _is_shaped(word: str) -> bool:
@@ -235,5 +249,12 @@ def _is_candidate(word: str) -> bool:
         and len(word) > 1
         and word not in NOT_NAMES
         and is_name("", word)
-        and not _HYPHENATED.fullmatch(word)
+        and not _NO_NAME.fullmatch(word)
+        and not _is_compound(word)
     )
+
+
+def _is_compound(word: str) -> bool:
+    """A hyphenated word of English: out-of-memory, crash-looping, non-ready."""
+    first, *rest = word.split("-")
+    return first in PREFIXES and NOT_NAMES.issuperset(rest)

@@ -39,37 +39,45 @@ VERBS = frozenset(_VERBS.split())
 
 _NOT_NAMES = """
 a abnormal about above across active after again alert alerting alerts all almost already also always an
-and any anything api apis app application applications apps are array as at available average avg back
-backend backlog bad be because been before began begins behind being below between big budget but by bytes
-can cannot capacity certificate certificates claim claimed claims client clock cluster clusters condition
-config configuration connection connections consumer container containers continues controller core cores
-could count cpu crash crashed crashes crashing critical current currently daemonset dashboard data
-database days deadline degraded deployment deployments desired detail details device did disk disks dns do
-does doing down due during each elevated endpoint endpoints environment error errors event events every
-everyone everything exceeded exceeding exception expected exporter fail failed failing fails failure
-failures fast filesystem filling fired firing for free frequently from full generation get gets getting
+and any anything api apis app application applications apps are array as at attach available average avg
+back backend backlog backoff bad be because been before began begins behind being below between big budget
+but by bytes can cannot capacity certificate certificates check checks claim claimed claims client clock
+cluster clusters condition config configuration connection connections conntrack consumer container
+containers continues controller core cores could count cpu crash crashed crashes crashing critical current
+currently daemonset dashboard data database date days deadline degraded deploy deployment deployments
+desired detail details device did disk disks dns do does doing down due during each elevated empty end
+endpoint endpoints environment error errors event events every everyone everything exceeded exceeding
+exception existent existing expected exporter fail failed failing fails failure failures fast filesystem
+filling fired firing following for free frequently from full gateway generation get gets getting graceful
 graph great group grpc had handler has have health healthy here high higher host hosts hour hours how hpa
 http http2 https huge idle if image images in inc incident increased increasing info ingress inodes
 instance instances interface internal into investigate io ip is issue issues it its job jobs keeps kernel
-kubelet kubernetes lag last latency least less level likely limit limits link list load local log logs
-long longer loop looping loops lots low lower many max maximum may mean memory mesh message messages
+kubelet kubernetes lag last latency least less level likely limit limits link list lived load local log
+logs long longer loop looping loops lots low lower many max maximum may mean memory mesh message messages
 metric metrics might min minimum minute minutes missing module more most mount mounted ms much multiple
 must namespace namespaces network new no nobody node nodes non none normal not nothing now null number of
 off offline ok old on one only oom open or other our out over overloaded page panic partition pending
 percent percentage performance persistent please pod pods pool possible predicted preemption probe problem
 process processes progress prometheus pvc queue quota quotas rate rates ratio reached reaching read
-readiness ready reason reasons received receiving recovered red remaining replica replicas replicaset
+readiness ready real reason reasons received receiving recovered red remaining replica replicas replicaset
 report reported reporting reports request requests resource resources responding response responses
 restart restarted restarting restarts returned returning returns rollout root rule rules run runbook
-running runs sandbox saturated saturation scheduled scheduling scrape second seconds see seems server
-servers service services several severity shall should shows since site size slow small some someone
-something soon space spike sql ssl starting starts state statefulset stats status still storage stuck
-successfully sudden suddenly summary sync system target targets task tasks tcp terminated terminating test
-than that the their them then there these they this those threshold throttled throttling throughput time
-timeout timeouts times tls to too top total traffic triggered two type udp unable unavailable under
-unhealthy unknown unreachable unready until up update upstream usage used user users using utilisation
-utilization value very volume volumes wait waiting warning was we website were what when where which while
-who why will with within without workload workloads would write yet you your zone
+running runs sandbox saturated saturation schedulable scheduled scheduling scrape second seconds see seems
+server servers service services several severity shall should shows since site size slow small some
+someone something soon space spike sql ssl starting starts state statefulset stats status still stop
+storage stuck successfully sudden suddenly summary sync system target targets task tasks tcp term
+terminated terminating test than that the their them then there these they this those threshold throttled
+throttling throughput time timeout timeouts times tls to too top total traffic triggered two type udp
+unable unavailable under unhealthy unknown unreachable unready until up update upstream usage used user
+users using utilisation utilization value very volume volumes wait waiting warning was we website were
+what when where which while who why will with within without workload workloads would write yet you your
+zone
 """
 NOT_NAMES = frozenset(_NOT_NAMES.split()) | VERBS | PREPOSITIONS
 """Words that are no names, whatever stands beside them."""
+
+_PREFIXES = """
+back crash end high in long low multi non not out over pre re read real roll short start time under up
+"""
+PREFIXES = frozenset(_PREFIXES.split())
+"""First parts of hyphenated words that are no names when the rest is none: out-of-memory, crash-looping."""
