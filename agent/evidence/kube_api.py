@@ -105,10 +105,8 @@ class KubeApi:
             finally:
                 response.close()  # a response that was read to its end has given its connection back before
         except (transport.HTTPError, ApiException, OSError) as err:
-            silent = isinstance(err, (transport.TimeoutError, TimeoutError))
-            if silent and not isinstance(
-                err, transport.NewConnectionError
-            ):  # urllib3 makes this one a timeout
+            refused = isinstance(err, transport.NewConnectionError)  # to urllib3 one of the timeouts
+            if isinstance(err, (transport.TimeoutError, TimeoutError)) and not refused:
                 raise Refusal("timed-out", f"no answer within {self._timeout:g} s") from None
             raise Refusal("unreachable", f"{configuration.host}: {_reason(err)}") from None
 
