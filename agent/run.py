@@ -99,8 +99,9 @@ def _redacted(alert: Alert, redactor: Redactor) -> Alert:
 
 
 def record(path: str, worked: list[Worked]) -> None:
-    """Write what was read as one recording; raises RecordingError."""
+    """Write what was read as one recording, dated by its last read; raises RecordingError."""
     from agent.evidence.recording import write_recording
 
     evidence = {item.query: item for each in worked for item in each.evidence}
-    write_recording(Path(path), evidence.values(), recorded_at=datetime.now(UTC))
+    recorded_at = max((item.collected_at for item in evidence.values()), default=datetime.now(UTC))
+    write_recording(Path(path), evidence.values(), recorded_at=recorded_at)
