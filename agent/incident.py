@@ -8,19 +8,13 @@ from agent.names import owner_name
 from agent.subject import Subject, route
 
 _SEVERITIES = {
-    "critical": 0,
-    "page": 0,
-    "emergency": 0,
-    "fatal": 0,
-    "error": 1,
-    "high": 1,
-    "warning": 2,
-    "info": 4,
-}
+    "critical": 0, "page": 0, "emergency": 0, "fatal": 0, "error": 1, "high": 1, "warning": 2, "info": 4,
+}  # fmt: skip
 _UNKNOWN_SEVERITY = 3
 _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 # Kinds that share a name with the workload they belong to, by rule (a pod) or by habit (a Service).
 _LIKE_OWNERS = _WORKLOADS | {"Pod", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+_Routed = tuple[Alert, Subject]
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -36,62 +30,62 @@ class Incident:
     """The subject of the leading alert."""
     skipped: str = ""
     """Why it must not be investigated; empty when it should be."""
+    leading: int = 0
+    """Which of the alerts leads: the most severe, then the most specific in its subject, then the oldest."""
 
     @property
     def alert(self) -> Alert:
-        """The leading alert: the most severe, then the most specific in its subject, then the oldest."""
-        return _leading(self.alerts)
+        """The leading alert."""
+        return self.alerts[self.leading]
 
 
 def incidents(alerts: list[Alert]) -> list[Incident]:
     """Gather alerts into incidents, in the order of the input; an alert not to be worked stands alone."""
-    groups: dict[tuple[str, ...], list[Alert]] = {}
+    groups: dict[tuple[str, ...], list[_Routed]] = {}
     for position, alert in enumerate(alerts):
-        key = ("skipped", str(position)) if not_actionable(alert) else _owner(alert, route(alert))
-        groups.setdefault(key, []).append(alert)
+        subject = route(alert)
+        key = ("skipped", str(position)) if not_actionable(alert) else _owner(alert, subject)
+        group = groups.setdefault(key, [])
+        if (alert, subject) not in group:
+            group.append((alert, subject))
     taken: dict[str, int] = {}
     return [_incident(group, taken) for group in groups.values()]
 
 
-def _incident(alerts: list[Alert], taken: dict[str, int]) -> Incident:
+def _incident(group: list[_Routed], taken: dict[str, int]) -> Incident:
     """The incident of one group; a number behind the id tells apart what a sender gave one fingerprint."""
-    unlike = [alert for at, alert in enumerate(alerts) if alert not in alerts[:at]]
-    oldest_first = tuple(sorted(unlike, key=_age))
-    first = oldest_first[0]
+    group = sorted(group, key=lambda routed: routed[0].starts_at or _LATEST)
+    first = group[0][0]
     name = f"{first.fingerprint}-{int(first.starts_at.timestamp())}" if first.starts_at else first.fingerprint
     count = taken[name] = taken.get(name, 0) + 1
+    leading = min(
+        range(len(group)), key=lambda at: _precedence(*group[at])
+    )  # of equals the first, the oldest
     return Incident(
         id=name if count == 1 else f"{name}-{count}",
-        alerts=oldest_first,
-        subject=route(_leading(oldest_first)),
+        alerts=tuple(alert for alert, _ in group),
+        subject=group[leading][1],
         skipped=not_actionable(first),
+        leading=leading,
     )
-
-
-def _leading(alerts: tuple[Alert, ...]) -> Alert:
-    return min(alerts, key=lambda alert: (_severity(alert), _vagueness(route(alert)), _age(alert)))
 
 
 def _owner(alert: Alert, subject: Subject) -> tuple[str, ...]:
     """What alerts must share to be one incident; without a subject, nothing but the fingerprint."""
     ref = subject.ref
     if ref and ref.kind in _LIKE_OWNERS:
-        return (ref.namespace, owner_name(ref.kind, ref.name))
+        return ("owner", ref.namespace, owner_name(ref.kind, ref.name))
     if ref:
-        return (str(ref), "object")
+        return ("object", str(ref))
     if subject.node:
-        return (subject.node, "node")
+        return ("node", subject.node)
     if subject.service:
-        return (subject.namespace, owner_name(subject.hints.get("kind", ""), subject.service))
-    return (alert.fingerprint, "alert")
+        return ("owner", subject.namespace, owner_name(subject.hints.get("kind", ""), subject.service))
+    return ("alert", alert.fingerprint)
 
 
-def _age(alert: Alert) -> datetime:
-    return alert.starts_at or _LATEST
-
-
-def _severity(alert: Alert) -> int:
-    return _SEVERITIES.get(alert.severity, _UNKNOWN_SEVERITY)
+def _precedence(alert: Alert, subject: Subject) -> tuple[int, int]:
+    return _SEVERITIES.get(alert.severity, _UNKNOWN_SEVERITY), _vagueness(subject)
 
 
 def _vagueness(subject: Subject) -> int:

@@ -93,6 +93,11 @@ def test_alerts_about_one_node_are_one_incident():
     assert [len(incident.alerts) for incident in incidents(about_nodes)] == [2, 1]
 
 
+def test_a_namespace_named_like_a_node_is_not_that_node():
+    found = incidents([alert("KubeNodeNotReady", node="worker-1"), pod("node", namespace="worker-1")])
+    assert len(found) == 2
+
+
 def test_alerts_without_a_subject_stay_apart():
     assert len(incidents([alert("KubeCPUOvercommit"), alert("KubeMemoryOvercommit")])) == 2
 
