@@ -24,7 +24,7 @@ _KINDS = tuple(
         ("cordoned", r"were unschedulable"),
         (
             "node-affinity",
-            r"didn't match (?:Pod's )?node (?:affinity/selector|selector)|didn't match node selector",
+            r"didn't match (?:Pod's )?node (?:affinity|selector)",
         ),
         ("topology-label", r"topology spread constraints \(missing required label\)"),
         ("topology-spread", r"topology spread constraints"),
@@ -51,7 +51,7 @@ _KINDS = tuple(
 
 @dataclass(frozen=True)
 class Reason:
-    """Why `nodes` nodes refused; `kind` is "other" for words not known, `what` the resource, taint or claim."""
+    """Why `nodes` nodes refused; `kind` is "other" for unknown words, `what` the resource, taint or claim."""
 
     kind: str
     what: str

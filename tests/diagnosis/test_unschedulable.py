@@ -29,7 +29,8 @@ def kinds(message: str) -> list[tuple[str, str, int]]:
         ("node(s) didn't match pod anti-affinity rules", "pod-anti-affinity", ""),
         ("node(s) didn't satisfy existing pods anti-affinity rules", "existing-anti-affinity", ""),
         ("node(s) didn't match pod topology spread constraints", "topology-spread", ""),
-        ("node(s) didn't match pod topology spread constraints (missing required label)", "topology-label", ""),
+        ("node(s) didn't match pod topology spread constraints (missing required label)",
+         "topology-label", ""),
         ("node(s) didn't have free ports for the requested pod ports", "host-port", ""),
         ("node(s) didn't match PersistentVolume's node affinity", "volume-affinity", ""),
         ("node(s) had volume node affinity conflict", "volume-affinity", ""),
@@ -48,8 +49,9 @@ def test_each_reason_is_told_from_the_others(words: str, kind: str, what: str) -
 
 def test_a_mix_of_reasons_keeps_the_nodes_of_each() -> None:
     message = (
-        "0/5 nodes are available: 1 node(s) had untolerated taint {dedicated: gpu}, 1 node(s) were unschedulable, "
-        "2 Insufficient cpu, 2 Insufficient memory, 1 node(s) didn't match Pod's node affinity/selector. "
+        "0/5 nodes are available: 1 node(s) had untolerated taint {dedicated: gpu}, "
+        "1 node(s) were unschedulable, 2 Insufficient cpu, 2 Insufficient memory, 1 node(s) didn't "
+        "match Pod's node affinity/selector. "
         "preemption: 0/5 nodes are available: 2 No preemption victims found for incoming pod, "
         "3 Preemption is not helpful for scheduling."
     )
@@ -61,8 +63,9 @@ def test_a_mix_of_reasons_keeps_the_nodes_of_each() -> None:
 
 
 def test_a_comma_inside_a_reason_does_not_split_it() -> None:
-    message = "0/2 nodes are available: 1 node(s) had taint {a: b}, that the pod didn't tolerate, 1 Insufficient cpu."
-    assert kinds(message) == [("taint", "a=b", 1), ("resource", "cpu", 1)]
+    taint = "node(s) had taint {a: b}, that the pod didn't tolerate"
+    message = f"0/2 nodes are available: 1 {taint}, 1 Too many pods."
+    assert kinds(message) == [("taint", "a=b", 1), ("too-many-pods", "", 1)]
 
 
 def test_the_words_that_minor_34_adds_mean_nothing() -> None:
@@ -77,8 +80,8 @@ def test_the_words_that_minor_34_adds_mean_nothing() -> None:
 
 def test_a_full_cluster_is_not_a_pod_that_is_too_big() -> None:
     message = (
-        "0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate, preemption: 0/1 nodes are "
-        "available: 1 No preemption victims found for incoming pod."
+        "0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate, preemption: "
+        "0/1 nodes are available: 1 No preemption victims found for incoming pod."
     )
     assert not read_refusal(message).is_too_big
 
