@@ -1,5 +1,7 @@
 """Images that do not come: the registry's words decide, not the back-off."""
 
+from typing import Any
+
 import pytest
 
 from agent.diagnosis.pull import parse_image, read_pull_error
@@ -37,7 +39,8 @@ TAILS = {
 }
 CAUSES = {
     "not-found": "image-not-found", "access": "image-access-denied", "rate": "registry-rate-limit",
-    "registry": "registry-error", "dns": "registry-dns", "unreachable": "registry-unreachable", "tls": "registry-tls",
+    "registry": "registry-error", "dns": "registry-dns",
+    "unreachable": "registry-unreachable", "tls": "registry-tls",
 }  # fmt: skip
 
 
@@ -49,7 +52,7 @@ def pull_error(tail: str, image: str = "registry.bank.example/desk:1.4") -> str:
 
 
 def waiting_for_image(
-    reason: str, message: str, image: str = "registry.bank.example/desk:1.4", **more: object
+    reason: str, message: str, image: str = "registry.bank.example/desk:1.4", **more: Any
 ) -> Data:
     state = {"waiting": {"reason": reason, "message": message}}
     status = {"name": "web", "ready": False, "restartCount": 0, "image": image, "state": state}
@@ -157,8 +160,8 @@ def test_an_image_of_an_init_container_is_seen() -> None:
         f"{pull_error('R: not found', 'docker.io/shop/migrate:3')}"
     )
     state = {"waiting": {"reason": "ImagePullBackOff", "message": message}}
-    broken = pod("web-1", {"name": "web", "state": {"waiting": {"reason": "PodInitializing"}}}, phase="Pending",
-                 ready=False, owner=owned("ReplicaSet", "web-b"),
+    behind = {"name": "web", "state": {"waiting": {"reason": "PodInitializing"}}}
+    broken = pod("web-1", behind, phase="Pending", ready=False, owner=owned("ReplicaSet", "web-b"),
                  initContainers=[container("migrate", "shop/migrate:3")])  # fmt: skip
     broken["status"]["initContainerStatuses"] = [{"name": "migrate", "restartCount": 0, "state": state}]
     verdict, _ = world(broken).investigate(ALERT)

@@ -23,8 +23,9 @@ NO_VICTIMS = " preemption: 0/{n} nodes are available: {n} No preemption victims 
 
 def waiting(message: str, reason: str = "Unschedulable", **more: Any) -> Data:
     """A pod of the Deployment web that the scheduler has refused."""
+    refused = condition("PodScheduled", "False", reason, message, minutes=10)
     data = pod("web-1", phase="Pending", ready=False, owner=owned("ReplicaSet", "web-a"),
-               conditions=[condition("PodScheduled", "False", reason, message, minutes=10)], **more)  # fmt: skip
+               conditions=[refused], **more)  # fmt: skip
     del data["spec"]["nodeName"]
     data["status"]["containerStatuses"] = []
     data["status"]["conditions"] = [c for c in data["status"]["conditions"] if c["type"] == "PodScheduled"]
