@@ -1,0 +1,262 @@
+"""Decisive: which line of a log tells why the container ended, or what ails it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent.diagnosis.logs import noise
+from agent.diagnosis.logs.classes import classify, is_crash, is_exception
+from agent.diagnosis.logs.entries import Entry, join, telling
+from agent.diagnosis.logs.finding import Kind, LogFinding
+from agent.diagnosis.logs.lines import Line, last_segment, parse, parts, plain, split_time
+from agent.diagnosis.logs.targets import find_targets
+
+MOST_FINDINGS = 12
+_MOST_TEMPLATES = 1200
+_LEAST_WEIGHT = 0.12
+_LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
+_GENERIC = frozenset({"app-exception", "fatal-other"})
+_OUTWARD = frozenset(
+    {
+        "dns-failure", "connection-refused", "connection-timeout", "connection-reset", "tls-protocol", "auth-failed",
+        "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted", "waiting-for", "deadlock",
+        "schema-missing", "database-missing",
+    }
+)  # fmt: skip
+_NUMBER = re.compile(r"\d+")
+
+# Words of which a line that states trouble holds at least one; finding them is cheaper than parsing.
+_HINTS = (
+    "error", "err=", "exception", "fatal", "panic", "fail", "crit", "emerg", "severe", "denied", "refuse", "time", "deadline",
+    "cannot", "can't", "could", "unable", "not", "no ", "missing", "require", "invalid", "unknown", "undefined", "unbound",
+    "unset", "unexpected", "unrecogni", "resol", "kill", "segmentation", "abort", "core dumped", "memory", "too many", "max",
+    "exhaust", "forbidden", "unauthor", "reset", "closed", "hang up", "unreachable", "lookup", "bad", "wait", "in use", "no space",
+    "full", "read-only", "expired", "certificate", "x509", "tls", "ssl", "handshake", "deadlock", "lock", "rate", "throttl",
+    "limit", "traceback", "caused by", "eof", "broken", "must", "migration", "pool", "wrongpass", "readonly", "assert", "corrupt",
+    "double free", "terminat", "smashing", "syntax", "parse", "malformed", "expecting", "zero", "econn", "enoent", "eacces",
+    "erofs", "eaddr", "eperm", "eai_", "emfile", "enospc", "epipe", "unavailable", "disk", "quota", "errno", "exceed", "wrong",
+    "unsupported", "illegal", "gateway", "upstream", '"level":5', '"level":6', "usage", "crash", "lost", "disconnect", "slow",
+    "incorrect", "undeclared", "mismatch", "duplicate", "initdb", "root", "directory", "exist", "user ", "role ", "glibc", "gem::",
+    "metaspace", "overflow", "sqlstate", "ora-", "oom", "occupied", "taken", "unhandled", "uncaught", "only", "should", "level=e",
+)  # fmt: skip
+
+
+@dataclass
+class _Hit:
+    """A message that states trouble, with how often its like occurred."""
+
+    entry: Entry
+    order: int
+    position: int
+    kind: Kind
+    certainty: float
+    line: Line
+    crash: bool
+    count: int
+    first: int
+    weight: float = 0.0
+
+
+class _Log:
+    """The lines of a log, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        pairs = [split_time(line.rstrip("\r")) for line in text.split("\n")]
+        self.stamps = [stamp for stamp, _ in pairs]
+        self.raws = [last_segment(raw) for _, raw in pairs]
+        self.texts = [plain(raw) for raw in self.raws] if "\x1b" in text else self.raws
+        while self.texts and not self.texts[-1].strip():
+            self.texts.pop()
+        self.entries = list(join(self.texts))
+
+    def line(self, position: int) -> Line:
+        return parse(self.texts[position], self.stamps[position])
+
+
+def read_log(text: str, *, exited: bool) -> list[LogFinding]:
+    """The lines that matter, best first; empty when the log holds only routine lines.
+
+    `exited`: the container ended, so the last trouble before its end counts most; otherwise what
+    recurs up to now counts, and what was overcome does not.
+    """
+    if not text.strip():
+        return []
+    log = _Log(text)
+    hits = _hits(log)
+    recoveries = _recoveries(log) if any(hit.kind in _OUTWARD for hit in hits) else []
+    for hit in hits:
+        hit.weight = _weigh(hit, log, exited, recoveries)
+    kept = sorted(
+        (hit for hit in hits if hit.weight >= _LEAST_WEIGHT), key=lambda hit: (-hit.weight, -hit.order)
+    )
+    findings: list[LogFinding] = []
+    for hit in kept:
+        finding = _finding(hit, log)
+        if not any(f.kind == finding.kind and f.message == finding.message for f in findings):
+            findings.append(finding)
+        if len(findings) == MOST_FINDINGS:
+            break
+    return findings
+
+
+# -- finding what states trouble -----------------------------------------------------------------------------
+
+
+def _hits(log: _Log) -> list[_Hit]:
+    groups = _groups(log)
+    if len(groups) > _MOST_TEMPLATES:  # the newest matter most, then the oldest
+        half = _MOST_TEMPLATES // 3
+        groups = groups[:half] + groups[-(_MOST_TEMPLATES - half) :]
+    return [hit for orders in groups if (hit := _hit(log, orders))]
+
+
+def _groups(log: _Log) -> list[list[int]]:
+    """The entries that may state trouble by template, as lists of their places; by last occurrence."""
+    lowered = [text.lower() for text in log.texts]
+    whole = "\n".join(lowered)
+    hints = [hint for hint in _HINTS if hint in whole]
+    groups: dict[str, list[int]] = {}
+    for order, entry in enumerate(log.entries):
+        if any(hint in lowered[p] for p in range(entry.start, entry.end) for hint in hints):
+            template = (
+                _NUMBER.sub("#", log.texts[entry.start])[:300] if entry.end - entry.start == 1 else f"{order}"
+            )
+            groups.setdefault(template, []).append(order)
+    return sorted(groups.values(), key=lambda orders: orders[-1])
+
+
+def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
+    entry = log.entries[orders[-1]]
+    head = log.line(entry.start)
+    if _in_advice(log.texts, entry.start) or noise.is_never(head.text):
+        return None
+    best: _Hit | None = None
+    for position, line in _candidates(log, entry, head):
+        text = noise.without_zero_counts(line.text)
+        if noise.gives_orders(text):
+            continue
+        exception = (
+            entry.style != "" or (position > entry.start and is_exception(text)) or is_exception(line.message)
+        )
+        found = classify(text, "" if text != line.text and line.level == "" else line.level, exception)
+        if found is None or (
+            found[0] in _GENERIC and noise.is_routine(text) and line.level in ("", "warn", "info")
+        ):
+            continue
+        if (
+            line.level == "info"
+            and not exception
+            and (found[0] in _GENERIC or found[1] < 0.35)
+            and found[0] != "waiting-for"
+        ):
+            continue
+        if best is None or found[1] > best.certainty:
+            crash = entry.style != "" or is_crash(text)
+            best = _Hit(entry, orders[-1], position, *found, line, crash, len(orders), orders[0])
+    return best
+
+
+def _candidates(log: _Log, entry: Entry, head: Line) -> Iterator[tuple[int, Line]]:
+    """The lines of an entry that may state its trouble, most telling first, at the level of their head."""
+    for position in telling(log.texts, entry)[:30]:
+        if position == entry.start:
+            yield position, head
+            if head.structured and "\n" in head.text:
+                for part in _deepest_first(head.text):
+                    yield position, replace(head, text=part)
+        else:
+            line = log.line(position)
+            yield position, replace(line, level=line.level or head.level)
+
+
+def _deepest_first(text: str) -> list[str]:
+    lines = [
+        line.strip()
+        for line in text.split("\n")
+        if line.strip() and not line.lstrip().startswith(("at ", "File "))
+    ]
+    causes = [line for line in lines if line.startswith("Caused by")]
+    return (causes[::-1] + [line for line in lines if line not in causes])[:12]
+
+
+def _in_advice(texts: Sequence[str], position: int) -> bool:
+    """Whether a line stands under the heading "Action:" of a failure report: advice, not what happened."""
+    for above in range(position - 1, max(-1, position - 6), -1):
+        if texts[above].strip() == "Action:":
+            return True
+        if texts[above].strip() in ("Description:", "***************************"):
+            return False
+    return False
+
+
+# -- weighing ------------------------------------------------------------------------------------------------
+
+
+def _recoveries(log: _Log) -> list[int]:
+    return [order for order, entry in enumerate(log.entries) if noise.tells_recovery(log.texts[entry.start])]
+
+
+def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> float:
+    level = "fatal" if hit.crash and (exited or hit.line.level == "") else hit.line.level
+    strength = hit.certainty + _LEVEL[level]
+    after = len(log.entries) - 1 - hit.order
+    nearness = 1 / (1 + after / (10 if exited else 60))
+    if exited and _seconds_before_end(hit, log) > 120:
+        nearness *= 0.5
+    weight = strength * (0.3 + 0.7 * nearness) / 0.7
+    if hit.kind in _OUTWARD and any(order > hit.order for order in recoveries):
+        weight *= 0.3
+    if level == "info":
+        weight *= 0.5
+    if noise.tells_retry(hit.line.text) and after > 3:
+        weight *= 0.8
+    if not exited:
+        weight *= 0.85 if hit.count > 1 or hit.crash or level in ("error", "fatal") else 0.7
+    return round(min(1.0, weight), 3)
+
+
+def _seconds_before_end(hit: _Hit, log: _Log) -> float:
+    at, end = log.line(hit.entry.start).at, _last_time(log)
+    return (end - at).total_seconds() if at and end else 0.0
+
+
+def _last_time(log: _Log) -> datetime | None:
+    return next(
+        (at for p in range(len(log.texts) - 1, max(-1, len(log.texts) - 20), -1) if (at := log.line(p).at)),
+        None,
+    )
+
+
+# -- telling ---------------------------------------------------------------------------------------------------
+
+
+def _finding(hit: _Hit, log: _Log) -> LogFinding:
+    chain = [p for p in telling(log.texts, hit.entry) if p != hit.position][:8]
+    lead = [log.line(p).text for p in range(max(0, hit.entry.start - 2), hit.entry.start) if _leads(log, p)]
+    texts = [hit.line.text, *(log.line(p).text for p in chain), *lead]
+    return LogFinding(
+        kind=hit.kind,
+        line=_verbatim(log, hit.position),
+        message=hit.line.message[:300],
+        at=hit.line.at or log.line(hit.entry.start).at,
+        index=hit.position,
+        weight=hit.weight,
+        targets=find_targets(texts),
+        context=tuple(_verbatim(log, p) for p in sorted({hit.entry.start, *chain})[:8] if p != hit.position),
+    )
+
+
+def _leads(log: _Log, position: int) -> bool:
+    """Whether a line says what was about to be done when the trouble came: it may name the peer."""
+    return bool(
+        re.search(
+            r"(?i)\b(?:connecting|connect|dialing|calling|opening|using|loading|reading)\b",
+            log.texts[position],
+        )
+    )
+
+
+def _verbatim(log: _Log, position: int) -> str:
+    """The line as it stands in the log; of a coloured one the longest stretch of one colour."""
+    return max(parts(log.raws[position]), key=len).strip()

@@ -1,0 +1,187 @@
+"""Lines: one line of a log, whatever wrote it, as time, level and message."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+Level = Literal["fatal", "error", "warn", "info", ""]
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_STREAM = re.compile(r"(?:stdout|stderr) [FP] ")
+_LEVELS: dict[str, Level] = {
+    **dict.fromkeys(("fatal", "panic", "emerg", "emergency", "crit", "critical", "severe", "dpanic"), "fatal"),
+    **dict.fromkeys(("error", "err", "alert", "fail", "eror"), "error"),
+    **dict.fromkeys(("warn", "warning"), "warn"),
+    **dict.fromkeys(
+        ("info", "information", "notice", "debug", "trace", "verbose", "log", "fine", "finer", "config", "hint",
+         "detail", "statement", "dbg", "inf", "informational"), "info"
+    ),
+}  # fmt: skip
+_SHORT: dict[str, Level] = {"F": "fatal", "C": "fatal", "E": "error", "W": "warn", "I": "info", "D": "info"}
+_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d")
+_LOGFMT = re.compile(r"\b(?:level|lvl|severity|loglevel)=\"?(\w+)")
+_JSON_LEVEL = re.compile(r"\"(?:level|severity|lvl|levelname|log\.level|@l)\"\s?:\s?\"?(\w+)")
+_WORD = "|".join(sorted(_LEVELS, key=len, reverse=True))
+# In brackets or before a colon in any case; bare only in capitals, as "error" is also a word.
+_BRACKETED = re.compile(rf"(?i)[\[<(|]\s?({_WORD})\s{{0,4}}[\]>)|:]|^({_WORD}):|(?<=\s)({_WORD}):(?=\s)")
+_BARE = re.compile(rf"(?<![\w/.\-=\"'])({_WORD.upper()})(?![\w/.\-='])")
+_REDIS = re.compile(r"\d+:[A-Z] \d\d? \w{3} \d{4} [\d:.]+ ([#*.\-]) ")
+_LETTER = re.compile(r"^\[?([FCEWID])[\]/ ,|]|[|\]]\s?([FCEWID])\s?[|\[]")
+_HEAD = 160
+
+_MESSAGE_KEYS = ("message", "msg", "event", "log", "text", "@m", "@mt", "Message", "short_message", "body")
+_DETAIL_KEYS = (
+    "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "detail",
+    "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "@x", "Exception", "thrown",
+    "errors", "panic", "code",
+)  # fmt: skip
+_PREFIX = re.compile(
+    r"^(?:\s*(?:"
+    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
+    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d[\d.,]*|\d{1,2}-\w{3}-\d{4} \d\d:\d\d:\d\d[\d.,]*"
+    rf"|\[[^\]]{{0,60}}\]|\((?:\d+|main)\)|(?:{_WORD.upper()}|{_WORD})(?=[\s:\]])[\s:]?|[IWEF]\d{{4}} [\d:.]+ +\d+ [\w.\-]+:\d+\]"
+    r"|-{1,3}(?= )|[|:](?= )|\d{1,7}(?:#\d+)?(?= |:):?|\*\d+(?= )|<\d+>"
+    r"))+\s*[-:|]?\s*"
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line: `text` is what to match patterns against, `message` the part a person would repeat."""
+
+    level: Level
+    text: str
+    message: str
+    at: datetime | None = None
+    structured: bool = False
+
+
+def split_time(line: str) -> tuple[str, str]:
+    """(time stamp, rest) of a line as Kubernetes gives it; the time stamp is empty when there is none."""
+    if line[4:5] == "-" and line[10:11] == "T" and line[:4].isdigit():
+        stamp, space, rest = line.partition(" ")
+        if space and stamp[-1:].isalnum() and ":" in stamp:
+            stream = _STREAM.match(rest)
+            return stamp, rest[stream.end() :] if stream else rest
+    return "", line
+
+
+def last_segment(line: str) -> str:
+    """What a terminal would still show of a line with carriage returns."""
+    return next((part for part in reversed(line.split("\r")) if part.strip()), "") if "\r" in line else line
+
+
+def plain(line: str) -> str:
+    """The line without colours."""
+    return _ANSI.sub("", line) if "\x1b" in line else line
+
+
+def parts(line: str) -> list[str]:
+    """The stretches of a line between colours: each is a verbatim part of the log."""
+    return _ANSI.split(line) if "\x1b" in line else [line]
+
+
+def parse_time(stamp: str) -> datetime | None:
+    """An RFC 3339 time with up to nanoseconds, or None."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+\-]\d\d:?\d\d)?$", stamp)
+    if match is None:
+        return None
+    try:
+        time = datetime.fromisoformat(
+            match[1] + (match[2] or "")[:7] + (match[3] or "+00:00").replace("Z", "+00:00")
+        )
+    except ValueError:
+        return None
+    return time.astimezone(UTC)
+
+
+def parse(raw: str, stamp: str = "") -> Line:
+    """Read one line (without Kubernetes' time stamp): JSON, logfmt, klog or any of the usual plain forms."""
+    text = plain(raw).strip()
+    at = parse_time(stamp)
+    if text.startswith("{") and text.endswith("}"):
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            fields = None
+        if isinstance(fields, dict):
+            return _from_fields(fields, at)
+    unescaped = text.replace('\\"', '"').replace("\\n", " ") if "\\" in text else text
+    message = _PREFIX.sub("", unescaped, count=1) or unescaped
+    if (said := re.search(r"\bmsg=(?:\"([^\"]*)\"|(\S+))", unescaped)) and "=" in unescaped[
+        : said.start() + 4
+    ]:
+        failure = re.search(r"\b(?:err|error|cause|reason)=(?:\"(.*?)\"(?=\s|$)|(\S+))", unescaped)
+        message = (said[1] or said[2] or "") + (f": {failure[1] or failure[2]}" if failure else "")
+    return Line(_level(text), unescaped, message.strip(), at)
+
+
+def _from_fields(fields: dict[str, Any], at: datetime | None) -> Line:
+    message = next((str(fields[key]) for key in _MESSAGE_KEYS if isinstance(fields.get(key), str)), "")
+    details = [text for key in _DETAIL_KEYS if key in fields and (text := _flat(fields[key]))]
+    shown = (
+        message
+        if not details or details[0] in message
+        else f"{message}: {details[0]}"
+        if message
+        else details[0]
+    )
+    level = _level_of(next((fields[k] for k in ("level", "severity", "lvl", "levelname", "log.level", "@l", "Level",
+                                                "log_level", "@level") if k in fields), ""))  # fmt: skip
+    if isinstance(fields.get("log"), dict):
+        level = level or _level_of(fields["log"].get("level", ""))
+    stamp = next(
+        (
+            fields[k]
+            for k in ("time", "ts", "timestamp", "@timestamp", "@t")
+            if isinstance(fields.get(k), str)
+        ),
+        "",
+    )
+    everything = "\n".join([message, *details])
+    return Line(level, everything, shown.split("\n")[0], at or parse_time(stamp), structured=True)
+
+
+def _flat(value: Any, depth: int = 0) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and depth < 3:
+        keys = [
+            k
+            for k in ("type", "name", "class", "message", "msg", "code", "cause", "stack", "stacktrace")
+            if k in value
+        ]
+        return "\n".join(filter(None, (_flat(value[key], depth + 1) for key in keys or list(value)[:8])))
+    if isinstance(value, list) and depth < 3:
+        return "\n".join(filter(None, (_flat(item, depth + 1) for item in value[:8])))
+    return ""
+
+
+def _level_of(value: Any) -> Level:
+    """A level by name, or by number as pino and bunyan write it (30 info, 40 warn, 50 error, 60 fatal)."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "fatal" if value >= 60 else "error" if value >= 50 else "warn" if value >= 40 else "info"
+    text = str(value).lower()
+    if text.isdigit():
+        return _level_of(int(text))
+    return _LEVELS.get(text, "")
+
+
+def _level(text: str) -> Level:
+    head = text[:_HEAD]
+    if klog := _KLOG.match(head):
+        return _SHORT[klog[1]]
+    if redis := _REDIS.match(head):
+        return "warn" if redis[1] == "#" else "info"
+    if head.startswith("{") and (named := _JSON_LEVEL.search(text)):
+        return _level_of(named[1])
+    if named := _LOGFMT.search(head):
+        return _level_of(named[1])
+    bracketed, bare = _BRACKETED.search(head), _BARE.search(head)
+    first = min((m for m in (bracketed, bare) if m), key=lambda m: m.start(), default=None)
+    if first:
+        return _LEVELS[next(group for group in first.groups() if group).lower()]
+    letter = _LETTER.search(head[:60])
+    return _SHORT[letter[1] or letter[2]] if letter else ""

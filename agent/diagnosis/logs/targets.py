@@ -1,0 +1,173 @@
+"""Targets: the names in a message that lead on. One pattern for each kind of name, none for a product."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from agent.diagnosis.logs.finding import Forbidden, Targets
+
+_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://[^\s\"'<>`|\\]+")
+_URL_HOST = re.compile(r"//(?:[^/@\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.\-]+)(?::(\d{1,5}))?")
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?"
+_HOST = rf"(?:{_NAME}(?:\.{_NAME}){{0,8}})"
+_HOST_PORT = re.compile(
+    rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|<unresolved>))?:(\d{{2,5}})(?![\w:.\-]|\.\d)"
+)
+_NAMED_HOST = re.compile(
+    r"(?i)(?:ENOTFOUND|EAI_AGAIN|could not resolve(?: host(?:name)?)?:?|resolve(?: host(?:name)?)?:?|lookup|bad address|unknown ?host(?:exception)?:?"
+    r"|translate host name|host not found in upstream|host not found:|(?:server|host|hostname|peer|endpoint|broker|node|address) (?:at |named )?|(?:getaddrinfo(?: for)?|resolving|waiting for|wait for|connect(?:ing|ion)? to|reach|contact)"
+    r"|host=|hostname=|server=|getaddrinfo failed for|name resolution (?:of|for)|lookup address information for)"
+    rf"[\s:=]*(?:host |server |service |upstream |database |broker )?[\"'`(]*({_HOST})[\"'`)]*(?:[\s,]+(?:on )?port[\s=:]+(\d{{2,5}}))?"
+)
+_TUPLE = re.compile(rf"\('({_HOST}|[0-9a-fA-F:]+)', (\d{{2,5}})")
+_MYSQL = re.compile(r"'[^'@\s]*'@'([^']+)'")
+_EXTENSION = re.compile(
+    r"(?i)\.(?:py|js|ts|mjs|cjs|java|go|rs|rb|php|cs|kt|scala|c|cc|cpp|h|sh|yaml|yml|json|toml|conf|cfg|ini|xml|properties|jar|so|html|sql|env|txt|log|ex|exs|clj|jsx|tsx|lua|pl)$"
+)
+_NO_HOST = frozenset(
+    "a an the to for on in at of is was be it its this that and or not by from with any all line port host hostname server name "
+    "address upstream database error timeout timed connection socket known unknown after until while remote peer your our null none "
+    "node broker service endpoint ready available dependency dependencies lock more response reply data client user resource "
+    "error err code status errno port msg level exit signal version pid attempt retry default key value column char position "
+    "rejected refused closed reset failed failing could cannot must has have did does will can may some new another module "
+    "http https tcp udp localhostname tls ssl certificate dns stuff something everything other following".split()
+)
+_DNS_SERVER = re.compile(r"\bon (?:\[[0-9a-fA-F:]+\]|[\d.]+):53\b")
+_READ_FROM = re.compile(r"\b(?:read|write) (?:tcp|udp) (?:\[[0-9a-fA-F:]+\]|[\d.]+):\d+->")
+_VARIABLE = re.compile(r"(?<![\w.\-/%\\])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w(\-]|\.\w)")
+_SHORT_VARIABLE = re.compile(
+    r"(?:['\"`$]|\bvariable |\benv(?:ironment)? )\{?([A-Z][A-Z0-9]{2,})\b|\b([A-Z][A-Z0-9]{3,})(?=\b['\"`]?:? (?:is |was |must |env|not |unbound|parameter|required|missing|undefined))"
+)
+_NO_VARIABLE = re.compile(
+    r"^(?:ERR_|E[A-Z]+_?|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO|MODULE_NOT|SSL_|TLS_|SQLITE_|ORA_|HTTP_|WRONG_VERSION|RESOURCE_EXHAUSTED|ACCESS_REFUSED|NOT_FOUND|INVALID_[A-Z]+|CONNECTION_[A-Z]+|SIG[A-Z]+|CERTIFICATE_[A-Z_]+|[A-Z_]+_(?:ERROR|EXCEPTION|FAILED|FAILURE|TIMEOUT|EXCEEDED|NOT_FOUND|REFUSED|DENIED|MISMATCH|INVALID))$"
+)
+_PATH = re.compile(r"(?<![\w./:\]@\-])(/(?:[\w.@+\-]+/)*[\w.@+\-]*[\w@+\-])(?![\w/])")
+_USER = re.compile(
+    r"(?i)\b(?:user(?:name)?|role|login|account|principal)(?: name)?[\s=:]+[\"'`]([^\"'`\s]{1,64})[\"'`]|\bfor user '?([\w.\-]+)|'([^'@\s]+)'@'"
+)
+_DATABASE = re.compile(
+    r"(?i)\b(?:database|keyspace|schema|dbname|catalog)(?: name)?[\s=:]+[\"'`]([^\"'`\s]{1,64})[\"'`]"
+)
+_TABLE = re.compile(
+    r"(?i)\b(?:relation|table|view|sequence|column|index|collection|topic|queue)[\s:]+[\"'`]([^\"'`\s]{1,100})[\"'`]|no such (?:table|column|index):? \[?([\w.\-]+)|(?:invalid object name|unknown table) '([^']+)'"
+)
+_FLAG = re.compile(r"(?<![\w\-])(--?[A-Za-z][\w\-.]{1,60})")
+_FLAG_NEAR = re.compile(r"(?i)flag|option|argument|usage|command")
+_PORT = re.compile(r"(?i)\bport[\s:=]+(\d{2,5})\b|(?::::|\*:|0\.0\.0\.0:|\[::\]:|(?<!\w):)(\d{2,5})\b")
+_KEY = re.compile(
+    r"(?i)\b(?:key|field|property|setting|option|parameter|placeholder|directive|attribute|config(?:uration)?|member)s?"
+    r"(?: (?:value|named|path))?[\s:=]+[\"'`$({]*([\w][\w.\-\[\]]{1,80})[\"'`})]*|[\"'`]([\w][\w.\-\[\]]{1,80})[\"'`] (?:attribute|property|key|field|setting|option|directive|is (?:required|missing|not))"
+)
+_NO_KEY = frozenset(
+    "is was not value values error file invalid missing required must for the and or of in at to path name found with when format be has option line from could".split()
+)
+_FORBIDDEN = re.compile(
+    r"(?:(?P<kind>[\w.\-/]+)(?: \"(?P<name>[^\"]*)\")? is forbidden: )?User \"(?P<user>[^\"]+)\" cannot (?P<verb>[\w*]+) "
+    r"(?:resource \"(?P<resource>[^\"]+)\"(?: in API group \"(?P<group>[^\"]*)\")?|path \"(?P<path>[^\"]+)\")"
+    r"(?: in the namespace \"(?P<namespace>[^\"]+)\"| at the cluster scope)?"
+)
+
+
+def find_targets(texts: Iterable[str]) -> Targets:
+    """The names in the lines of one trouble, the most telling line first."""
+    lines = [text[:2000] for text in texts]
+    refusal = next((found for line in lines if (found := _forbidden(line))), None)
+    return Targets(
+        hosts=_hosts(lines),
+        urls=_unique(url.rstrip(".,;:)]}") for line in lines for url in _URL.findall(line)),
+        variables=_unique(name for line in lines for name in _variables(line)),
+        paths=_unique(
+            path
+            for line in lines
+            for path in _PATH.findall(_URL.sub(" ", line))
+            if "/" in path[1:] or len(path) > 4
+        ),
+        users=_unique(name for line in lines for name in _groups(_USER, line)),
+        databases=_unique(name for line in lines for name in _groups(_DATABASE, line)),
+        tables=_unique(name for line in lines for name in _groups(_TABLE, line)),
+        flags=_unique(flag for line in lines if _FLAG_NEAR.search(line) for flag in _FLAG.findall(line)),
+        ports=_unique(
+            int(port)
+            for line in lines
+            for port in _groups(_PORT, _URL.sub(" ", line))
+            if 0 < int(port) < 65536
+        ),
+        keys=_unique(name for line in lines for name in _groups(_KEY, line) if name.lower() not in _NO_KEY),
+        forbidden=refusal,
+    )
+
+
+def _unique(found):  # type: ignore[no-untyped-def]
+    return tuple(dict.fromkeys(found))
+
+
+def _groups(pattern: re.Pattern[str], line: str) -> Iterator[str]:
+    for match in pattern.finditer(line):
+        yield next(group for group in match.groups() if group)
+
+
+def _hosts(lines: list[str]) -> tuple[tuple[str, int | None], ...]:
+    """Host and port of every peer named; a host named with and without a port counts with it."""
+    found: dict[str, int | None] = {}
+    for line in lines:
+        for host, port in _hosts_of(line):
+            host = host.strip("[]").rstrip(".")
+            if found.get(host) is None:
+                found[host] = int(port) if port and 0 < int(port) < 65536 else None
+    return tuple(found.items())
+
+
+def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
+    for url in _URL.findall(line):
+        for match in _URL_HOST.finditer(url):
+            yield match[1], match[2]
+    rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _URL.sub(" ", line)))
+    for match in _TUPLE.finditer(rest):
+        yield match[1], match[2]
+    for match in _NAMED_HOST.finditer(rest):
+        if _hostlike(match[1], bool(match[2])):
+            yield match[1], match[2]
+    for match in _HOST_PORT.finditer(rest):
+        if _hostlike(match[1], True):
+            yield match[1], match[2]
+
+
+def _hostlike(name: str, with_port: bool) -> bool:
+    if name.lower() in _NO_HOST or _EXTENSION.search(name) or name.isdigit() or name.startswith("_"):
+        return False
+    if re.fullmatch(r"[\d.]+", name):
+        return name.count(".") == 3
+    # A bare word needs something that makes it a host: a port, a dot, a dash, or its place in the sentence.
+    return bool(with_port or name.islower() or "." in name)
+
+
+def _variables(line: str) -> Iterator[str]:
+    for name in _VARIABLE.findall(line):
+        if not _NO_VARIABLE.match(name):
+            yield name
+    for name in _groups(_SHORT_VARIABLE, line):
+        if not _NO_VARIABLE.match(name) and name not in (
+            "ERROR",
+            "FATAL",
+            "WARN",
+            "INFO",
+            "DEBUG",
+            "EOF",
+            "JSON",
+            "YAML",
+        ):
+            yield name
+
+
+def _forbidden(line: str) -> Forbidden | None:
+    match = _FORBIDDEN.search(line.replace('\\"', '"'))
+    if match is None:
+        return None
+    resource = match["resource"] or match["path"] or ""
+    return Forbidden(
+        user=match["user"],
+        verb=match["verb"],
+        resource=resource,
+        group=match["group"] or "",
+        namespace=match["namespace"] or "",
+        name=match["name"] or "",
+    )
