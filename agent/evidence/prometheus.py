@@ -41,6 +41,7 @@ def windows(starts_at: datetime | None, now: datetime) -> tuple[list[Window], in
 
     From 3 h before the alert began until now; for an alert older than 6 h, the hours around its
     beginning and the last hour. An alert without a beginning, or with one in the future, began now.
+    A range starts a little later where that is needed for a point at its very end.
     """
     start = min(starts_at or now, now)
     if now - start <= _OLD:
@@ -49,7 +50,9 @@ def windows(starts_at: datetime | None, now: datetime) -> tuple[list[Window], in
         ranges = [Window(start - _BEFORE, start + _AFTER), Window(now - _RECENT, now)]
     seconds = sum((each.end - each.start).total_seconds() for each in ranges)
     points = MAX_POINTS - len(ranges)  # a range has a point at both of its ends
-    return ranges, 15 * math.ceil(seconds / points / 15)
+    step = timedelta(seconds=15 * math.ceil(seconds / points / 15))
+    whole = [Window(each.end - (each.end - each.start) // step * step, each.end) for each in ranges]
+    return whole, int(step.total_seconds())
 
 
 class PrometheusSource:
