@@ -10,17 +10,17 @@ import yaml
 
 from e2e.cluster import bounded_runtime, paths
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.shell import Shell
+from e2e.cluster.shell import Shell, answers
 from e2e.cluster.stages import duration, say
 from e2e.cluster.toolchain import Toolchain
 
 NAME = "incident-agent"
-READY_SECONDS = 180
 NETWORK = "kind"
+READY_SECONDS = 180
 
 
 def configuration(built: bool, bounded: bool) -> dict:
-    """kind's configuration. built: the node is ours, and brings its own pod network. bounded: this host lacks a
+    """kind's configuration. built: the node image is ours and brings its own pod network. bounded: this host lacks a
     capability, so the kubelet must not try to raise limits or lower OOM scores."""
     shape = yaml.safe_load((paths.HERE / "kind.yaml").read_text())
     if built:
@@ -55,61 +55,83 @@ class Cluster:
         return file
 
     def create(self) -> None:
-        """Create the cluster and wait until its node is Ready and pods can be made; a running one is kept."""
+        """Create the cluster, or keep the one that runs, and wait until pods can be made in it."""
         began = time.monotonic()
         if self.exists():
-            self.shell.run(self.tools.kind, "export", "kubeconfig", "--name", self.name, *self._kubeconfig_flag())
-            say(f"cluster {self.name} is already running")
+            self.shell.run(self.tools.kind, "export", "kubeconfig", "--name", self.name, *self._kubeconfig())
         else:
+            say(f"creating cluster {self.name}")
             image = ["--image", self.tools.node_image] if self.tools.node_image else []
-            self.shell.run(self.tools.kind, "create", "cluster", "--name", self.name, *image, *self._kubeconfig_flag(),
+            self.shell.run(self.tools.kind, "create", "cluster", "--name", self.name, *image, *self._kubeconfig(),
                            "--config", self.configuration_file())  # fmt: skip
         self.await_ready()
         say(f"cluster {self.name} is ready after {duration(time.monotonic() - began)}")
 
     def await_ready(self) -> None:
         """Wait for the node, and for the ServiceAccount without which no pod of `default` starts."""
-        ready = f"--timeout={READY_SECONDS}s"
-        self.kubectl("wait", "--for=condition=Ready", "node", "--all", ready)
-        self.kubectl("wait", "--for=create", "serviceaccount/default", ready)
+        limit = f"--timeout={READY_SECONDS}s"
+        self.kubectl("wait", "--for=condition=Ready", "node", "--all", limit)
+        self.kubectl("wait", "--for=create", "serviceaccount/default", limit)
 
     def delete(self) -> None:
-        """Delete the cluster and, if nobody else uses it, kind's docker network."""
-        self.shell.run(self.tools.kind, "delete", "cluster", "--name", self.name, *self._kubeconfig_flag())
+        """Delete the cluster."""
+        self.shell.run(self.tools.kind, "delete", "cluster", "--name", self.name, *self._kubeconfig())
         self.kubeconfig.unlink(missing_ok=True)
-        self.record.unlink(missing_ok=True)
 
-    def kubectl(self, *arguments: str | Path) -> str:
+    def load(self, image: str) -> None:
+        """Put one of the engine's images into the node."""
+        self.shell.run(self.tools.kind, "load", "docker-image", image, "--name", self.name)
+
+    def write_node_file(self, path: str, text: str) -> None:
+        """Write a file in the node's file system."""
+        command = ["docker", "exec", "-i", self.node, "sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}"]
+        subprocess.run(command, input=text.encode(), check=True, capture_output=True)
+
+    def kubectl(self, *arguments: str | Path, input: str = "") -> str:
         """Standard output of kubectl against this cluster; raises ClusterError with what it printed."""
         command = [self.tools.kubectl, "--kubeconfig", self.kubeconfig, *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        result = subprocess.run(command, capture_output=True, text=True, input=input)
         if result.returncode != 0:
             shown = " ".join(map(str, arguments))[:120]
             raise ClusterError(f"`kubectl {shown}` failed: {result.stderr.strip()[-500:]}")
         return result.stdout
 
-    def _kubeconfig_flag(self) -> list[str]:
+    def _kubeconfig(self) -> list[str]:
         return ["--kubeconfig", str(self.kubeconfig)]
 
-    # Who made the cluster: what a person left running is never taken away; what a killed test run left is.
 
-    @property
-    def record(self) -> Path:
-        """Where it is noted which test run owns the cluster; absent when a person does."""
-        return paths.cache() / "clusters" / f"{self.name}.json"
+class Ownership:
+    """Who made a cluster: one that a person left running is never taken away, one of a killed test run is.
+
+    The note lies in the cache, since a cluster belongs to the host and not to a checkout.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.note = paths.cache() / "clusters" / f"{name}.json"
 
     def claim(self) -> None:
-        """Note that this process owns the cluster and will delete it."""
-        self.record.parent.mkdir(parents=True, exist_ok=True)
-        self.record.write_text(json.dumps({"pid": os.getpid()}))
+        """This process made the cluster and will delete it; also notes whether kind's network was there before."""
+        network = answers("docker", "network", "inspect", NETWORK)
+        self._write({"pid": os.getpid(), "network_was_there": network})
 
-    def release(self) -> None:
-        """From now on a person owns the cluster."""
-        self.record.unlink(missing_ok=True)
+    def give_to_person(self) -> None:
+        """From now on the cluster is left running."""
+        self._write({**self._read(), "pid": None})
 
     def abandoned(self) -> bool:
         """Whether a test run made the cluster and ended without deleting it."""
-        if not self.record.exists():
-            return False
-        pid = json.loads(self.record.read_text())["pid"]
-        return pid != os.getpid() and not Path(f"/proc/{pid}").exists()
+        pid = self._read().get("pid")
+        return pid is not None and pid != os.getpid() and not Path(f"/proc/{pid}").exists()
+
+    def forget(self) -> None:
+        """The cluster is gone: remove the note, and kind's network if it came with the cluster and nobody uses it."""
+        if not self._read().get("network_was_there", True):
+            answers("docker", "network", "rm", NETWORK)
+        self.note.unlink(missing_ok=True)
+
+    def _write(self, content: dict) -> None:
+        self.note.parent.mkdir(parents=True, exist_ok=True)
+        self.note.write_text(json.dumps(content))
+
+    def _read(self) -> dict:
+        return json.loads(self.note.read_text()) if self.note.exists() else {}

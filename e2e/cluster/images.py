@@ -28,7 +28,7 @@ class Program:
     """An image that is one static program.
 
     tag: of the engine. stage, file: where the program is built. at: its path in the image. user: numeric, as
-    `runAsNonRoot` demands. links: more paths, each a copy of a file of the host's.
+    `runAsNonRoot` demands. entrypoint: whether the image starts it, or its user names it.
     """
 
     tag: str
@@ -75,9 +75,13 @@ def programs_stage(name: str, what: str, seconds: int, programs: list[Program]) 
 
 
 def dockerfile_stage(
-    name: str, tag: str, what: str, seconds: int, needs: tuple[Stage, ...] = (), files: Mapping[str, Path] | None = None
+    name: str, what: str, seconds: int, tags: Mapping[str, str], needs: tuple[Stage, ...] = (),
+    files: Mapping[str, Path] | None = None,
 ) -> Stage:
-    """An image from images/NAME/; `files` are added to its context, by the name that the Dockerfile calls them."""
+    """Images from images/NAME/Dockerfile: `tags` says which target becomes which tag ("" is the last target).
+
+    `files` are added to the build's context, by the names that the Dockerfile calls them.
+    """
     source = DOCKERFILES / name
     added = dict(files or {})
 
@@ -85,11 +89,13 @@ def dockerfile_stage(
         context = shutil.copytree(source, out / "context")
         for called, file in added.items():
             shutil.copy(file, context / called)
-        shell.run("docker", "build", "--network", "host", "-t", tag, context)
+        for target, tag in tags.items():
+            chosen = ["--target", target] if target else []
+            shell.run("docker", "build", "--network", "host", *chosen, "-t", tag, context)
         shutil.rmtree(context)
 
-    inputs = {"context": digest_of(file for file in source.rglob("*") if file.is_file())}
-    return Stage(f"image-{name}", what, seconds, inputs, make, (DEBIAN_IMAGE, *needs), (tag,))
+    inputs = {"context": digest_of(file for file in source.rglob("*") if file.is_file()), "tags": str(dict(tags))}
+    return Stage(f"image-{name}", what, seconds, inputs, make, (DEBIAN_IMAGE, *needs), tuple(tags.values()))
 
 
 def make_debian(out: Path, shell: Shell) -> None:

@@ -17,9 +17,9 @@ NODE_PROGRAMS = ("kubeadm", "kubelet", "kubectl")
 VOLUMES = "/var/local-path-provisioner"
 
 KUBE_PROXY, BUSYBOX = f"{PREFIX}kube-proxy:{go.KUBERNETES}", f"{PREFIX}busybox:1.35"
-BUSYBOX_IMAGE = dockerfile_stage("busybox", BUSYBOX, "a static busybox", 20)
+BUSYBOX_IMAGE = dockerfile_stage("busybox", "a static busybox", 20, {"": BUSYBOX})
 KUBE_PROXY_IMAGE = dockerfile_stage(
-    "kube-proxy", KUBE_PROXY, "kube-proxy with iptables", 40, (go.KUBERNETES_PROGRAMS,),
+    "kube-proxy", "kube-proxy with iptables", 40, {"": KUBE_PROXY}, (go.KUBERNETES_PROGRAMS,),
     {"kube-proxy": go.KUBERNETES_PROGRAMS.output / "kube-proxy"},
 )  # fmt: skip
 

@@ -74,10 +74,19 @@ def image_present(tag: str) -> bool:
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """A digest over the names and contents of files, whatever order they come in."""
+    """A digest over the names and contents of files, whatever order they come in and wherever they lie."""
+    return _digest((file.name, file) for file in files)
+
+
+def digest_of_tree(files: Iterable[Path], root: Path) -> str:
+    """As `digest_of`, with the paths below `root` as the names."""
+    return _digest((file.relative_to(root).as_posix(), file) for file in files)
+
+
+def _digest(named: Iterable[tuple[str, Path]]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    for name, file in sorted(named):
+        digest.update(f"{name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
