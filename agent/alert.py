@@ -6,23 +6,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
+from agent.fields import clean, clip, kind, one_line, shown, texts, time
 from agent.subject import route
 
 MAX_BYTES = 1024 * 1024  # of one payload
 MAX_ALERTS = 1000  # of one payload
-MAX_VALUE = 64 * 1024  # characters of one label or annotation
 MAX_NOTES = 20
-MAX_TITLE = 200  # characters
 EXPECTED = "expected an Alertmanager webhook (version 4), one alert, a list of alerts, or plain text"
 
-_NOT_A_CHARACTER = re.compile("[\ud800-\udfff]")  # half of a surrogate pair: JSON can say it, UTF-8 cannot
-_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_JSON_START = re.compile(r'\s*(?:\{|\[\s*(?:[\[{"\]\d-]|(?:true|false|null)\b|$)|"[^\n]*"\s*$)')
+_JSON_START = re.compile(r'\s*(?:\{|\[\s*(?:[\[{"\]\d-]|(?:true|false|null)\b|$))')
 _RESOLVED_TEXT = re.compile(r"\W*resolved\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _NOTHING = ("null", "none", "undefined", "true", "false", "nan")  # what a broken template leaves
@@ -94,16 +91,12 @@ def parse_alerts(data: bytes) -> Payload:
     """Read the alerts of a webhook payload, an alert object, a list, or plain text; raises AlertError."""
     if len(data) > MAX_BYTES:
         raise AlertError(f"the alert has {len(data):,} bytes; the limit is {MAX_BYTES:,} bytes")
-    text = _decode(data)
+    text = _unquoted(_decode(data))
     payload = Payload()
     if not _JSON_START.match(text):
         payload.alerts.append(_plain(text, payload))
         return payload
-    document = _load(text)
-    if isinstance(document, str):
-        payload.alerts.append(_plain(document, payload))
-        return payload
-    for where, entry in _entries(document, payload):
+    for where, entry in _entries(_load(text), payload):
         alert = _structured(entry, where, payload)
         if alert:
             payload.alerts.append(alert)
@@ -158,6 +151,14 @@ def _decode(data: bytes) -> str:
     return text
 
 
+def _unquoted(text: str) -> str:
+    """The text in a JSON string: what a template leaves that quotes once too often."""
+    if text[:1] == text.strip()[-1:] == '"':
+        with suppress(ValueError, RecursionError):
+            return str(json.loads(text))
+    return text
+
+
 def _load(text: str) -> Any:
     def refuse(constant: str) -> None:
         raise AlertError(f"not JSON: {constant} is no JSON value; expected a number, or text in quotes")
@@ -183,7 +184,7 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
         _check_version(document, payload)
         entries = document["alerts"]
         if not isinstance(entries, list):
-            raise AlertError(f"not a webhook: alerts is {_kind(entries)}; expected a list of alerts")
+            raise AlertError(f"not a webhook: alerts is {kind(entries)}; expected a list of alerts")
         common = {key: document.get("common" + key.title()) for key in ("labels", "annotations")}
         truncated = document.get("truncatedAlerts")
         if isinstance(truncated, int) and truncated > 0:
@@ -191,13 +192,13 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
         prefix = "alerts"
     elif isinstance(document, dict):
         if not isinstance(document.get("labels"), dict):
-            found = ", ".join(sorted(_shown(key) for key in document)[:8]) or "nothing"
+            found = ", ".join(sorted(shown(key) for key in document)[:8]) or "nothing"
             raise AlertError(f"an object that is no alert: it has no labels (found {found}); {EXPECTED}")
         entries, prefix = [document], "alert"
     elif isinstance(document, list):
         entries, prefix = document, "list"
     else:
-        raise AlertError(f"{_kind(document)} is no alert; {EXPECTED}")
+        raise AlertError(f"{kind(document)} is no alert; {EXPECTED}")
     if len(entries) > MAX_ALERTS:
         payload.note(f"{len(entries)} alerts; only the first {MAX_ALERTS} are read")
     for index, entry in enumerate(entries[:MAX_ALERTS]):
@@ -206,7 +207,7 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
             shared = {key: value for key, value in common.items() if value and key not in entry}
             yield where, entry | shared
         else:
-            payload.note(f"{where} is ignored: {_kind(entry)} is no alert")
+            payload.note(f"{where} is ignored: {kind(entry)} is no alert")
 
 
 def _check_version(document: dict[str, Any], payload: Payload) -> None:
@@ -220,13 +221,13 @@ def _check_version(document: dict[str, Any], payload: Payload) -> None:
     elif "orgId" in document:
         payload.note("a Grafana webhook; it is read as an Alertmanager webhook, version 4")
     else:
-        found = f'"{_shown(version)}"' if isinstance(version, str) else _kind(version)
+        found = f'"{shown(version)}"' if isinstance(version, str) else kind(version)
         raise AlertError(f'webhook version {found} is not known; expected "version": "4" of Alertmanager')
 
 
 def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | None:
-    labels = _texts(entry.get("labels"), f"{where}.labels", payload)
-    annotations = _texts(entry.get("annotations"), f"{where}.annotations", payload)
+    labels = texts(entry.get("labels"), f"{where}.labels", payload.note)
+    annotations = texts(entry.get("annotations"), f"{where}.annotations", payload.note)
     if not labels and not annotations:
         payload.note(f"{where} is ignored: it has no labels")
         return None
@@ -242,10 +243,10 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
         status=status,
         labels=labels,
         annotations=annotations,
-        starts_at=_time(entry.get("startsAt"), f"{where}.startsAt", payload),
-        ends_at=_time(entry.get("endsAt"), f"{where}.endsAt", payload),
+        starts_at=time(entry.get("startsAt"), f"{where}.startsAt", payload.note),
+        ends_at=time(entry.get("endsAt"), f"{where}.endsAt", payload.note),
         fingerprint=given if _FINGERPRINT.fullmatch(given) else _fingerprint(name, labels),
-        generator_url=_clean(url)[:2048] if isinstance(url, str) else "",
+        generator_url=clean(url)[:2048] if isinstance(url, str) else "",
         title="",
         suppressed=suppressed,
     )
@@ -253,10 +254,10 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
 
 
 def _plain(text: str, payload: Payload) -> Alert:
-    text = _clean(text).strip()
+    text = clean(text).strip()
     if not any(character.isalpha() for character in text) or text.lower() in _NOTHING:
         raise AlertError(f"the alert has no word in it; {EXPECTED}")
-    text = _clip(text, "the text", payload)
+    text = clip(text, "the text", payload.note)
     return Alert(
         name="",
         status="resolved" if _RESOLVED_TEXT.match(text) else "firing",
@@ -266,38 +267,18 @@ def _plain(text: str, payload: Payload) -> Alert:
         ends_at=None,
         fingerprint=_fingerprint(text, {}),
         generator_url="",
-        title=_line(text.splitlines()[0]),
+        title=one_line(text.splitlines()[0]),
         plain_text=text,
     )
 
 
 def _title(alert: Alert) -> str:
-    if summary := _line(alert.annotations.get("summary", "")):
+    if summary := one_line(alert.annotations.get("summary", "")):
         return summary
     subject = route(alert)
     about = str(subject.ref or subject.service or subject.node)
     name = alert.name or "Alert"
-    return _line(f"{name} on {about}" if about else name)
-
-
-def _texts(value: Any, where: str, payload: Payload) -> dict[str, str]:
-    """A map of texts from what should be one: numbers and booleans are written out, the rest is left out."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        payload.note(f"{where} is ignored: {_kind(value)}, expected an object")
-        return {}
-    texts = {}
-    for key, content in value.items():
-        name = _clean(key)[:256]
-        if isinstance(content, bool | int | float):
-            content = json.dumps(content)
-            payload.note(f"{where}.{_shown(name)} is no text; it is read as {content[:20]}")
-        if isinstance(content, str):
-            texts[name] = _clip(_clean(content), f"{where}.{_shown(name)}", payload)
-        elif content is not None:
-            payload.note(f"{where}.{_shown(name)} is ignored: {_kind(content)}, expected text")
-    return texts
+    return one_line(f"{name} on {about}" if about else name)
 
 
 def _status(value: Any, where: str, payload: Payload) -> tuple[Literal["firing", "resolved"], bool]:
@@ -311,50 +292,6 @@ def _status(value: Any, where: str, payload: Payload) -> tuple[Literal["firing",
     return "firing", word == "suppressed"
 
 
-def _time(value: Any, where: str, payload: Payload) -> datetime | None:
-    """An RFC 3339 time in UTC; None for Go's zero time (year 1), which means "not known"."""
-    if value is None or value == "":
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-        if time.tzinfo is None:
-            payload.note(f"{where} has no time zone; it is read as UTC")
-            time = time.replace(tzinfo=UTC)
-        time = time.astimezone(UTC) if time.year > 1 else time
-    except (TypeError, ValueError, OverflowError):
-        payload.note(f"{where} is ignored: no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")
-        return None
-    return time if time.year >= 1970 else None
-
-
 def _fingerprint(name: str, labels: dict[str, str]) -> str:
     identity = json.dumps([name, sorted(labels.items())], ensure_ascii=True)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
-
-
-def _clean(text: str) -> str:
-    """The text without control characters but tabs and line ends; half a surrogate pair becomes a "?"."""
-    return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", _LINE_END.sub("\n", text)))
-
-
-def _clip(text: str, where: str, payload: Payload) -> str:
-    if len(text) <= MAX_VALUE:
-        return text
-    payload.note(f"{where} has {len(text):,} characters; only the first {MAX_VALUE:,} are kept")
-    return text[:MAX_VALUE]
-
-
-def _line(text: str) -> str:
-    line = " ".join(text[: 4 * MAX_TITLE].split())
-    return line if len(line) <= MAX_TITLE else line[: MAX_TITLE - 3].rstrip() + "..."
-
-
-def _shown(text: str) -> str:
-    """Foreign text, as it may stand in a message."""
-    return _line(_clean(text[:40]))
-
-
-def _kind(value: Any) -> str:
-    """What a JSON value is, in words."""
-    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")

@@ -35,9 +35,8 @@ _WORKLOADS = {
     kind.lower(): kind for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
 }
 _APPLICATION = (
-    "workload", "destination_workload", "app", "app_kubernetes_io_name", "label_app_kubernetes_io_name",
-    "label_app", "application", "service", "service_name", "destination_service_name", "microservice",
-    "component",
+    "workload", "destination_workload", "app", "app_kubernetes_io_name", "application", "service",
+    "destination_service", "microservice", "component",
 )  # fmt: skip
 _HOSTS = ("instance", "target", "url", "host", "destination_service")
 _HINTS = (
@@ -96,7 +95,7 @@ def _node_alert(labels: Labels, alert: "Alert") -> Subject | None:
 
 def _target_alert(labels: Labels, alert: "Alert") -> Subject | None:
     """Scrape targets: job, namespace and service are those of the target."""
-    service = labels.first("Service", ("service",))
+    service = labels.name("Service", "service")
     if not (service and labels.namespace and _TARGET_ALERT.match(labels.alertname)):
         return None
     return _object(labels, "Service", service, "The labels namespace and service name the scrape target.")
@@ -105,13 +104,13 @@ def _target_alert(labels: Labels, alert: "Alert") -> Subject | None:
 def _object_label(labels: Labels, alert: "Alert") -> Subject | None:
     """A label named after a kind."""
     for label, kind in _OBJECTS.items():
-        if name := labels.first(kind, (label,)):
+        if name := labels.name(kind, label):
             return _object(labels, kind, name, f"The label {label} names the {kind}.")
     for label, type_label in _TYPED:
         kind = _WORKLOADS.get(labels.get(type_label).lower(), "")
-        if kind and (name := labels.first(kind, (label,))):
+        if kind and (name := labels.name(kind, label)):
             return _object(labels, kind, name, f"The labels {label} and {type_label} name the {kind}.")
-    if _AGGREGATED_API.match(labels.alertname) and (name := labels.first("APIService", ("name",))):
+    if _AGGREGATED_API.match(labels.alertname) and (name := labels.name("APIService", "name")):
         return _object(labels, "APIService", name, "The label name names the aggregated API.")
     return None
 
@@ -138,14 +137,13 @@ def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
 def _application_label(labels: Labels, alert: "Alert") -> Subject | None:
     """A label for an application; a Service for sure only where a ServiceMonitor put it there."""
     for label in _APPLICATION:
-        name = labels.first("Service", (label,))
-        if name and not _NO_APPLICATION.fullmatch(name) and not (label == "service" and labels.by_exporter):
-            monitored = (
-                label == "service" and labels.namespace and labels.get("endpoint") and labels.get("job")
-            )
-            if monitored:
-                return _object(labels, "Service", name, "The labels namespace and service name the Service.")
-            return _subject(labels, f"The label {label} names the application.", service=name)
+        name = labels.name("Service", label)
+        scraper = label == "service" and labels.by_exporter and name != labels.exported("service")
+        if not name or scraper or _NO_APPLICATION.fullmatch(name):
+            continue
+        if label == "service" and labels.namespace and labels.get("endpoint") and labels.get("job"):
+            return _object(labels, "Service", name, "The labels namespace and service name the Service.")
+        return _subject(labels, f"The label {label} names the application.", service=name)
     return None
 
 
@@ -237,7 +235,7 @@ def _subject(
 
 def _trusted_namespace(labels: Labels) -> str:
     """The namespace, unless an exporter's series without an object leave open whose it is."""
-    ours = not labels.by_exporter or labels.pod or labels.get("exported_namespace")
+    ours = not labels.by_exporter or labels.pod or labels.exported("namespace")
     return labels.namespace if ours or _NAMESPACE_ALERT.search(labels.alertname) else ""
 
 

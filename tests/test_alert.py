@@ -13,8 +13,6 @@ from agent.alert import (
     MAX_ALERTS,
     MAX_BYTES,
     MAX_NOTES,
-    MAX_TITLE,
-    MAX_VALUE,
     Alert,
     AlertError,
     Payload,
@@ -23,6 +21,7 @@ from agent.alert import (
     not_actionable,
     parse_alerts,
 )
+from agent.fields import MAX_LINE, MAX_VALUE
 
 PROBE: dict[str, Any] = {
     "status": "firing",
@@ -164,6 +163,14 @@ def test_a_json_string_is_plain_text():
         text_alert(json.dumps("High CPU alert on payment-service")).title
         == "High CPU alert on payment-service"
     )
+
+
+def test_json_that_was_quoted_once_too_often_is_read():
+    assert only(json.dumps(PROBE)) == only(PROBE)
+
+
+def test_text_in_quotes_that_is_no_json_is_plain_text():
+    assert text_alert('"cart" and "desk"').title == '"cart" and "desk"'
 
 
 def test_a_byte_order_mark_is_ignored():
@@ -319,7 +326,7 @@ def test_the_title_is_one_line_without_control_characters():
         }
     )
     assert alert.title.startswith("a [2Jbc d e xxx")
-    assert len(alert.title) == MAX_TITLE
+    assert len(alert.title) == MAX_LINE
     assert alert.title.endswith("...")
 
 
@@ -431,7 +438,7 @@ def check(data: bytes) -> None:
     assert all(is_one_line(note) for note in payload.notes)
     for alert in payload.alerts:
         assert is_one_line(alert.title)
-        assert 0 < len(alert.title) <= MAX_TITLE
+        assert 0 < len(alert.title) <= MAX_LINE
         assert len(bytes.fromhex(alert.fingerprint)) == 8
         str([alert, payload.notes, not_actionable(alert)]).encode()
         assert alert.starts_at is None or alert.starts_at.tzinfo is UTC

@@ -249,6 +249,23 @@ def test_where_labels_are_not_honoured_the_exported_ones_are_those_of_the_object
     )
 
 
+def test_the_node_on_which_the_exporter_runs_is_not_the_subjects_node():
+    # Without the Prometheus operator: one scrape job for all Services, which adds the node of the target.
+    scraper = {
+        "app_kubernetes_io_name": "kube-state-metrics",
+        "instance": "10.42.1.7:8080",
+        "job": "kubernetes-service-endpoints",
+        "namespace": "monitoring",
+        "node": "worker-9",
+        "service": "prometheus-kube-state-metrics",
+    }
+    assert routed("KubeDeploymentReplicasMismatch", scraper | BANK | {"deployment": "desk"}).node == ""
+    assert routed("KubernetesTooManyObjects", scraper) == Subject(why=routed("KubeCPUOvercommit").why)
+    assert routed("KubernetesNodeNotReady", scraper | {"exported_node": "worker-1"}).ref == ref(
+        "Node/worker-1"
+    )
+
+
 def test_the_label_job_is_never_a_job():
     assert routed("KubeJobFailed", STATE_EXPORTER | BANK | {"job": "kube-state-metrics"}).ref is None
     assert routed("BatchFailed", {"job": "nightly", "namespace": "bank"}).ref == ref("Namespace/bank")
@@ -271,6 +288,8 @@ def test_an_aggregated_api_is_named_by_the_label_name():
     [
         ({"kubernetes_namespace": "bank", "kubernetes_pod_name": "desk-0"}, "bank/Pod/desk-0"),
         ({"k8s_namespace_name": "bank", "k8s_pod_name": "desk-0"}, "bank/Pod/desk-0"),
+        ({"k8s_namespace_name": "bank", "k8s_deployment_name": "desk"}, "bank/Deployment/desk"),
+        ({"kube_namespace": "bank", "kube_deployment": "desk"}, "bank/Deployment/desk"),
         (BANK | {"workload": "desk", "workload_type": "deployment"}, "bank/Deployment/desk"),
         (BANK | {"owner_name": "db", "owner_kind": "StatefulSet"}, "bank/StatefulSet/db"),
         (BANK | {"deployment": "desk", "pod": "desk-0"}, "bank/Deployment/desk"),

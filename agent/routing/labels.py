@@ -12,14 +12,16 @@ from collections.abc import Mapping
 
 from agent.names import is_name
 
-POD = ("pod", "pod_name", "kubernetes_pod_name", "k8s_pod_name")
-CONTAINER = ("container", "container_name", "k8s_container_name")
-NAMESPACE = ("namespace", "kubernetes_namespace", "k8s_namespace_name", "destination_workload_namespace")
-NODE = ("node", "nodename", "kubernetes_node", "k8s_node_name")
+_FORMS = (
+    "exported_{}", "{}", "{}_name", "label_{}", "k8s_{}", "k8s_{}_name",
+    "kubernetes_{}", "kubernetes_{}_name", "kube_{}",
+)  # fmt: skip
+"""How a label is spelled by Prometheus, kube-state-metrics, OpenTelemetry, Helm charts and Datadog."""
 
 _EXPORTER = re.compile("kube-?state-?metrics|node[-_]?exporter")
-_ABOUT_NODES = re.compile(r"KubeNode|KubernetesNode|Kubelet|Node(?!\.?[jJ][sS])|Host[A-Z]")
 _HOST_JOB = re.compile(".*node[-_]?exporter.*|node|nodes|kubelet|.*cadvisor.*")
+_KUBELET_JOB = re.compile("kubelet|cadvisor")
+_ABOUT_NODES = re.compile(r"KubeNode|KubernetesNode|Kubelet|Node(?!\.?[jJ][sS])|Host[A-Z]")
 _ABOUT_PODS = re.compile("Pod|Container|CPUThrottling|^KubeStateMetrics")
 
 
@@ -32,11 +34,16 @@ class Labels:
 
     def get(self, label: str) -> str:
         """A label's value; the exported one, where there are both, is the object's own."""
-        return (self._labels.get("exported_" + label) or self._labels.get(label) or "").strip()
+        return self.exported(label) or self._labels.get(label, "").strip()
 
-    def first(self, kind: str, labels: tuple[str, ...]) -> str:
-        """The value of the first label that can name an object of that kind."""
-        return next((value for label in labels if (value := self.get(label)) and is_name(kind, value)), "")
+    def exported(self, label: str) -> str:
+        """The object's own value, where the scraper's label of that name displaced it."""
+        return self._labels.get("exported_" + label, "").strip()
+
+    def name(self, kind: str, label: str) -> str:
+        """The name of an object of that kind, from the label in any of its spellings."""
+        values = (self._labels.get(form.format(label), "").strip() for form in _FORMS)
+        return next((value for value in values if is_name(kind, value)), "")
 
     @property
     def about_node(self) -> bool:
@@ -45,8 +52,13 @@ class Labels:
 
     @property
     def by_exporter(self) -> bool:
-        """Whether kube-state-metrics or the node exporter reported this, as job or service say."""
-        return any(_EXPORTER.search(self._labels.get(label, "")) for label in ("job", "service"))
+        """Whether kube-state-metrics or the node exporter reported this, so that some labels are its own."""
+        if _KUBELET_JOB.search(self.get("job")):
+            return False
+        scraper = ["job", "service", "app_kubernetes_io_name"]
+        if self.get("instance"):  # a series as it was scraped; without it the rule chose the labels
+            scraper.append("container")
+        return any(_EXPORTER.search(self._labels.get(label, "")) for label in scraper)
 
     @property
     def by_host_exporter(self) -> bool:
@@ -56,24 +68,26 @@ class Labels:
     @property
     def pod(self) -> str:
         """The pod the alert is about; not the exporter's own, where that only reported on something else."""
-        pod = "" if self.about_node else self.first("Pod", POD)
+        pod = "" if self.about_node else self.name("Pod", "pod")
         if not _EXPORTER.search(pod) or _ABOUT_PODS.search(self.alertname):
             return pod
-        of_the_mixin = self.alertname.startswith("Kube") and not self._labels.get("job")
+        of_the_mixin = self.alertname.startswith("Kube") and not self.get("job")
         return "" if self.by_exporter or of_the_mixin else pod
 
     @property
     def container(self) -> str:
         """The container the alert is about; an exporter's container only goes with its own pod."""
-        container = "" if self.about_node else self.first("Container", CONTAINER)
+        container = "" if self.about_node else self.name("Container", "container")
         return container if not _EXPORTER.search(container) or _EXPORTER.search(self.pod) else ""
 
     @property
     def namespace(self) -> str:
         """The namespace, of the object where labels are honoured."""
-        return "" if self.about_node else self.first("Namespace", NAMESPACE)
+        return "" if self.about_node else self.name("Namespace", "namespace")
 
     @property
     def node(self) -> str:
-        """The node that a label names."""
-        return self.first("Node", NODE)
+        """The node that a label names; not the one where kube-state-metrics happens to run."""
+        foreign = self.by_exporter and not self.by_host_exporter and not self.get("condition")
+        trusted = self.about_node or "Node" in self.alertname or self.exported("node") or not foreign
+        return (self.name("Node", "node") or self.name("Node", "nodename")) if trusted else ""
