@@ -87,7 +87,11 @@ class Ending:
 
 def endings(case: Case, pod: Obj) -> Iterator[Ending]:
     """The containers of a pod that keep ending. A pod with a reason of its own (Evicted ...) has none."""
-    if is_deleting(pod) or pod.at("status.reason") or pod.condition("DisruptionTarget").get("status") == "True":
+    if (
+        is_deleting(pod)
+        or pod.at("status.reason")
+        or pod.condition("DisruptionTarget").get("status") == "True"
+    ):
         return
     for container in containers(pod):
         if container.status and container.keeps_ending(case.now):

@@ -8,7 +8,6 @@ from typing import Any
 from agent.diagnosis.finding import Quote
 from agent.diagnosis.thing import Obj, dig, parse_time
 
-
 SHORTEST_PROOF = timedelta(seconds=30)
 LONGEST_PROOF = timedelta(hours=1)
 
@@ -137,7 +136,9 @@ class Container:
 
     def quote_end(self) -> tuple[Quote, ...]:
         """Exit code, reason and time of the end."""
-        return self.quote(*(f"{self.ended_path}.{key}" for key in ("exitCode", "reason", "message", "finishedAt")))
+        return self.quote(
+            *(f"{self.ended_path}.{key}" for key in ("exitCode", "reason", "message", "finishedAt"))
+        )
 
     @property
     def env(self) -> dict[str, str]:

@@ -56,7 +56,9 @@ def _declared(case: Case, container: Container, name: str, entry: dict) -> Itera
         if not isinstance(source, dict):
             continue
         text = f"The variable {name} comes from key {source.get('key')} of {kind} {source.get('name')}"
-        quotes = container.quote_spec(f"env[{name}].valueFrom.{field}.name", f"env[{name}].valueFrom.{field}.key")
+        quotes = container.quote_spec(
+            f"env[{name}].valueFrom.{field}.name", f"env[{name}].valueFrom.{field}.key"
+        )
         if kind == "ConfigMap":
             found = case.get(kind, namespace, str(source.get("name")), f"does {text[4:]}?")
             absent = case.absent(kind, namespace, str(source.get("name")))

@@ -1,0 +1,221 @@
+"""Configuration that keeps a container from being made: ConfigMaps, Secrets, keys, users."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.diagnosis.advice import edit, kubectl, roll_back, watch
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.changes import recent_change
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.pod import Container, containers, is_deleting, is_ready
+from agent.diagnosis.provenance import near
+from agent.diagnosis.thing import Obj
+
+
+def _cause(id: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
+    return declare(Cause(id, "config", title, meaning, shows, remedy, confused_with))
+
+
+CONFIGMAP = _cause(
+    "configmap-missing", "missing ConfigMap", "A container refers to a ConfigMap that does not exist in its namespace.",
+    "CreateContainerConfigError or FailedMount with `configmap \"x\" not found`.",
+    "Create the ConfigMap, or correct the name in the template.", "configmap-key-missing", "missing-variable",
+)  # fmt: skip
+SECRET = _cause(
+    "secret-missing", "missing Secret", "A container refers to a Secret that does not exist in its namespace.",
+    "CreateContainerConfigError or FailedMount with `secret \"x\" not found`.",
+    "Create the Secret, or correct the name in the template.", "secret-key-missing",
+)  # fmt: skip
+CONFIGMAP_KEY = _cause(
+    "configmap-key-missing", "missing key of a ConfigMap", "The ConfigMap exists but lacks the key that a container refers to.",
+    "CreateContainerConfigError `couldn't find key K in ConfigMap ns/x`, or FailedMount `non-existent config key`.",
+    "Add the key to the ConfigMap, or correct the key in the template.", "configmap-missing",
+)  # fmt: skip
+SECRET_KEY = _cause(
+    "secret-key-missing", "missing key of a Secret", "The Secret exists but lacks the key that a container refers to.",
+    "CreateContainerConfigError `couldn't find key K in Secret ns/x`, or FailedMount `non-existent secret key`.",
+    "Add the key to the Secret, or correct the key in the template.", "secret-missing",
+)  # fmt: skip
+NON_ROOT = _cause(
+    "run-as-non-root-violation", "image that runs as root where that is refused",
+    "The security context demands a user other than root; the image or runAsUser says root, or names a user the kubelet cannot verify.",
+    "CreateContainerConfigError with `runAsNonRoot` in its message.",
+    "Set runAsUser to the number of the image's unprivileged user, or use an image that has one.", "pod-security-violation",
+)  # fmt: skip
+SUBPATH = _cause(
+    "subpath-invalid", "invalid subPath", "The subPath or subPathExpr of a mount cannot be used.",
+    "CreateContainerConfigError with `SubPath` in its message.", "Correct subPath in the template.", "mount-over-wrong-type",
+)  # fmt: skip
+CREATE = _cause(
+    "container-create-error", "container that cannot be created",
+    "The kubelet or the runtime refuses to create the container from its specification.",
+    "CreateContainerError or CreateContainerConfigError with the reason in its message.",
+    "Correct what the message names in the template.", "start-failed",
+)  # fmt: skip
+
+_OBJECT = re.compile(r'\b(configmap|secret) "([^"]{1,253})" not found')
+_KEY = re.compile(r"couldn't find key (\S{1,253}) in (ConfigMap|Secret) ([^/\s]{1,253})/([^\s,]{1,253})")
+_FILE_KEY = re.compile(r"(configmap|secret) references non-existent (?:config|secret) key: (\S{1,253})")
+_CREATING = ("ContainerCreating", "PodInitializing")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a message of the kubelet says is wrong with a container's configuration."""
+
+    cause: Cause
+    clause: str
+    kind: str = ""
+    name: str = ""
+    key: str = ""
+
+
+def read_message(message: str) -> Fault:
+    """The fault a CreateContainer(Config)Error names; `container-create-error` when it is none of the known."""
+    if match := _KEY.search(message):
+        key, kind, name = match[1], match[2], match[4]
+        cause = CONFIGMAP_KEY if kind == "ConfigMap" else SECRET_KEY
+        return Fault(cause, f"the {kind} {name} has no key {key}", kind, name, key)
+    if match := _OBJECT.search(message):
+        kind = "ConfigMap" if match[1] == "configmap" else "Secret"
+        cause = CONFIGMAP if kind == "ConfigMap" else SECRET
+        return Fault(cause, f"the {kind} {match[2]} does not exist", kind, match[2])
+    if "runAsNonRoot" in message or "breaks non-root policy" in message:
+        return Fault(NON_ROOT, f"it may not run as root, and would: {message[:160]}")
+    if "SubPath" in message:
+        return Fault(SUBPATH, f"a subPath of its mounts is not valid: {message[:160]}")
+    return Fault(CREATE, message[:200])
+
+
+@analyzer("Pod")
+def not_created(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """Containers that wait because their configuration is missing or refused."""
+    if is_deleting(pod):
+        return
+    for container in containers(pod):
+        if container.waiting in ("CreateContainerConfigError", "CreateContainerError"):
+            fault = read_message(container.waiting_message)
+            quotes = container.quote("state.waiting.message", "state.waiting.reason")
+            yield _finding(case, pod, container, fault, quotes, 0.95 if fault.cause is not CREATE else 0.8)
+
+
+@analyzer("Pod")
+def not_mounted(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """Volumes from ConfigMaps and Secrets that cannot be set up."""
+    waiting = next((c for c in containers(pod) if c.waiting in _CREATING), None)
+    if waiting is None or is_ready(pod) or is_deleting(pod):
+        return
+    seen: set[str] = set()
+    for event in reversed(case.events(pod.ref, f"why is {pod.ref} still being made?")):
+        fault = _mount_fault(pod, event.message) if event.reason == "FailedMount" else None
+        if fault is None or fault.clause in seen or _exists_now(case, pod, fault):
+            continue
+        seen.add(fault.clause)
+        yield _finding(case, pod, waiting, fault, (event.quote,), 0.93)
+
+
+def _mount_fault(pod: Obj, message: str) -> Fault | None:
+    if "not registered" in message:
+        return None
+    if match := _FILE_KEY.search(message):
+        kind = "ConfigMap" if match[1] == "configmap" else "Secret"
+        volume = re.search(r'for volume "([^"]{1,253})"', message)
+        field = "configMap.name" if kind == "ConfigMap" else "secret.secretName"
+        name = str(pod.at(f"spec.volumes[{volume[1]}].{field}") or "") if volume else ""
+        cause = CONFIGMAP_KEY if kind == "ConfigMap" else SECRET_KEY
+        return Fault(cause, f"the {kind} {name} has no key {match[2]}", kind, name, match[2])
+    return read_message(message) if _OBJECT.search(message) else None
+
+
+def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:
+    """Whether the object was made since: then the old event explains nothing."""
+    if fault.kind != "ConfigMap" or not fault.name:
+        return False
+    found = case.get("ConfigMap", pod.ref.namespace, fault.name, f"does ConfigMap {fault.name} exist by now?")
+    return found is not None and (not fault.key or fault.key in (found.at("data") or {}))
+
+
+def _finding(
+    case: Case, pod: Obj, container: Container, fault: Fault, quotes: tuple[Quote, ...], confidence: float
+) -> Finding:
+    workload = workload_of(case, pod)
+    claims = [Claim(f"The kubelet cannot make the {container.called}: {fault.clause}", quotes)]
+    claims += _reference(container, fault)
+    claims += _instead(case, pod, fault)
+    change = recent_change(case, workload)
+    if change:
+        claims.append(change.claim())
+    advice = [_remedy(pod, workload, fault)]
+    if change:
+        advice.append(roll_back(workload.ref))
+    return Finding(
+        cause=fault.cause,
+        entity=workload.ref,
+        headline=f"The {container.called} cannot be made because {fault.clause}",
+        claims=tuple(claims),
+        confidence=confidence,
+        recommendations=tuple(advice),
+        since=change.at if change else pod.created,
+    )
+
+
+def _reference(container: Container, fault: Fault) -> Iterator[Claim]:
+    """Where the specification names the object or the user."""
+    if fault.cause is NON_ROOT:
+        quotes = container.quote_spec(
+            "securityContext.runAsNonRoot", "securityContext.runAsUser"
+        ) + container.pod.quote("spec.securityContext.runAsNonRoot", "spec.securityContext.runAsUser")
+        if quotes:
+            yield Claim("The security context demands it", quotes)
+    for variable in container.spec.get("env") or []:
+        for field in ("configMapKeyRef", "secretKeyRef"):
+            source = (variable.get("valueFrom") or {}).get(field) or {}
+            if fault.name and source.get("name") == fault.name and fault.key in ("", source.get("key")):
+                path = f"env[{variable.get('name')}].valueFrom.{field}"
+                text = f"The variable {variable.get('name')} refers to it"
+                yield Claim(text, container.quote_spec(f"{path}.name", f"{path}.key"))
+                return
+
+
+def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
+    """What exists under a similar name. Secrets are never read."""
+    if fault.kind != "ConfigMap" or not fault.name:
+        return
+    namespace = pod.ref.namespace
+    if fault.key:
+        found = case.get("ConfigMap", namespace, fault.name, f"which keys does ConfigMap {fault.name} have?")
+        keys = sorted((found.at("data") or {}) if found else ())
+        if found and keys:
+            like = near(fault.key, keys)
+            text = (
+                f"The ConfigMap has {like} instead"
+                if like
+                else f"The ConfigMap has only {', '.join(keys[:8])}"
+            )
+            yield Claim(
+                text, found.quote(f"data.{like}") if like else found.quote(*(f"data.{k}" for k in keys[:4]))
+            )
+        return
+    known = case.list("ConfigMap", namespace, why="is its name mistyped?") or []
+    if like := near(fault.name, [o.ref.name for o in known]):
+        other = next(o for o in known if o.ref.name == like)
+        yield Claim(f"A ConfigMap {like} exists", other.quote("metadata.name"))
+
+
+def _remedy(pod: Obj, workload: Obj, fault: Fault) -> Recommendation:
+    if fault.kind and fault.name and not fault.key:
+        kind = "configmap" if fault.kind == "ConfigMap" else "secret generic"
+        command = kubectl(pod.ref.namespace, f"create {kind} {fault.name} --from-literal=KEY=VALUE")
+        return Recommendation(
+            f"creating the {fault.kind}", fault.cause.remedy, command, "low", watch(workload.ref)
+        )
+    if fault.kind and fault.name:
+        command = kubectl(pod.ref.namespace, f"edit {fault.kind.lower()} {fault.name}")
+        return Recommendation(
+            "adding the missing key", fault.cause.remedy, command, "low", watch(workload.ref)
+        )
+    return edit(workload.ref, "correcting the template", fault.cause.remedy)

@@ -1,0 +1,168 @@
+"""Containers that end by themselves: with an error, by a signal, or too early without one."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.analyzers import logged
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.complaint import Complaint
+from agent.diagnosis.ending import CRASH_SIGNALS, SURE_LINE, Ending, endings
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.thing import Obj
+
+SIGNAL = declare(Cause(
+    "crash-signal", "crash", "crash by a signal",
+    "The program is ended by a signal it raised itself: a bad memory access, an abort, an illegal instruction.",
+    "Exit code 139 (SIGSEGV), 134 (SIGABRT), 135, 136 or 132; the log may end with the signal's name.",
+    "Read what the program says before; go back to the image before; collect a core dump.",
+    ("oom-killed", "wrong-architecture"),
+))  # fmt: skip
+EXITS = declare(Cause(
+    "exits-normally", "crash", "program that ends well where it should run on",
+    "The main program finishes with status 0 and Kubernetes starts it again, for ever.",
+    "lastState.terminated is Completed with exit code 0, restarts grow, the log shows no error.",
+    "Run a program that stays in the foreground; or make it a Job or CronJob if it is to end.",
+    ("liveness-probe-kill", "application-error"),
+))  # fmt: skip
+NOT_EXECUTABLE = declare(Cause(
+    "command-not-executable", "crash", "program without execute permission",
+    "The command exists but may not be executed (exit 126): no execute bit, a directory, or a noexec mount.",
+    "Exit code 126 and `Permission denied` in the log, or a start error `permission denied`.",
+    "Set the execute bit in the image, or correct the command.",
+    ("command-not-found", "file-permission-denied"),
+))  # fmt: skip
+LOOP = declare(Cause(
+    "crash-loop", "crash", "container that keeps ending",
+    "A container ends again and again; this is what every crash looks like from outside.",
+    "Waiting with reason CrashLoopBackOff, restarts grow.",
+    "Read the exit code and the log of the previous instance.",
+    symptom=True,
+))  # fmt: skip
+
+
+@analyzer("Pod")
+def ended_by_itself(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """Why a container that keeps ending ends, as far as it decided that itself."""
+    for ending in endings(case, pod):
+        yield _loop(ending)
+        if ending.how in ("exit", "signal", "stopped", "completed"):
+            yield from _by_itself(ending)
+
+
+def _by_itself(ending: Ending) -> Iterator[Finding]:
+    line = next(iter(ending.said), None)
+    if ending.how == "signal" and (
+        line is None or line.kind in ("signal-crash", "fatal-other", "app-exception")
+    ):
+        yield _signal(ending)
+    elif ending.how == "completed" and (line is None or line.weight < SURE_LINE):
+        if ending.container.restarts > 0 and ending.container.should_run and ending.log is not None:
+            yield _completed(ending)
+    elif (
+        ending.container.exit_code == 126
+        and line is not None
+        and line.kind in ("permission-denied", "missing-program")
+    ):
+        yield _not_executable(ending)
+    elif line is not None and ending.log is not None:
+        complaint = Complaint(ending.case, ending.pod, ending.container, ending.log, line, ending)
+        yield from logged.explain(complaint)
+
+
+def _loop(ending: Ending) -> Finding:
+    container = ending.container
+    end = f"exit code {container.exit_code}, reason {container.exit_reason}"
+    return Finding(
+        cause=LOOP,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} keeps ending ({end})",
+        claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
+        confidence=0.5,
+        recommendations=(_read_log(ending),),
+        since=container.finished_at,
+    )
+
+
+def _read_log(ending: Ending) -> Recommendation:
+    previous = " --previous" if ending.container.log_is_previous else ""
+    command = kubectl(
+        ending.pod.ref.namespace, f"logs {ending.pod.ref.name} -c {ending.container.name}{previous}"
+    )
+    return Recommendation(
+        "reading the container's log", "Read the log of the instance that ended.", command, "none"
+    )
+
+
+def _signal(ending: Ending) -> Finding:
+    container = ending.container
+    name = CRASH_SIGNALS[container.exit_code or 0]
+    claims = [
+        Claim(f"The {container.called} ended with exit code {container.exit_code}: {name}", ending.quote())
+    ]
+    if ending.said and ending.log:
+        claims.append(
+            Claim(f"Its log ends with: {ending.said[0].message}", (ending.log.quote(ending.said[0]),))
+        )
+    not_memory = RuledOut(
+        "oom-killed", "The reason of the end is not OOMKilled, and the kernel kills with SIGKILL (137).",
+        container.quote(f"{container.ended_path}.reason"),
+    )  # fmt: skip
+    return Finding(
+        cause=SIGNAL,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} crashes by {name} (exit code {container.exit_code})",
+        claims=tuple(claims),
+        confidence=0.85,
+        recommendations=(
+            edit(ending.workload.ref, "going back to an image that worked", SIGNAL.remedy),
+            _read_log(ending),
+        ),
+        ruled_out=(not_memory,),
+        since=container.finished_at,
+    )
+
+
+def _completed(ending: Ending) -> Finding:
+    container, log = ending.container, ending.log
+    claims = [Claim(f"The {container.called} ended with exit code 0 and was started again", ending.quote())]
+    if log is not None and log.text.strip():
+        last = log.text.strip().splitlines()[-1]
+        claims.append(Claim("Its log shows no error; this is its last line", (log.quote(last),)))
+    return Finding(
+        cause=EXITS,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} ends by itself with status 0 and is restarted for ever",
+        claims=tuple(claims),
+        confidence=0.9 if container.restarts > 1 else 0.75,
+        recommendations=(
+            edit(ending.workload.ref, "running a command that stays in the foreground", EXITS.remedy),
+        ),
+        ruled_out=(
+            RuledOut(
+                "application-error",
+                "The exit code is 0.",
+                container.quote(f"{container.ended_path}.exitCode"),
+            ),
+        ),
+        since=container.finished_at,
+    )
+
+
+def _not_executable(ending: Ending) -> Finding:
+    container, line = ending.container, ending.said[0]
+    claims = [Claim("The shell ended with exit code 126: found, but not executable", ending.quote())]
+    if ending.log is not None:
+        claims.append(Claim(f"The log says: {line.message}", (ending.log.quote(line),)))
+    if quotes := container.quote_spec("command", "args"):
+        claims.append(Claim("This is the command", quotes))
+    return Finding(
+        cause=NOT_EXECUTABLE,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} fails because its command may not be executed (exit code 126)",
+        claims=tuple(claims),
+        confidence=0.9,
+        recommendations=(edit(ending.workload.ref, "making the command executable", NOT_EXECUTABLE.remedy),),
+        since=container.finished_at,
+    )

@@ -1,0 +1,275 @@
+"""Calls to others that fail: the name, the address, the port, the certificate or the credentials."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis import provenance
+from agent.diagnosis.advice import edit, kubectl, on, watch
+from agent.diagnosis.analyzers import policies
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.complaint import Complaint
+from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.peer import Peer, peers_in
+from agent.diagnosis.pod import containers
+from agent.ref import Ref
+
+
+def _cause(id: str, title: str, meaning: str, remedy: str, *confused_with: str) -> Cause:
+    shows = (
+        "The caller's log names the peer and the error; the caller crashes, waits, or answers with errors."
+    )
+    return declare(Cause(id, "dependency", title, meaning, shows, remedy, confused_with))
+
+
+SERVICE_MISSING = _cause(
+    "dependency-service-missing", "call to a Service that does not exist",
+    "The program calls a host name for which the cluster has no Service: mistyped, in another namespace, or never made.",
+    "Correct the host name where it is configured, or create the Service.",
+    "dependency-dns", "network-policy-blocks-dns",
+)  # fmt: skip
+WRONG_PORT = _cause(
+    "dependency-wrong-port", "call to a port the Service does not offer",
+    "The Service exists, but not with the port that the program calls.",
+    "Correct the port where the address is configured, or add the port to the Service.",
+    "dependency-refused", "service-wrong-target-port",
+)  # fmt: skip
+LOCALHOST = _cause(
+    "dependency-localhost", "call to localhost where nothing listens",
+    "The program looks for its dependency inside its own pod, where no container offers it.",
+    "Set the address of the dependency's Service.",
+    "dependency-refused",
+)  # fmt: skip
+DNS = _cause(
+    "dependency-dns", "host name that does not resolve",
+    "The name of a host that the program calls cannot be resolved.",
+    "Correct the name, or restore the DNS that should answer it.",
+    "dependency-service-missing", "network-policy-blocks-dns",
+)  # fmt: skip
+REFUSED = _cause(
+    "dependency-refused", "refused connection to a dependency",
+    "The peer is found but nothing accepts the connection: it is down, not ready, or listens elsewhere.",
+    "Restore the dependency; check its port.",
+    "dependency-wrong-port", "service-no-ready-endpoints",
+)  # fmt: skip
+TIMEOUT = _cause(
+    "dependency-timeout", "dependency that does not answer in time",
+    "Connections or requests to the peer time out: dropped on the way, or the peer is too slow.",
+    "Check network policies on the way and the load of the dependency.",
+    "network-policy-blocks", "dependency-refused",
+)  # fmt: skip
+RESET = _cause(
+    "dependency-reset", "connection broken by the dependency",
+    "The peer accepts the connection and then closes it.",
+    "Read the peer's log at that time: it restarts, rejects the protocol, or limits connections.",
+    "dependency-tls-protocol", "dependency-refused",
+)  # fmt: skip
+TLS_EXPIRED = _cause(
+    "dependency-tls-expired", "expired certificate",
+    "The certificate that the peer presents is past its end (or not valid yet).",
+    "Renew the certificate that the peer serves and have it loaded.",
+    "dependency-tls-untrusted",
+)  # fmt: skip
+TLS_UNTRUSTED = _cause(
+    "dependency-tls-untrusted", "certificate of an unknown authority",
+    "The certificate of the peer is signed by an authority that the caller does not know.",
+    "Give the caller the authority's certificate.",
+    "dependency-tls-expired", "dependency-tls-wrong-host",
+)  # fmt: skip
+TLS_HOST = _cause(
+    "dependency-tls-wrong-host", "certificate for another host name",
+    "The certificate of the peer is not for the name by which it is called.",
+    "Call the peer by a name in its certificate, or issue one that holds this name.",
+    "dependency-tls-untrusted",
+)  # fmt: skip
+TLS_PROTOCOL = _cause(
+    "dependency-tls-protocol", "TLS spoken on one side only",
+    "One side speaks TLS and the other does not: an https URL to a plain port, or the reverse.",
+    "Use the scheme and the port that belong together.",
+    "dependency-reset",
+)  # fmt: skip
+AUTH = _cause(
+    "dependency-auth-failed", "credentials refused by a dependency",
+    "The peer answers but refuses the user, password or token it is given.",
+    "Give the caller the credentials that the peer knows; after a rotation, restart the caller.",
+    "rbac-forbidden", "dependency-error",
+)  # fmt: skip
+ERROR = _cause(
+    "dependency-error", "dependency that answers with errors",
+    "The peer answers requests with an error status.",
+    "Look at the peer: its own log says why.",
+    "application-error", "dependency-rate-limited",
+)  # fmt: skip
+RATE_LIMITED = _cause(
+    "dependency-rate-limited", "dependency that limits the rate",
+    "The peer refuses requests because there are too many (status 429).",
+    "Call less often, or have the limit raised.",
+    "dependency-error",
+)  # fmt: skip
+TOO_MANY = _cause(
+    "too-many-connections", "server without free connections",
+    "The server refuses new connections because its maximum is reached.",
+    "Find who holds the connections; use a pool; raise the server's maximum.",
+    "pool-exhausted", "dependency-auth-failed",
+)  # fmt: skip
+
+# kind of line -> (cause, clause)
+KINDS = {
+    "dns-failure": (DNS, "the host name {peer} does not resolve"),
+    "connection-refused": (REFUSED, "{peer} refuses connections"),
+    "connection-timeout": (TIMEOUT, "{peer} does not answer in time"),
+    "connection-reset": (RESET, "{peer} breaks the connection"),
+    "tls-expired": (TLS_EXPIRED, "the certificate of {peer} has expired"),
+    "tls-unknown-authority": (
+        TLS_UNTRUSTED,
+        "the certificate of {peer} is signed by an authority it does not know",
+    ),
+    "tls-wrong-host": (TLS_HOST, "the certificate of {peer} is for another host name"),
+    "tls-protocol": (TLS_PROTOCOL, "{peer} and it do not both speak TLS"),
+    "auth-failed": (AUTH, "{peer} refuses its credentials"),
+    "upstream-error": (ERROR, "{peer} answers with errors"),
+    "rate-limited": (RATE_LIMITED, "{peer} limits the rate of its requests"),
+    "too-many-connections": (TOO_MANY, "{peer} has no connection left for it"),
+    "waiting-for": (REFUSED, "it waits for {peer}"),
+}
+UNREACHED = frozenset(
+    {"dns-failure", "connection-refused", "connection-timeout", "connection-reset", "waiting-for"}
+)
+
+
+def explain(complaint: Complaint) -> Iterator[Finding]:
+    """What lies behind a line that names a failing call."""
+    peers = peers_in(complaint.case, complaint.pod, complaint.container, complaint.line)
+    if any(peer.place == "unread" for peer in peers):
+        return
+    for peer in peers:
+        yield from _explain_peer(complaint, peer)
+    if not peers:
+        cause, clause = KINDS[complaint.line.kind]
+        text = clause.format(peer="a dependency")
+        yield complaint.finding(
+            cause, f"{text}: {complaint.line.message}", confidence=complaint.confidence - 0.1
+        )
+
+
+def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
+    kind = complaint.line.kind
+    if kind in UNREACHED:
+        if peer.place == "missing":
+            yield _missing(complaint, peer)
+            return
+        if peer.place == "local":
+            yield _local(complaint, peer)
+            return
+        if peer.place == "service" and (wrong := _wrong_port(complaint, peer)):
+            yield wrong
+            return
+        yield from policies.between(complaint, peer)
+    yield _plain(complaint, peer)
+
+
+def _named(complaint: Complaint, peer: Peer) -> tuple[Claim, ...]:
+    """Where the caller has the peer's name from."""
+    quotes = provenance.of_host(complaint.case, complaint.container, peer.host)
+    return (Claim(f"The address {peer.host} is configured there", quotes),) if quotes else ()
+
+
+def _missing(complaint: Complaint, peer: Peer) -> Finding:
+    assert peer.service is not None and peer.absent is not None
+    namespace, name = peer.service.namespace, peer.service.name
+    claims = [
+        Claim(f"There is no Service {name} in namespace {namespace}", (peer.absent,)),
+        *_named(complaint, peer),
+    ]
+    services = complaint.case.list("Service", namespace, why=f"is {name} a mistyped Service?") or []
+    like = provenance.near(name, [s.ref.name for s in services])
+    meant = next((s for s in services if s.ref.name == like), None)
+    if meant is None:
+        elsewhere = complaint.case.list(
+            "Service", "*", field=f"metadata.name={name}", why=f"where is Service {name}?"
+        )
+        meant = next(iter(elsewhere or []), None)
+    advice = [edit(complaint.workload.ref, "correcting the host name", SERVICE_MISSING.remedy)]
+    clause = f"it calls {peer}, and namespace {namespace} has no Service {name}"
+    if meant is not None:
+        called = (
+            meant.ref.name if meant.ref.namespace == namespace else f"{meant.ref.name}.{meant.ref.namespace}"
+        )
+        claims.append(
+            Claim(f"A Service {meant.ref} exists", meant.quote("metadata.name", "metadata.namespace"))
+        )
+        clause += f" ({called} exists)"
+    sure = 0.95 if complaint.line.kind in ("dns-failure", "waiting-for") else 0.8
+    confidence = min(sure, complaint.confidence + 0.1)
+    return complaint.finding(SERVICE_MISSING, clause, *claims, advice=tuple(advice), confidence=confidence)
+
+
+def _local(complaint: Complaint, peer: Peer) -> Finding:
+    others = [c for c in containers(complaint.pod) if c.name != complaint.container.name]
+    offering = [
+        c for c in others if any(p.get("containerPort") == peer.port for p in c.spec.get("ports") or [])
+    ]
+    claims = list(_named(complaint, peer))
+    if not others:
+        claims.append(
+            Claim("The pod has no other container", complaint.container.quote_spec("name", "image"))
+        )
+    names = ", ".join(c.name for c in offering or others)
+    clause = f"it calls {peer} in its own pod, where nothing answers"
+    if names:
+        clause += f" (the other container{'s' if len(others) > 1 else ''}: {names})"
+    advice = edit(complaint.workload.ref, "setting the address of the dependency", LOCALHOST.remedy)
+    return complaint.finding(LOCALHOST, clause, *claims, advice=(advice,))
+
+
+def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
+    service = peer.obj
+    if service is None or peer.port is None or service.at("spec.type") == "ExternalName":
+        return None
+    offered = [p.get("port") for p in service.items("spec.ports")]
+    headless = service.at("spec.clusterIP") == "None"
+    if not offered or peer.port in offered or headless:
+        return None
+    claims = (
+        Claim(f"{service.ref} offers {', '.join(map(str, offered))}", service.quote("spec.ports")),
+        *_named(complaint, peer),
+    )
+    clause = f"it calls port {peer.port} of Service {service.ref.name}, which offers {', '.join(map(str, offered))}"
+    advice = edit(complaint.workload.ref, "correcting the port", WRONG_PORT.remedy)
+    return complaint.finding(WRONG_PORT, clause, *claims, advice=(advice,), confidence=0.92)
+
+
+def _plain(complaint: Complaint, peer: Peer) -> Finding:
+    cause, clause = KINDS[complaint.line.kind]
+    leads = tuple(_leads(complaint, peer))
+    advice = _advice(complaint, peer, cause)
+    confidence = complaint.confidence
+    if complaint.line.kind in UNREACHED and leads:
+        confidence = min(confidence, 0.8)  # the peer itself may say more
+    return complaint.finding(
+        cause, clause.format(peer=peer), *_named(complaint, peer), advice=(advice,), leads_to=leads,
+        confidence=confidence,
+    )  # fmt: skip
+
+
+def _leads(complaint: Complaint, peer: Peer) -> Iterator[Ref]:
+    if peer.service and peer.place == "service":
+        yield peer.service
+    elif peer.place == "pod" and peer.obj:
+        yield peer.obj.ref
+    if complaint.line.kind == "dns-failure" and peer.place != "missing":
+        yield Ref("Service", "kube-system", "kube-dns")  # the name is the convention for any cluster DNS
+
+
+def _advice(complaint: Complaint, peer: Peer, cause: Cause) -> Recommendation:
+    if cause is AUTH:
+        return edit(complaint.workload.ref, "correcting the credentials", cause.remedy)
+    if peer.service and peer.place == "service":
+        command = kubectl(
+            peer.service.namespace, f"get service,endpointslices,pods -o wide # for {peer.service.name}"
+        )
+        return Recommendation(
+            "looking at the dependency", cause.remedy, command, "none", watch(complaint.workload.ref)
+        )
+    command = on(complaint.workload.ref, "describe")
+    return Recommendation(
+        "looking at the dependency", cause.remedy, command, "none", watch(complaint.workload.ref)
+    )

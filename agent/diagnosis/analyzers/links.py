@@ -1,0 +1,113 @@
+"""Links: what a pod in trouble depends on by its variables and commands, and which of that is down."""
+
+import re
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, on
+from agent.diagnosis.analyzers.dependency import SERVICE_MISSING
+from agent.diagnosis.backends import backends
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.peer import Peer, called_by, peer_of
+from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
+from agent.diagnosis.thing import Obj
+
+DOWN = declare(Cause(
+    "dependency-down", "dependency", "dependency that is down",
+    "A Service that the program is configured to call has no pod that takes traffic.",
+    "A variable or command names the Service; none of its pods is ready.",
+    "Restore the dependency.",
+    ("dependency-refused", "service-no-ready-endpoints"),
+))  # fmt: skip
+
+MAX_LINKS = 5
+_WAIT = re.compile(
+    r"\b(?:nslookup|getent hosts|nc(?: -\w+)*|wait-for(?:-it)?(?:\.sh)?|dig|ping(?: -\w+ \d+)*|telnet)\s+"
+    r"([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:[: ](\d{2,5}))?\b"
+)
+_FLAG = re.compile(r"(?:\s-h|\s--host[= ])\s?([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:\s+-p\s?(\d{2,5}))?")
+_URL = re.compile(r"https?://([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?::(\d{2,5}))?")
+
+
+@analyzer("Pod")
+def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """The dependencies of a pod in trouble that are missing or have nobody behind them."""
+    if is_deleting(pod) or is_finished(pod):
+        return
+    for container in containers(pod):
+        waits = container.is_init and not container.is_sidecar and container.running_since is not None
+        ready_alert = is_ready(pod) and not case.runbook.settled_by_state
+        unready = not is_ready(pod) and not container.is_init and container.running_since is not None
+        if waits or unready or ready_alert:
+            yield from _links(case, pod, container, waits)
+
+
+def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[Finding]:
+    links = dict.fromkeys(_in_command(container)) if waits else {}
+    links |= dict.fromkeys((host, port) for _, host, port in called_by(container))
+    for host, port in list(links)[:MAX_LINKS]:
+        peer = peer_of(case, pod, host, port)
+        if peer.place == "missing" and waits:
+            yield _missing(case, pod, container, peer)
+        elif peer.place == "service" and peer.obj is not None:
+            behind = backends(case, peer.obj)
+            if behind is not None and not behind.ready:
+                yield _down(case, pod, container, peer)
+
+
+def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:
+    words = " ".join(str(w) for field in ("command", "args") for w in container.spec.get(field) or [])
+    for pattern in (_WAIT, _FLAG, _URL):
+        for match in pattern.finditer(words[:4096]):
+            yield match[1], int(match[2]) if match[2] else None
+
+
+def _mention(container: Container, host: str) -> tuple[Quote, ...]:
+    for name, value in container.env.items():
+        if host in value:
+            return container.quote_spec(f"env[{name}].value")
+    for field in ("command", "args"):
+        for place, word in enumerate(container.spec.get(field) or []):
+            if host in str(word).split("\n", 1)[0]:
+                return container.quote_spec(f"{field}[{place}]")
+    return container.quote_spec("name")
+
+
+def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
+    assert peer.service is not None and peer.absent is not None
+    workload = workload_of(case, pod)
+    text = f"There is no Service {peer.service.name} in namespace {peer.service.namespace}"
+    return Finding(
+        cause=SERVICE_MISSING,
+        entity=workload.ref,
+        headline=f"The {container.called} waits for {peer}, and {text[0].lower()}{text[1:]}",
+        claims=(
+            Claim(text, (peer.absent,)),
+            Claim(f"The {container.called} is to reach {peer.host}", _mention(container, peer.host)),
+        ),
+        confidence=0.85,
+        recommendations=(edit(workload.ref, "correcting the host name", SERVICE_MISSING.remedy),),
+        since=container.running_since,
+    )
+
+
+def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
+    assert peer.obj is not None
+    workload, service = workload_of(case, pod), peer.obj
+    return Finding(
+        cause=DOWN,
+        entity=workload.ref,
+        headline=f"The {container.called} depends on Service {service.ref.name}, which has no ready pod",
+        claims=(
+            Claim(f"The {container.called} is to reach {peer.host}", _mention(container, peer.host)),
+            Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
+        ),
+        confidence=0.66,
+        recommendations=(
+            Recommendation("restoring the dependency", DOWN.remedy, on(service.ref, "describe"), "none"),
+        ),
+        leads_to=(service.ref,),
+    )

@@ -1,0 +1,176 @@
+"""Containers killed for memory: at their limit, after the limit was lowered, or reported late."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import kubectl, on, roll_back, watch
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.changes import Change, recent_change
+from agent.diagnosis.ending import Ending, endings
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.thing import Obj, dig
+from agent.quantity import parse_quantity
+from agent.ref import Ref
+
+OOM = declare(Cause(
+    "oom-killed", "crash", "container killed at its memory limit",
+    "The container used more memory than its limit allows and the kernel killed it.",
+    "lastState.terminated has reason OOMKilled, mostly with exit code 137; no event names it.",
+    "Raise the memory limit to what the program needs, or find why it needs so much.",
+    ("heap-exhausted", "liveness-probe-kill", "node-out-of-memory"),
+))  # fmt: skip
+LOWERED = declare(Cause(
+    "oom-limit-lowered", "crash", "container killed after its memory limit was lowered",
+    "The memory limit was lowered below what the program needs; since then the kernel kills it.",
+    "Reason OOMKilled, and the version before had a higher limit.",
+    "Put the former limit back.",
+    ("oom-killed",),
+))  # fmt: skip
+NODE = declare(Cause(
+    "node-out-of-memory", "crash", "container killed because the node ran out of memory",
+    "The whole node was short of memory and the kernel chose this container, below any limit of its own.",
+    "Reason OOMKilled or exit code 137 without a memory limit; event SystemOOM on the node.",
+    "Find what fills the node; give containers requests and limits.",
+    ("oom-killed",),
+))  # fmt: skip
+KILLED = declare(Cause(
+    "killed", "crash", "container killed from outside",
+    "Something ended the container with SIGKILL, and no evidence says what.",
+    "Exit code 137 with reason Error, no event of a probe or of a deletion.",
+    "Look at the memory of the container over time and at the node's kernel log.",
+    ("oom-killed", "liveness-probe-kill"), symptom=True,
+))  # fmt: skip
+
+
+@analyzer("Pod")
+def killed_for_memory(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """OOMKilled, and SIGKILL that looks like it."""
+    for ending in endings(case, pod):
+        if ending.how == "oom":
+            yield _oom(ending)
+        elif ending.how == "killed":
+            yield _killed(ending)
+
+
+def limit(ending: Ending) -> str:
+    """The container's memory limit, or ""."""
+    return str(dig(ending.container.spec, "resources.limits.memory") or "")
+
+
+def _oom(ending: Ending) -> Finding:
+    container, workload = ending.container, ending.workload
+    bound = limit(ending)
+    if not bound:
+        return _without_limit(ending)
+    change = recent_change(ending.case, workload, container.finished_at)
+    lowered = _lowered(change, container.name)
+    claims = [
+        Claim(f"The {container.called} was killed for memory (reason OOMKilled)", ending.quote()),
+        Claim(f"Its memory limit is {bound}", container.quote_spec("resources.limits.memory")),
+    ]
+    if change:
+        claims.append(change.claim())
+    claims += _last_words(ending)
+    text = f"The {container.called} is killed because it reaches its memory limit of {bound}"
+    if lowered:
+        text = f"The {container.called} is killed for memory since its limit was lowered to {bound}"
+    raise_limit = Recommendation(
+        "raising the memory limit", f"Raise the memory limit above {bound} to what the program needs.",
+        _raise(workload.ref, container.name, bound), "low", watch(workload.ref),
+    )  # fmt: skip
+    return Finding(
+        cause=LOWERED if lowered else OOM,
+        entity=workload.ref,
+        headline=text,
+        claims=tuple(claims),
+        confidence=0.95,
+        recommendations=(roll_back(workload.ref), raise_limit) if change else (raise_limit,),
+        ruled_out=tuple(_not_a_probe(ending)),
+        since=change.at if change else container.finished_at,
+    )
+
+
+def _lowered(change: Change | None, name: str) -> bool:
+    if change is None:
+        return False
+    paths = change.touching("limits.memory")
+    return any(d.lowered or d.before is None for d in paths if f"[{name}]" in d.path)
+
+
+def _raise(ref: Ref, container: str, bound: str) -> str:
+    try:
+        doubled = f"{max(1, round(parse_quantity(bound) * 2 / 2**20))}Mi"
+    except (ValueError, TypeError):
+        doubled = "AMOUNT"
+    if ref.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        return on(ref, "set resources", f"-c {container} --limits=memory={doubled}")
+    return on(ref, "edit")
+
+
+def _last_words(ending: Ending) -> list[Claim]:
+    if ending.log is None or not ending.log.text.strip():
+        return []
+    last = ending.log.text.strip().splitlines()[-1]
+    return [Claim("The last line of its log before the kill", (ending.log.quote(last),))]
+
+
+def _not_a_probe(ending: Ending) -> Iterator[RuledOut]:
+    why = f"The kubelet gives the reason {ending.container.exit_reason}, which a probe's kill does not have."
+    yield RuledOut(
+        "liveness-probe-kill", why, ending.container.quote(f"{ending.container.ended_path}.reason")
+    )
+
+
+def _without_limit(ending: Ending) -> Finding:
+    container = ending.container
+    node = str(ending.pod.at("spec.nodeName") or "")
+    return Finding(
+        cause=NODE,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} was killed because node {node} ran out of memory; it has no limit of its own",
+        claims=(
+            Claim("It was killed for memory (reason OOMKilled)", ending.quote()),
+            Claim(f"It ran on node {node} and has no memory limit", ending.pod.quote("spec.nodeName")),
+        ),
+        confidence=0.7,
+        recommendations=(
+            Recommendation(
+                "setting memory requests and limits", NODE.remedy, kubectl("", f"describe node {node}"), "none",
+            ),
+        ),
+        leads_to=(Ref("Node", "", node),) if node else (),
+        since=container.finished_at,
+    )  # fmt: skip
+
+
+def _killed(ending: Ending) -> Finding:
+    """137 without a reason: with a limit most often memory, which the kubelet sometimes reports as Error."""
+    container = ending.container
+    bound = limit(ending)
+    events = ending.case.events(ending.pod.ref)
+    probed = any(e.reason in ("Unhealthy", "Killing") for e in events)
+    has_probe = any(container.spec.get(probe) for probe in ("livenessProbe", "startupProbe"))
+    likely = bool(bound) and not probed and (bool(events) or not has_probe)
+    claims = [Claim("It was ended by SIGKILL (exit code 137), without the reason OOMKilled", ending.quote())]
+    if bound:
+        claims.append(Claim(f"Its memory limit is {bound}", container.quote_spec("resources.limits.memory")))
+    claims += _last_words(ending)
+    if likely:
+        why = (
+            "No probe and no deletion killed it: at a memory limit the kubelet sometimes reports the kill so"
+        )
+        claims.append(Claim(why, (), "hypothesis"))
+        text = f"The {container.called} was killed, most likely at its memory limit of {bound}"
+    else:
+        text = f"The {container.called} was killed from outside (exit code 137)"
+    command = kubectl(ending.pod.ref.namespace, f"describe pod {ending.pod.ref.name}")
+    return Finding(
+        cause=OOM if likely else KILLED,
+        entity=ending.workload.ref,
+        headline=text,
+        claims=tuple(claims),
+        confidence=0.68 if likely else 0.5,
+        recommendations=(Recommendation("watching its memory", OOM.remedy, command, "none"),),
+        since=container.finished_at,
+    )

@@ -1,0 +1,125 @@
+"""Containers the runtime cannot start: the tails of a StartError, and a failing postStart hook."""
+
+import re
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, roll_back
+from agent.diagnosis.analyzers import crash, logged
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.changes import recent_change
+from agent.diagnosis.ending import Ending, endings
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, RuledOut
+from agent.diagnosis.thing import Obj
+
+WORKING_DIRECTORY = declare(Cause(
+    "working-directory-invalid", "crash", "invalid working directory",
+    "The container's workingDir cannot be used: it is a file, or cannot be made.",
+    "StartError with `mkdir PATH: not a directory` during the container's init.",
+    "Correct workingDir in the template.",
+    ("command-not-found",),
+))  # fmt: skip
+MOUNT = declare(Cause(
+    "mount-over-wrong-type", "config", "file mounted over a directory, or the reverse",
+    "A volume or subPath that is a file is mounted where the image has a directory, or the other way round.",
+    "StartError with `error mounting ... not a directory`.",
+    "Mount at a path of the same type; with subPath, name the file in mountPath.",
+    ("missing-file",),
+))  # fmt: skip
+START = declare(Cause(
+    "start-failed", "crash", "container that the runtime cannot start",
+    "The container runtime refuses to start the process, for a reason of its own.",
+    "StartError or RunContainerError with the runtime's message; no log exists.",
+    "Read the message; correct what it names in the template.",
+))  # fmt: skip
+HOOK = declare(Cause(
+    "post-start-hook-failed", "crash", "failing postStart hook",
+    "The container's postStart hook fails, and the kubelet kills the container for it.",
+    "Events FailedPostStartHook and Killing.",
+    "Correct the hook's command, or take it out.",
+    ("liveness-probe-kill",),
+))  # fmt: skip
+
+_MISSING = re.compile(
+    r'exec: "([^"]{1,200})": (?:stat [^:]{1,300}: no such file or directory|executable file not found in \$PATH)'
+)
+_NOT_EXECUTABLE = re.compile(r'exec: "([^"]{1,200})": permission denied')
+_NO_DIRECTORY = re.compile(
+    r"container init: mkdir ([^:]{1,300}): not a directory|chdir to cwd \(\"([^\"]{1,300})\"\)"
+)
+
+
+@analyzer("Pod")
+def never_started(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """Containers that the runtime could not start, or whose postStart hook failed."""
+    for ending in endings(case, pod):
+        if ending.how == "start-error":
+            yield _start_error(ending)
+        elif ending.how == "hook":
+            yield _hook(ending)
+
+
+def _start_error(ending: Ending) -> Finding:
+    container = ending.container
+    message = str(ending.container.ended.get("message") or container.waiting_message)
+    cause, clause = _read(message)
+    where = (
+        f"{container.ended_path}.message"
+        if ending.container.ended.get("message")
+        else "state.waiting.message"
+    )
+    claims = [
+        Claim(f"The runtime could not start the {container.called}", container.quote(where, "restartCount"))
+    ]
+    if quotes := container.quote_spec("command", "args", "workingDir"):
+        claims.append(Claim("This is what the specification has it run", quotes))
+    change = recent_change(ending.case, ending.workload, None)
+    advice = [edit(ending.workload.ref, "correcting the template", cause.remedy)]
+    if change:
+        claims.append(change.claim())
+        advice.append(roll_back(ending.workload.ref))
+    return Finding(
+        cause=cause,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} cannot start because {clause}",
+        claims=tuple(claims),
+        confidence=0.95 if cause is not START else 0.75,
+        recommendations=tuple(advice),
+        ruled_out=(RuledOut("application-error", "The program never ran.", container.quote(where)),),
+        since=change.at if change else ending.pod.created,
+    )
+
+
+def _read(message: str) -> tuple[Cause, str]:
+    if match := _MISSING.search(message):
+        return logged.ROWS["missing-program"].cause, f"its command {match[1]} is not in the image"
+    if match := _NOT_EXECUTABLE.search(message):
+        return crash.NOT_EXECUTABLE, f"its command {match[1]} may not be executed"
+    if "exec format error" in message:
+        return logged.ROWS["wrong-architecture"].cause, "its program is built for another architecture"
+    if "error mounting" in message and ("not a directory" in message or "is a directory" in message):
+        return MOUNT, "a file is mounted over a directory, or a directory over a file"
+    if match := _NO_DIRECTORY.search(message):
+        return WORKING_DIRECTORY, f"its working directory {match[1] or match[2]} cannot be used"
+    return (
+        START,
+        f"the runtime refuses it: {message.rsplit('unable to start container process: ', 1)[-1][:200]}",
+    )
+
+
+def _hook(ending: Ending) -> Finding:
+    container = ending.container
+    quotes = tuple(e.quote for e in ending.events("FailedPostStartHook", "Killing")[-2:])
+    return Finding(
+        cause=HOOK,
+        entity=ending.workload.ref,
+        headline=f"The {container.called} is killed because its postStart hook fails",
+        claims=(
+            Claim("The kubelet says that the postStart hook failed", quotes),
+            Claim("It ended so", ending.quote()),
+        ),
+        confidence=0.92,
+        recommendations=(edit(ending.workload.ref, "correcting the postStart hook", HOOK.remedy),),
+        since=container.finished_at,
+    )

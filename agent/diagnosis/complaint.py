@@ -1,0 +1,123 @@
+"""Complaints: the line of a container's log that says what is wrong, with what is known around it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from agent.diagnosis.advice import kubectl, roll_back
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause
+from agent.diagnosis.changes import Change, config_changes, recent_change
+from agent.diagnosis.ending import Ending
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.logs import LogFinding
+from agent.diagnosis.pod import Container, is_ready
+from agent.diagnosis.thing import Log, Obj
+from agent.ref import Ref
+
+
+@dataclass(frozen=True, eq=False)
+class Complaint:
+    """One line of one container's log. `ending` is None while the container runs."""
+
+    case: Case
+    pod: Obj
+    container: Container
+    log: Log
+    line: LogFinding
+    ending: Ending | None = None
+
+    @cached_property
+    def workload(self) -> Obj:
+        """The topmost owner of the pod."""
+        return workload_of(self.case, self.pod)
+
+    @property
+    def quote(self) -> Quote:
+        """The line, verbatim."""
+        return self.log.quote(self.line)
+
+    def because(self, clause: str) -> str:
+        """A headline: what the trouble shows as, and why."""
+        name = self.container.called
+        if self.ending is None:
+            return f"The {name} cannot do its work because {clause}"
+        repeats = self.container.should_run or self.container.restarts > 1
+        verb = "crashes" if repeats and not self.container.is_init else "fails"
+        return f"The {name} {verb} because {clause}"
+
+    @property
+    def confidence(self) -> float:
+        """How sure the line is the reason: an end is proof that something decided it, a running log is less."""
+        if self.ending is not None:
+            return round(0.62 + 0.33 * self.line.weight, 2)
+        base = 0.5 if is_ready(self.pod) else 0.55
+        return round(base + 0.3 * self.line.weight, 2)
+
+    @cached_property
+    def change(self) -> Change | None:
+        """The rollout that came before the trouble, if one did."""
+        return recent_change(self.case, self.workload, self.began)
+
+    @property
+    def began(self) -> datetime | None:
+        """When the trouble is known to have existed: the end, else the line's own time."""
+        return self.container.finished_at if self.ending else self.line.at
+
+    def finding(
+        self,
+        cause: Cause,
+        clause: str,
+        *claims: Claim,
+        advice: tuple[Recommendation, ...] = (),
+        leads_to: tuple[Ref, ...] = (),
+        confidence: float | None = None,
+        entity: Ref | None = None,
+    ) -> Finding:
+        """A finding that rests on the line, the end of the container, and further claims."""
+        said = Claim(f"The log of {self.container.called} says: {self.line.message}", (self.quote,))
+        return Finding(
+            cause=cause,
+            entity=entity or self.workload.ref,
+            headline=self.because(clause),
+            claims=(said, *self._end(), *claims, *self._changes()),
+            confidence=self.confidence if confidence is None else confidence,
+            recommendations=(*advice, *self._advice()),
+            leads_to=leads_to,
+            ruled_out=tuple(self._ruled_out()),
+            since=self.change.at if self.change else self.began,
+        )
+
+    def _end(self) -> Iterator[Claim]:
+        if self.ending is None:
+            return
+        end = self.container.ended
+        text = f"The {self.container.called} ended with exit code {end.get('exitCode')}, reason {end.get('reason')}"
+        yield Claim(text, self.ending.quote())
+
+    def _changes(self) -> Iterator[Claim]:
+        if self.change:
+            yield self.change.claim()
+        for edit in config_changes(self.case, self.workload, self.began):
+            yield edit.claim()
+
+    def _advice(self) -> Iterator[Recommendation]:
+        if self.change:
+            yield roll_back(self.workload.ref)
+        previous = " --previous" if self.ending and self.container.log_is_previous else ""
+        yield Recommendation(
+            action="",
+            sentence="Read the whole log of the container.",
+            command=kubectl(
+                self.pod.ref.namespace, f"logs {self.pod.ref.name} -c {self.container.name}{previous}"
+            ),
+            risk="none",
+        )
+
+    def _ruled_out(self) -> Iterator[RuledOut]:
+        if self.ending and self.ending.how in ("exit", "completed", "signal"):
+            code, reason = self.container.exit_code, self.container.exit_reason
+            why = f"It ended with exit code {code} and reason {reason}: no limit of memory ended it."
+            yield RuledOut("oom-killed", why, self.container.quote(f"{self.container.ended_path}.reason"))
