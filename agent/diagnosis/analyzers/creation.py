@@ -1,0 +1,259 @@
+"""Pods that are refused before they exist: quota, limit range, policy, webhook, a missing object.
+
+Controllers say it in one sentence (`Error creating: pods "x" is forbidden: ...`): as the ReplicaFailure
+condition of Deployments and ReplicaSets, and as FailedCreate events of all.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.analyzers.webhooks import webhook_down
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.thing import Obj
+from agent.ref import Ref
+
+QUOTA = declare(Cause(
+    "quota-exceeded", "quota", "Quota that leaves no room for the pod",
+    "A ResourceQuota of the namespace is used up; the API server refuses further pods.",
+    "FailedCreate with `exceeded quota: Q, requested: ..., used: ..., limited: ...`; fewer pods than wanted.",
+    "Raise the quota, or free some of it: see who uses it.",
+    ("quota-needs-values", "insufficient-cpu", "insufficient-memory"),
+))  # fmt: skip
+VALUES = declare(Cause(
+    "quota-needs-values", "quota", "Quota that demands requests or limits which the pod does not set",
+    "A ResourceQuota counts a resource, so every container must say how much of it it takes.",
+    "FailedCreate with `failed quota: Q: must specify limits.memory for: main`.",
+    "Set the named requests and limits, or give the namespace a LimitRange with defaults.",
+    ("quota-exceeded",),
+))  # fmt: skip
+RANGE = declare(Cause(
+    "limit-range-violated", "quota", "Requests or limits outside what the namespace allows",
+    "A LimitRange bounds what a container may ask for; this pod asks for more, less, or in another ratio.",
+    "FailedCreate with `maximum memory usage per Container is 256Mi, but limit is 1Gi` or `minimum ...`.",
+    "Bring the container's requests and limits within the LimitRange, or change the LimitRange.",
+    ("quota-exceeded",),
+))  # fmt: skip
+SECURITY = declare(Cause(
+    "pod-security-violation", "admission", "Pod that the namespace's security level refuses",
+    "The namespace enforces a Pod Security level (label pod-security.kubernetes.io/enforce) that the "
+    "template breaks.",
+    "FailedCreate with `violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false "
+    "(...)`.",
+    "Set the securityContext fields the message names, or use a namespace with the level that fits.",
+    ("admission-denied",),
+))  # fmt: skip
+ACCOUNT = declare(Cause(
+    "service-account-missing", "admission", "ServiceAccount that does not exist",
+    "The pod names a ServiceAccount that the namespace does not have; no pod can be created.",
+    "FailedCreate with `error looking up service account NS/NAME: serviceaccount \"NAME\" not found`.",
+    "Create the ServiceAccount, or name the right one.",
+))  # fmt: skip
+PRIORITY = declare(Cause(
+    "priority-class-missing", "admission", "PriorityClass that does not exist",
+    "The pod names a PriorityClass that the cluster does not have.",
+    "FailedCreate with `no PriorityClass with name gold was found`.",
+    "Create the PriorityClass, or name one that exists.",
+))  # fmt: skip
+RUNTIME = declare(Cause(
+    "runtime-class-missing", "admission", "RuntimeClass that does not exist",
+    "The pod names a RuntimeClass that the cluster does not have.",
+    "FailedCreate with `pod rejected: RuntimeClass \"gvisor\" not found`.",
+    "Create the RuntimeClass on a cluster with that runtime, or remove the name.",
+))  # fmt: skip
+DENIED = declare(Cause(
+    "admission-denied", "admission", "Pod refused by a policy",
+    "An admission webhook or a ValidatingAdmissionPolicy looked at the pod and said no.",
+    "FailedCreate with `admission webhook \"W\" denied the request: ...` or `ValidatingAdmissionPolicy 'P' "
+    "... denied`.",
+    "Do what the message asks for, or have the policy changed by who owns it.",
+    ("pod-security-violation", "webhook-unavailable"),
+))  # fmt: skip
+INVALID = declare(Cause(
+    "pod-invalid", "admission", "Pod template that makes an invalid pod",
+    "The template was accepted, but the pods it makes are not: often together with what a LimitRange or "
+    "webhook adds.",
+    "FailedCreate with `Pod \"x\" is invalid: ...`.",
+    "Correct the field the message names.",
+    ("limit-range-violated",),
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One sentence by which the API server refused a pod, and for whom."""
+
+    case: Case
+    workload: Obj
+    message: str
+    quotes: tuple[Quote, ...]
+
+
+@analyzer("ReplicaSet", "StatefulSet", "DaemonSet", "Job")
+def failed_create(case: Case, obj: Obj) -> Iterator[Finding]:
+    """The refusals that a controller reported as events, while pods are missing."""
+    if obj.ref.kind == "ReplicaSet" and obj.condition("ReplicaFailure").get("status") == "True":
+        quotes = obj.quote_condition("ReplicaFailure", "reason", "message")
+        yield from refused(case, obj, str(obj.condition("ReplicaFailure").get("message") or ""), quotes)
+    elif _lacks_pods(obj):
+        events = [
+            e for e in case.events(obj.ref, f"were pods of {obj.ref} refused?") if e.reason == "FailedCreate"
+        ]
+        if events:
+            yield from refused(case, obj, events[-1].message, (events[-1].quote,))
+
+
+def _lacks_pods(obj: Obj) -> bool:
+    match obj.ref.kind:
+        case "DaemonSet":
+            wanted, have = obj.at("status.desiredNumberScheduled"), obj.at("status.currentNumberScheduled")
+        case "Job":
+            ended = any(c.get("status") == "True" for c in obj.items("status.conditions"))
+            return not ended and not obj.at("status.active") and not obj.at("spec.suspend")
+        case _:
+            wanted, have = obj.at("spec.replicas", 1), obj.at("status.replicas")
+    return int(have or 0) < int(wanted or 0)
+
+
+def refused(case: Case, workload: Obj, message: str, quotes: tuple[Quote, ...]) -> Iterator[Finding]:
+    """What a refusal means; nothing for a sentence that is not one."""
+    text = message.removeprefix("Error creating: ")
+    for pattern, explain in _RULES:
+        if match := pattern.search(text):
+            if found := explain(Refusal(case, workload, text, quotes), match):
+                yield found
+            return
+
+
+def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
+    name, namespace = match["quota"], refusal.workload.ref.namespace
+    entity = Ref("ResourceQuota", namespace, name)
+    quota = refusal.case.obj(entity, "how much of it is used?")
+    quotes = refusal.quotes + tuple(q for r in _resources(match["limited"]) for q in _usage(quota, r))
+    text = f"The pods of {refusal.workload.ref.name} are refused: quota {name} has no room for them"
+    headline = f"Quota {name} is used up, so pods of {refusal.workload.ref.name} are refused"
+    headline += f" (asked for {match['requested']}; used {match['used']} of {match['limited']})"
+    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), 0.93, (
+        edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
+        Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
+                       kubectl(namespace, "get pods"), "none"),
+    ))  # fmt: skip
+
+
+def _resources(limited: str) -> list[str]:
+    return [part.partition("=")[0] for part in limited.split(",") if "=" in part]
+
+
+def _usage(quota: Obj | None, resource: str) -> tuple[Quote, ...]:
+    """`status.used` of one resource; its name may hold dots, so the line is made here."""
+    used = (quota.at("status.used") or {}).get(resource) if quota else None
+    return quota.quote_key("status.used", resource) if quota and used is not None else ()
+
+
+def _values(refusal: Refusal, match: re.Match[str]) -> Finding:
+    headline = f"Quota {match['quota']} demands values that {refusal.workload.ref.name} does not set"
+    headline += f" ({match['what']})"
+    sentence = f"Set what quota {match['quota']} demands: {match['what']}."
+    return _of_template(refusal, VALUES, headline, sentence, "setting requests and limits")
+
+
+def _range(refusal: Refusal, match: re.Match[str]) -> Finding:
+    said = match[0].strip(" ,;]")
+    headline = f"The namespace's LimitRange refuses pods of {refusal.workload.ref.name}: {said}"
+    return _of_template(
+        refusal,
+        RANGE,
+        headline,
+        f"Bring the template within the LimitRange: {said}.",
+        "correcting its resources",
+    )
+
+
+def _security(refusal: Refusal, match: re.Match[str]) -> Finding:
+    headline = f"Pod Security level {match['level']} refuses pods of {refusal.workload.ref.name}"
+    headline += f": {match['what'][:160]}"
+    sentence = f"Set in the template what level {match['level']} asks for: {match['what'][:300]}."
+    return _of_template(refusal, SECURITY, headline, sentence, "correcting the securityContext")
+
+
+def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
+    name, namespace = match["name"], refusal.workload.ref.namespace
+    refusal.case.get("ServiceAccount", namespace, name, "does it exist by now?")
+    absent = refusal.case.absent("ServiceAccount", namespace, name)
+    headline = f"ServiceAccount {name}, which {refusal.workload.ref.name} names, does not exist"
+    create = Recommendation(
+        "creating the ServiceAccount",
+        f"Create ServiceAccount {name} with the roles it needs, or name another.",
+        kubectl(namespace, f"create serviceaccount {name}"), "low", on(refusal.workload.ref, "get"),
+    )  # fmt: skip
+    quotes = refusal.quotes + ((absent,) if absent else ())
+    return Finding(ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), 0.93, (create,))
+
+
+def _priority(refusal: Refusal, match: re.Match[str]) -> Finding:
+    headline = f"PriorityClass {match['name']}, which {refusal.workload.ref.name} names, does not exist"
+    sentence = f"Create PriorityClass {match['name']}, or name one that exists."
+    return _of_template(refusal, PRIORITY, headline, sentence, "correcting priorityClassName")
+
+
+def _runtime(refusal: Refusal, match: re.Match[str]) -> Finding:
+    headline = f"RuntimeClass {match['name']}, which {refusal.workload.ref.name} names, does not exist"
+    sentence = f"Create RuntimeClass {match['name']} where its runtime is installed, or remove the name."
+    return _of_template(refusal, RUNTIME, headline, sentence, "correcting runtimeClassName")
+
+
+def _denied(refusal: Refusal, match: re.Match[str]) -> Finding:
+    who = f"{match['kind']} {match['name']}"
+    headline = f"{who} refuses pods of {refusal.workload.ref.name}: {match['what'][:200]}"
+    return _of_template(
+        refusal, DENIED, headline, f"Do what {who} asks for: {match['what'][:200]}.", "meeting the policy"
+    )
+
+
+def _invalid(refusal: Refusal, match: re.Match[str]) -> Finding:
+    headline = f"The template of {refusal.workload.ref.name} makes invalid pods: {match['what'][:200]}"
+    return _of_template(
+        refusal, INVALID, headline, f"Correct the template: {match['what'][:200]}.", "correcting the template"
+    )
+
+
+def _webhook(refusal: Refusal, match: re.Match[str]) -> Finding | None:
+    return webhook_down(refusal.case, refusal.workload.ref, match, refusal.quotes)
+
+
+def _of_template(refusal: Refusal, cause: Cause, headline: str, sentence: str, action: str) -> Finding:
+    """A finding whose remedy is to edit the workload."""
+    ref = refusal.workload.ref
+    claim = Claim(f"The API server refuses pods of {ref}", refusal.quotes)
+    return Finding(
+        cause, ref, headline, (claim,), 0.92, (edit(ref, action, sentence), look(ref, "", "See its events."))
+    )
+
+
+Explain = Callable[[Refusal, re.Match[str]], Finding | None]
+_RULES: tuple[tuple[re.Pattern[str], Explain], ...] = (
+    (re.compile(
+        r"exceeded quota: (?P<quota>[^,]+), requested: (?P<requested>.+?), used: (?P<used>.+?), "
+        r"limited: (?P<limited>\S+)"
+    ), _quota),
+    (re.compile(r"failed quota: (?P<quota>[^:]+): must specify (?P<what>.+)"), _values),
+    (re.compile(
+        r"(?:maximum|minimum) \S+ usage per \w+ is .{1,200}|\S+ max limit to request ratio .{1,200}"
+    ), _range),
+    (re.compile(r"violates PodSecurity \"(?P<level>[^\"]+)\": (?P<what>.+)"), _security),
+    (re.compile(r"serviceaccount \"(?P<name>[^\"]+)\" not found"), _account),
+    (re.compile(r"no PriorityClass with name (?P<name>\S+) was found"), _priority),
+    (re.compile(r"RuntimeClass \"(?P<name>[^\"]+)\" not found"), _runtime),
+    (re.compile(r"failed calling webhook \"(?P<webhook>[^\"]+)\": (?P<rest>.+)"), _webhook),
+    (re.compile(r"(?P<kind>admission webhook) \"(?P<name>[^\"]+)\" denied the request:? ?(?P<what>.*)"),
+     _denied),
+    (re.compile(
+        r"(?P<kind>ValidatingAdmissionPolicy) '(?P<name>[^']+)' with binding '[^']+' denied request: "
+        r"(?P<what>.+)"
+    ), _denied),
+    (re.compile(r"Pod \"[^\"]*\" is invalid: (?P<what>.+)"), _invalid),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""StatefulSets: each pod waits for the one before; the first that is not ready holds all others up."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import on, watch
+from agent.diagnosis.analyzers.workloads import healthy_or_recovered, scaled_to_zero, short, unobserved
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.graph import owner_ref, pods_of
+from agent.diagnosis.replicas import in_trouble, is_starting, representatives
+from agent.diagnosis.thing import Obj
+
+REVISION = "controller-revision-hash"
+
+OLD_POD = declare(Cause(
+    "statefulset-waits-for-old-pod", "workload", "Correction held up by a broken pod of the version before",
+    "The template was corrected, but the StatefulSet waits for its broken pod to become ready before it "
+    "replaces "
+    "it, and the pod never will: a known limit of OrderedReady.",
+    "The pod that is not ready carries another controller-revision-hash than status.updateRevision.",
+    "Delete the broken pod: it comes back with the corrected template.",
+    ("rollout-stuck",),
+))  # fmt: skip
+ON_DELETE = declare(Cause(
+    "update-on-delete", "workload", "Update that waits for pods to be deleted by hand",
+    "updateStrategy OnDelete leaves running pods as they are until somebody deletes them.",
+    "status.updateRevision differs from status.currentRevision while all pods are ready.",
+    "Delete the pods one by one, or set updateStrategy to RollingUpdate.",
+    ("rollout-stuck",),
+))  # fmt: skip
+
+
+@analyzer("StatefulSet")
+def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """Follow a StatefulSet to the pod that holds it up."""
+    if obj.at("metadata.deletionTimestamp"):
+        return
+    if obj.at("spec.replicas", 1) == 0:
+        yield scaled_to_zero(case, obj)
+        return
+    if found := unobserved(case, obj):
+        yield found
+        return
+    pods = pods_of(case, obj)
+    if pods is None:
+        return
+    own = sorted((p for p in pods if owner_ref(p) == obj.ref), key=ordinal)
+    blocked = _first_in_trouble(case, obj, own)
+    for pod in blocked:
+        case.follow(pod.ref)
+    wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
+    quotes = obj.quote("spec.replicas", "status.readyReplicas")
+    if held := _held_by_old_pod(case, obj, blocked):
+        yield held
+    if blocked and all(is_starting(case, pod) for pod in blocked):
+        words = f"{obj.ref} starts its pods one after the other: {ready} of {wanted} are ready."
+        yield State("progressing", obj.ref, words, quotes)
+    elif ready < wanted or blocked:
+        yield short(case, obj, wanted, ready, quotes, seen=bool(blocked))
+    elif waiting := _waits_for_deletion(obj):
+        yield waiting
+    else:
+        for pod in own[:2] if not case.runbook.settled_by_state else ():
+            case.follow(pod.ref)
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)
+
+
+def ordinal(pod: Obj) -> int:
+    """The number at the end of a StatefulSet pod's name, -1 without one."""
+    number = pod.ref.name.rpartition("-")[2]
+    return int(number) if number.isdigit() else -1
+
+
+def _first_in_trouble(case: Case, obj: Obj, pods: list[Obj]) -> list[Obj]:
+    """With OrderedReady the first pod in trouble explains the rest; in parallel each may differ."""
+    if obj.at("spec.podManagementPolicy", "OrderedReady") == "Parallel":
+        return representatives(case, pods)
+    return [pod for pod in pods if in_trouble(case, pod)][:1]
+
+
+def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None:
+    update = obj.at("status.updateRevision")
+    if not blocked or not update or obj.at("spec.updateStrategy.type", "RollingUpdate") != "RollingUpdate":
+        return None
+    pod = blocked[0]
+    if pod.labels.get(REVISION) in (None, update) or is_starting(case, pod):
+        return None
+    if ordinal(pod) < int(obj.at("spec.updateStrategy.rollingUpdate.partition") or 0):
+        return None
+    quotes = pod.quote_key("metadata.labels", REVISION) + obj.quote("status.updateRevision")
+    headline = (
+        f"{pod.ref.name} is broken and of an earlier revision: {obj.ref.name} waits for it before updating it"
+    )
+    delete = Recommendation(
+        "deleting the broken pod", f"Delete {pod.ref.name}: it is created anew from the present template.",
+        on(pod.ref, "delete"), "medium", watch(obj.ref),
+    )  # fmt: skip
+    return Finding(OLD_POD, obj.ref, headline, (Claim(headline, quotes),), 0.66, (delete,))
+
+
+def _waits_for_deletion(obj: Obj) -> Finding | None:
+    update, current = obj.at("status.updateRevision"), obj.at("status.currentRevision")
+    if obj.at("spec.updateStrategy.type") != "OnDelete" or not update or update == current:
+        return None
+    quotes = obj.quote("spec.updateStrategy.type", "status.updateRevision", "status.currentRevision")
+    headline = f"The update of {obj.ref.name} waits for its pods to be deleted (updateStrategy OnDelete)"
+    delete = Recommendation(
+        "deleting its pods one by one", "Delete a pod, wait until it is ready, go on with the next.",
+        on(obj.ref, "describe"), "medium",
+    )  # fmt: skip
+    why = "every replica is ready"
+    ruled_out = (RuledOut("rollout-stuck", why, obj.quote("status.readyReplicas")),)
+    return Finding(
+        ON_DELETE, obj.ref, headline, (Claim(headline, quotes),), 0.8, (delete,), ruled_out=ruled_out
+    )

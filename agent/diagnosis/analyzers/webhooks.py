@@ -1,0 +1,104 @@
+"""Admission webhooks that do not answer: everything they must approve is refused."""
+
+import re
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.thing import Obj
+from agent.ref import Ref
+
+CONFIGURATIONS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+_SERVICE = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc")
+
+DOWN = declare(Cause(
+    "webhook-unavailable", "admission", "Admission webhook that does not answer",
+    "Pods must be approved by a webhook, and the webhook's server cannot be reached; with failurePolicy Fail "
+    "the API server then refuses them all.",
+    "FailedCreate with `failed calling webhook \"W\": ...: connection refused`, `context deadline exceeded`, "
+    "`service \"S\" not found` or `x509: ...`.",
+    "Bring the webhook's Service back; as a stopgap set failurePolicy to Ignore or remove the configuration.",
+    ("admission-denied",),
+))  # fmt: skip
+
+
+def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[Quote, ...]) -> Finding:
+    """A webhook that failed to answer; `match` has `webhook` and `rest`, the error. Leads to its Service."""
+    name, rest = match["webhook"], match["rest"]
+    found = next((c for c in _configurations(case) if name in _names(c)), None)
+    service = _service(found, name) or _service_in(rest)
+    why = rest.rsplit(": ", 1)[-1][:160]
+    headline = f"Admission webhook {name} does not answer ({why}), so pods of {workload.name} are refused"
+    claims = [Claim(f"The API server could not call webhook {name}: {why}", quotes)]
+    if found:
+        claims.append(
+            Claim(
+                f"{found.ref} declares it",
+                found.quote(f"webhooks[{name}].name", f"webhooks[{name}].failurePolicy"),
+            )
+        )
+    if service:
+        case.obj(service, "does the webhook's Service exist?")
+        if absent := case.absent("Service", service.namespace, service.name):
+            claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
+    entity = found.ref if found else workload
+    return Finding(
+        DOWN, entity, headline, tuple(claims), 0.9, tuple(_advice(found, service, name)),
+        leads_to=(service,) if service else (),
+    )  # fmt: skip
+
+
+@analyzer(*CONFIGURATIONS)
+def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """A webhook configuration named by an alert: is what it calls there?"""
+    for webhook in obj.items("webhooks"):
+        service = _service(obj, str(webhook.get("name")))
+        if service is None:
+            continue
+        if case.obj(service, "does the webhook's Service exist?") is not None:
+            case.follow(service)
+        elif absent := case.absent("Service", service.namespace, service.name):
+            headline = (
+                f"Admission webhook {webhook.get('name')} calls Service {service}, which does not exist"
+            )
+            quotes = (*obj.quote(f"webhooks[{webhook.get('name')}].clientConfig.service.name"), absent)
+            advice = tuple(_advice(obj, service, str(webhook.get("name"))))
+            yield Finding(DOWN, obj.ref, headline, (Claim(headline, quotes),), 0.88, advice)
+
+
+def _configurations(case: Case) -> Iterator[Obj]:
+    for kind in CONFIGURATIONS:
+        yield from case.list(kind, "*", why="which webhook configuration is it?") or []
+
+
+def _names(configuration: Obj) -> set[str]:
+    return {str(webhook.get("name")) for webhook in configuration.items("webhooks")}
+
+
+def _service(configuration: Obj | None, webhook: str) -> Ref | None:
+    service = configuration.at(f"webhooks[{webhook}].clientConfig.service") if configuration else None
+    return Ref("Service", str(service["namespace"]), str(service["name"])) if service else None
+
+
+def _service_in(error: str) -> Ref | None:
+    match = _SERVICE.search(error)
+    return Ref("Service", match["namespace"], match["name"]) if match else None
+
+
+def _advice(configuration: Obj | None, service: Ref | None, name: str) -> Iterator[Recommendation]:
+    if service:
+        yield Recommendation(
+            "restoring the webhook's Service",
+            f"Bring {service} back: see its endpoints and the pods behind it.",
+            on(service, "describe"), "none",
+        )  # fmt: skip
+    if configuration:
+        yield edit(
+            configuration.ref, "setting its failurePolicy to Ignore",
+            f"As a stopgap let the API server go on without webhook {name}: failurePolicy Ignore, or "
+            "delete it "
+            "if its server is gone for good.", risk="high",
+        )  # fmt: skip
