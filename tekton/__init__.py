@@ -1,0 +1,1 @@
+"""The agent for Tekton: Tasks, Pipeline, Triggers, bundle, and what writes, checks and installs them."""

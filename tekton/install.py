@@ -1,0 +1,145 @@
+"""Installs, upgrades or removes the Tekton part of the incident agent in a namespace of your choice.
+
+Everything is `kubectl apply -k tekton/` with another namespace and image; what is added are the checks that
+kubectl cannot make: is Tekton there, and can its pods run under the namespace's pod security?
+"""
+
+import argparse
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CRDS = {
+    "pipelines.tekton.dev": "Tekton Pipelines 1.9",
+    "triggers.triggers.tekton.dev": "Tekton Triggers 0.34",
+}
+RUNS = "app.kubernetes.io/part-of=incident-agent"
+TOKEN = "alertmanager-webhook"
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_IMAGE = re.compile(
+    r"(?P<name>[a-z0-9][a-zA-Z0-9._/:-]*):(?P<tag>\w[\w.-]{0,127})(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class InstallError(ValueError):
+    """The installation cannot go on; the message is for people."""
+
+
+def kustomization(base: str, namespace: str, image: str) -> str:
+    """An overlay of tekton/: the namespace, the names that follow from it, and the image if one is given."""
+    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", f"namespace: {namespace}"]
+    lines += [f"resources: [{base}]", "replacements: [{path: names.yaml}]", "configurations: [images.yaml]"]
+    if image:
+        if not (part := _IMAGE.fullmatch(image)):
+            raise InstallError(f"the image is {image!r}; expected NAME:TAG or NAME:TAG@sha256:DIGEST")
+        digest = f", digest: {part['digest']}" if part["digest"] else ""
+        lines.append(
+            f'images: [{{name: incident-agent, newName: "{part["name"]}", newTag: "{part["tag"]}"{digest}}}]'
+        )
+    return "\n".join(lines) + "\n"
+
+
+def advice(namespace: str, enforced: str, sets_context: bool) -> str:
+    """What to do about pod security, or nothing when runs can start. `enforced` is the namespace's level."""
+    if enforced != "restricted" or sets_context:
+        return ""
+    return (
+        f"runs cannot start yet: namespace {namespace} enforces restricted pod security, and this Tekton\n"
+        "gives its containers no security context (its feature flag set-security-context is false). Either\n"
+        "  kubectl -n tekton-pipelines patch configmap feature-flags \\\n"
+        '    -p \'{"data":{"set-security-context":"true"}}\'\n'
+        "for every run of the cluster, at once and without a restart; or, for this namespace only,\n"
+        f"  kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline --overwrite\n"
+        "The agent's own containers keep to restricted either way."
+    )
+
+
+def kubectl(*arguments: str, given: str = "", check: bool = True) -> str:
+    """Run kubectl; returns what it prints. Raises InstallError with its last line."""
+    done = subprocess.run(["kubectl", *arguments], input=given, capture_output=True, text=True)
+    if check and done.returncode:
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise InstallError(f"kubectl {' '.join(arguments[:2])}: {said[-1]}")
+    return done.stdout.strip()
+
+
+def manifests(namespace: str, image: str) -> str:
+    """Everything that is installed, as YAML."""
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory).resolve()
+        for needed in (HERE / "names.yaml", HERE / "pipeline" / "images.yaml"):
+            shutil.copy(needed, work)
+        (work / "kustomization.yaml").write_text(kustomization(os.path.relpath(HERE, work), namespace, image))
+        return kubectl("kustomize", str(work))
+
+
+def install(namespace: str, image: str) -> None:
+    """Apply everything, make a token where there is none, and say what else is needed."""
+    for crd, what in CRDS.items():
+        if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
+            raise InstallError(
+                f"there is no {what} or newer in this cluster ({crd} is missing); install it first"
+            )
+    if not kubectl("get", "namespace", namespace, "-o", "name", "--ignore-not-found"):
+        kubectl("create", "namespace", namespace)
+    print(kubectl("apply", "-n", namespace, "-f", "-", given=manifests(namespace, image)))
+    if not kubectl("get", "secret", TOKEN, "-n", namespace, "-o", "name", "--ignore-not-found"):
+        secret = f"--from-literal=token=Bearer {secrets.token_hex(32)}"
+        kubectl("create", "secret", "generic", TOKEN, "-n", namespace, secret)
+        print(f"made a token for Alertmanager, in Secret {TOKEN}; tekton/README.md shows how to use it")
+    if words := advice(namespace, _enforced(namespace), _sets_context()):
+        print(f"\n{words}", file=sys.stderr)
+    print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
+
+
+def uninstall(namespace: str) -> None:
+    """Remove what was installed, and the runs; the namespace and its Secrets stay."""
+    kubectl("delete", "pipelineruns", "-n", namespace, "-l", RUNS, check=False)  # no such kind without Tekton
+    print(kubectl("delete", "--ignore-not-found", "-f", "-", given=manifests(namespace, "")))
+
+
+def _enforced(namespace: str) -> str:
+    label = r"{.metadata.labels.pod-security\.kubernetes\.io/enforce}"
+    return kubectl("get", "namespace", namespace, "-o", f"jsonpath={label}")
+
+
+def _sets_context() -> bool:
+    flag = "jsonpath={.data.set-security-context}"
+    return (
+        kubectl("get", "configmap", "feature-flags", "-n", "tekton-pipelines", "-o", flag, check=False)
+        == "true"
+    )
+
+
+def _check(namespace: str) -> None:
+    if not _NAMESPACE.fullmatch(namespace):
+        raise InstallError(f"{namespace!r} is no name of a namespace; expected a-z, 0-9 and -, at most 63")
+
+
+def main() -> int:
+    """Parse the command line and do it; the exit status is 2 for anything a person has to mend."""
+    parser = argparse.ArgumentParser(prog="python3 -m tekton.install", description=__doc__)
+    parser.add_argument("namespace", nargs="?", default="incident-response", help="default incident-response")
+    parser.add_argument("--image", default="", metavar="REF", help="NAME:TAG or NAME:TAG@sha256:DIGEST")
+    parser.add_argument("--delete", action="store_true", help="remove it; the namespace and its Secrets stay")
+    options = parser.parse_args()
+    try:
+        _check(options.namespace)
+        uninstall(options.namespace) if options.delete else install(options.namespace, options.image)
+    except InstallError as error:
+        print(f"install: {error}", file=sys.stderr)
+        return 2
+    except FileNotFoundError:
+        print("install: kubectl is not on PATH; expected kubectl 1.28 or newer", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

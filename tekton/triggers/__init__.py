@@ -1,0 +1,1 @@
+"""EventListeners, Triggers, bindings and templates: from a notification to PipelineRuns."""

@@ -1,0 +1,190 @@
+"""Writes the EventListeners and their Triggers: one Trigger for each place of an alert in a notification.
+
+`python -m tekton.triggers.listener` writes the files, `--check` says whether they are current. A Trigger
+cannot loop over an array, so WIDTH alerts of a notification get a run each and the rest one batch run.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+WIDTH = 16
+"""Alerts of one notification that get a run each; a Trigger without one costs a call of the interceptor."""
+LARGEST = 90_000
+"""Bytes of an alert that gets its own run: as base64 it must fit one variable of a process, 128 KiB."""
+META = ("Watchdog", "InfoInhibitor", "DeadMansSwitch")
+
+HERE = Path(__file__).parent
+VERSION = "0.1.0"
+SECRET = "alertmanager-webhook"
+HEAD = """\
+# Written by `python -m tekton.triggers.listener`; change that file, not this one.
+# Kept in step by tests/tekton/test_triggers.py.
+"""
+
+# Common Expression Language, as the interceptor `cel` of Tekton Triggers runs it. A notification may come
+# from anything that knows the token: every field is tested before it is used.
+AUTHENTIC = f"header.canonical('Authorization').compareSecret('token', '{SECRET}')"
+NOTIFICATION = "has(body.alerts) && type(body.alerts) == list"
+STARTED = (
+    "(has(a.startsAt) && type(a.startsAt) == string && a.startsAt.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T')"
+    " ? string(int(timestamp(a.startsAt))) : '0')"
+)
+IDENTIFIED = "has(a.fingerprint) && type(a.fingerprint) == string && a.fingerprint.matches('^[0-9a-f]{16}$')"
+LABELLED = "has(a.labels) && type(a.labels) == map"
+FIRING = (
+    "body.alerts.filter(a, type(a) == map && (!has(a.status) || a.status == 'firing')"
+    f" && !({LABELLED} && has(a.labels.alertname) && a.labels.alertname in {list(META)})"
+    f" && !({LABELLED} && has(a.labels.severity) && a.labels.severity == 'none'))"
+)
+# A label value that Kubernetes accepts; an alertname that is none is left out rather than losing the run.
+ALERTNAME = (
+    f"({LABELLED} && has(a.labels.alertname) && type(a.labels.alertname) == string"
+    " && a.labels.alertname.matches('^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$')"
+    " ? a.labels.alertname : '')"
+)
+EPISODES = (  # the oldest first, so that a growing group keeps the places it has given
+    f"{FIRING}.filter(a, {IDENTIFIED}).map(a, {{'name': 'incident-' + a.fingerprint + '-' + {STARTED},"
+    f" 'order': {STARTED} + a.fingerprint, 'fingerprint': a.fingerprint, 'alertname': {ALERTNAME},"
+    f" 'large': size(a.marshalJSON()) > {LARGEST}, 'alert': a}}).sortBy(e, string(e.order))"
+)
+UNIDENTIFIED = f"{FIRING}.filter(a, !({IDENTIFIED}))"
+SMALL = "extensions.episodes.filter(e, !e.large)"
+TRUNCATED = "(has(body.truncatedAlerts) && type(body.truncatedAlerts) == double ? body.truncatedAlerts : 0.0)"
+
+
+def listener(name: str, width: int) -> list[dict[str, Any]]:
+    """An EventListener and its Triggers; `width` alerts get a run each, the rest one batch run."""
+    selected = {"incident-agent/listener": f"{name}-{width}"}  # another width leaves no old Trigger in use
+    singles = [_single(name, place, selected) for place in range(width)]
+    return [
+        _event_listener(name, width, selected),
+        *singles,
+        _batch(name, selected),
+        _unidentified(name, selected),
+    ]
+
+
+def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str, Any]:
+    places = f"math.least({width}, {SMALL}.size())"
+    runs = f"{SMALL}.slice(0, {places}).map(e, {{'name': e.name, 'fingerprint': e.fingerprint, " + (
+        "'alertname': e.alertname, 'alert': base64.encode(bytes(e.alert.marshalJSON()))})"
+    )
+    rest = f"{SMALL}.slice({places}, {SMALL}.size()) + extensions.episodes.filter(e, e.large)"
+    security = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    container = {
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": security,
+    }
+    group = {
+        "name": name,
+        "interceptors": [
+            _cel(f"{AUTHENTIC} && {NOTIFICATION}", episodes=EPISODES, unidentified=UNIDENTIFIED),
+            _cel("true", runs=runs, rest=rest),
+        ],
+        "triggerSelector": {"labelSelector": {"matchLabels": selected}},
+    }
+    template = {"spec": {"serviceAccountName": "incident-listener", "containers": [container]}}
+    return {
+        "apiVersion": "triggers.tekton.dev/v1beta1",
+        "kind": "EventListener",
+        "metadata": {"name": f"incident-{name}", "labels": _labels()},
+        "spec": {
+            "serviceAccountName": "incident-listener",
+            "triggerGroups": [group],
+            "resources": {"kubernetesResource": {"spec": {"template": template}}},
+        },
+    }
+
+
+def _single(name: str, place: int, selected: dict[str, str]) -> dict[str, Any]:
+    cel = _cel(f"extensions.runs.size() > {place}", run=f"extensions.runs[{place}]")
+    return _trigger(f"{name}-{place:02}", selected, [cel], "incident-alert", "incident-alert")
+
+
+def _batch(name: str, selected: dict[str, str]) -> dict[str, Any]:
+    """What is beyond the width or too large, and alerts that Alertmanager itself left out, in one run.
+
+    The run is named after the newest alert of all and their number: a repeat names the same run.
+    """
+    newest = "extensions.episodes[extensions.episodes.size() - 1]"
+    payload = f"{{'version': '4', 'truncatedAlerts': {TRUNCATED}, 'alerts': extensions.rest.map(e, e.alert)}}"
+    batch = (
+        "{'name': 'incident-batch-' + "
+        f"{newest}.name.replace('incident-', '') + '-' + string(extensions.episodes.size()),"
+        " 'episodes': extensions.rest.map(e, string(e.name)).join(' '),"
+        f" 'alerts': base64.encode(bytes({payload}.marshalJSON()))}}"
+    )
+    wanted = f"extensions.episodes.size() > 0 && (extensions.rest.size() > 0 || {TRUNCATED} > 0.0)"
+    return _trigger(
+        f"{name}-batch", selected, [_cel(wanted, batch=batch)], "incident-batch", "incident-batch"
+    )
+
+
+def _unidentified(name: str, selected: dict[str, str]) -> dict[str, Any]:
+    """Alerts without a fingerprint, not from Alertmanager: a run that no repeat can be recognised by."""
+    payload = "{'version': '4', 'alerts': extensions.unidentified}"
+    batch = f"{{'episodes': '', 'alerts': base64.encode(bytes({payload}.marshalJSON()))}}"
+    cel = _cel("extensions.unidentified.size() > 0", batch=batch)
+    return _trigger(f"{name}-unidentified", selected, [cel], "incident-unidentified", "incident-batch")
+
+
+def _trigger(
+    name: str, selected: dict[str, str], interceptors: list[dict[str, Any]], binding: str, template: str
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "triggers.tekton.dev/v1beta1",
+        "kind": "Trigger",
+        "metadata": {"name": f"incident-{name}", "labels": _labels() | selected},
+        "spec": {"interceptors": interceptors, "bindings": [{"ref": binding}], "template": {"ref": template}},
+    }
+
+
+def _cel(wanted: str, **overlays: str) -> dict[str, Any]:
+    listed = [{"key": key, "expression": expression} for key, expression in overlays.items()]
+    params = [{"name": "filter", "value": wanted}, {"name": "overlays", "value": listed}]
+    return {"ref": {"name": "cel", "kind": "ClusterInterceptor"}, "params": params}
+
+
+def _labels() -> dict[str, str]:
+    return {"app.kubernetes.io/part-of": "incident-agent", "app.kubernetes.io/version": VERSION}
+
+
+def files() -> dict[Path, str]:
+    """Every generated file with its content."""
+    listeners = {"alerts": listener("alerts", WIDTH), "groups": listener("groups", 0)}
+    return {
+        HERE / f"listener-{name}.yaml": HEAD + yaml.safe_dump_all(documents, sort_keys=False, width=110)
+        for name, documents in listeners.items()
+    }
+
+
+def main() -> int:
+    """Write the files, or with --check say which are not current; the exit status is then 1."""
+    parser = argparse.ArgumentParser(prog="python -m tekton.triggers.listener", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is not current")
+    if not parser.parse_args().check:
+        for path, content in files().items():
+            path.write_text(content)
+        return 0
+    stale = [
+        path.name for path, content in files().items() if not path.exists() or path.read_text() != content
+    ]
+    for name in stale:
+        print(
+            f"tekton/triggers/{name} is not current; run python -m tekton.triggers.listener", file=sys.stderr
+        )
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
