@@ -10,7 +10,7 @@ from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.graph import selector_text  # noqa: F401 - handy in tests
 from agent.diagnosis.ranking import Verdict, weigh
 from agent.evidence.answer import Answer
-from agent.evidence.ledger import Ledger
+from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
 from agent.investigation import Investigation
@@ -103,6 +103,11 @@ class World:
             for quote in (q for claim in finding.claims for q in claim.quotes):
                 assert quote.text in texts[quote.evidence], (finding.id, quote)
         return weigh(diagnosis), diagnosis
+
+
+def collected(world: World, *queries: str) -> list[Evidence]:
+    """What the world answers to these queries, as evidence."""
+    return asyncio.run(Ledger(lambda query: world, Redactor()).collect(map(Query.parse, queries)))
 
 
 def _selected(obj: dict[str, Any], query: Query) -> bool:
