@@ -1,0 +1,208 @@
+"""Claims bound to volumes that people make: no class, no volume that fits, a volume of somebody else."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import look, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State
+from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.thing import Event, Obj
+from agent.diagnosis.volume import DEFAULT_CLASS, mismatches
+
+
+def storage_cause(
+    identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str
+) -> Cause:
+    """Declare a cause of the family storage."""
+    return declare(Cause(identity, "storage", title, meaning, shows, remedy, confused_with))
+
+
+NO_DEFAULT = storage_cause(
+    "no-default-storage-class", "No StorageClass is named and none is the default",
+    "The claim leaves the class to the cluster, and the cluster has no default one.",
+    "The claim is Pending; event FailedBinding `no persistent volumes available for this claim and "
+    "no storage class "
+    "is set`.",
+    "Name a class in the claim, or mark one as the default.",
+    "storage-class-missing", "no-matching-volume",
+)  # fmt: skip
+NO_VOLUME = storage_cause(
+    "no-matching-volume", "No PersistentVolume fits the claim",
+    "The claim waits for a volume that somebody makes by hand, and none that is free has its class, "
+    "size, access "
+    "mode or labels.",
+    "The claim is Pending; event FailedBinding `no persistent volumes available for this claim`.",
+    "Make a volume that fits, or a claim that fits a volume.",
+    "access-mode-unsupported", "no-default-storage-class",
+)  # fmt: skip
+ACCESS_MODE = storage_cause(
+    "access-mode-unsupported", "An access mode that the storage does not have",
+    "The claim asks for an access mode, often ReadWriteMany, that the provisioner or the volumes "
+    "cannot give.",
+    "The claim is Pending; ProvisioningFailed speaks of access modes, or free volumes differ in accessModes.",
+    "Ask for ReadWriteOnce, or use a class whose storage can be shared.",
+    "provisioning-failed", "no-matching-volume",
+)  # fmt: skip
+TAKEN = storage_cause(
+    "volume-taken", "A volume that belongs to another claim",
+    "The claim names a volume that is bound to, or reserved for, another claim.",
+    "The claim is Pending; event FailedBinding `volume \"x\" already bound to a different claim`.",
+    "Name a free volume, or clear claimRef of a released one after saving its data.",
+    "no-matching-volume",
+)  # fmt: skip
+
+
+def not_bound(pvc: Obj, *paths: str) -> Claim:
+    """That the claim is not bound, with its phase and what else is named."""
+    return Claim(f"The claim {pvc.ref.name} is not bound", pvc.quote("status.phase", *paths))
+
+
+def what_was_said(events: list[Event]) -> tuple[Claim, ...]:
+    """The last of some events as a claim; nothing when there is none."""
+    return (Claim("What was said of it", (events[-1].quote,)),) if events else ()
+
+
+def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> Iterator[Finding | State]:
+    """A claim without a class: bound by the default class, else by a volume that fits, else not at all."""
+    classes = case.list("StorageClass", "*", why="is there a default StorageClass?")
+    if classes is None:
+        return
+    default = [c for c in classes if (c.at("metadata.annotations") or {}).get(DEFAULT_CLASS) == "true"]
+    if explicit or default:
+        yield from no_volume(case, pvc, events)
+        return
+    said = [e for e in events if e.reason == "FailedBinding"]
+    yield Finding(
+        cause=NO_DEFAULT,
+        entity=pvc.ref,
+        headline=f"The claim {pvc.ref.name} names no StorageClass, and the cluster has no default one",
+        claims=(
+            not_bound(pvc, "spec.resources.requests.storage"),
+            *what_was_said(said),
+            Claim("No class is marked as the default", kind="hypothesis"),
+        ),
+        confidence=0.9,
+        recommendations=(
+            Recommendation(
+                action="naming a StorageClass or marking a default",
+                sentence="Name a class in the claim, or mark one as the cluster's default.",
+                command=f"kubectl annotate storageclass {classes[0].ref.name} {DEFAULT_CLASS}=true" if classes
+                else "kubectl get storageclass",
+                risk="medium",
+                verify=on(pvc.ref, "get"),
+            ),
+        ),
+        since=pvc.created,
+    )  # fmt: skip
+
+
+def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
+    """A claim that waits for a volume made by hand."""
+    volumes = case.list("PersistentVolume", "*", why="which volumes are free?")
+    if volumes is None:
+        return
+    free = [pv for pv in volumes if pv.at("status.phase") == "Available"]
+    reasons = {pv.ref.name: mismatches(pvc, pv) for pv in free}
+    if any(not why for why in reasons.values()):
+        yield State("progressing", pvc.ref, f"{pvc.ref} has a free volume that fits and is about "
+        f"to be bound.",
+                    pvc.quote("status.phase"))  # fmt: skip
+        return
+    near = min(free, key=lambda pv: len(reasons[pv.ref.name]), default=None)
+    only = reasons[near.ref.name] if near else []
+    is_mode = near is not None and [field for field, _ in only] == ["accessModes"]
+    wanted = pvc.quote("spec.accessModes", "spec.resources.requests.storage", "spec.storageClassName")
+    claims = [
+        not_bound(pvc),
+        Claim("What the claim asks for", wanted),
+        *what_was_said([e for e in events if e.reason == "FailedBinding"]),
+    ]
+    if near:
+        quotes = near.quote(*(f"spec.{field}" for field, _ in only))
+        claims.append(
+            Claim(
+                f"The free volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes
+            )
+        )
+    headline = f"The claim {pvc.ref.name} waits for a volume that fits, and there is no free one"
+    if near:
+        headline = (
+            f"No free volume fits the claim {pvc.ref.name}: {near.ref.name} differs "
+            f"({'; '.join(w for _, w in only)})"
+        )
+    yield Finding(
+        cause=ACCESS_MODE if is_mode else NO_VOLUME,
+        entity=pvc.ref,
+        headline=headline,
+        claims=tuple(claims),
+        confidence=0.9,
+        recommendations=(
+            look(
+                pvc.ref,
+                "making a volume that fits",
+                "Create a PersistentVolume that fits, or correct the claim.",
+            ),
+        ),
+        since=pvc.created,
+    )
+
+
+def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding]:
+    """A claim that names its volume, which is gone, taken or does not fit."""
+    name = str(pvc.at("spec.volumeName"))
+    pv = case.get("PersistentVolume", "", name, "is the named volume free?")
+    said = what_was_said([e for e in events if e.reason == "FailedBinding"])
+    if pv is None:
+        if gone := case.absent("PersistentVolume", "", name):
+            yield Finding(
+                cause=NO_VOLUME,
+                entity=pvc.ref,
+                headline=f"The claim {pvc.ref.name} names the volume {name}, which does not exist",
+                claims=(
+                    not_bound(pvc, "spec.volumeName"),
+                    Claim(f"There is no volume {name}", (gone,)),
+                    *said,
+                ),
+                confidence=0.95,
+                recommendations=(
+                    look(pvc.ref, "naming a volume that exists", "Correct volumeName or create the volume."),
+                ),
+                since=pvc.created,
+            )
+        return
+    holder = pv.at("spec.claimRef.name")
+    if holder and (pv.at("spec.claimRef.namespace"), holder) != (pvc.ref.namespace, pvc.ref.name):
+        yield Finding(
+            cause=TAKEN,
+            entity=pvc.ref,
+            headline=f"The volume {name} that the claim {pvc.ref.name} names belongs to the claim {holder}",
+            claims=(
+                not_bound(pvc, "spec.volumeName"),
+                Claim(
+                    f"The volume belongs to {holder}",
+                    pv.quote("spec.claimRef.namespace", "spec.claimRef.name"),
+                ),
+                *said,
+            ),
+            confidence=0.95,
+            recommendations=(look(pv.ref, "naming a free volume", "Name a free volume in the claim."),),
+            since=pvc.created,
+        )
+        return
+    if why := mismatches(pvc, pv):
+        quotes = pv.quote(*(f"spec.{field}" for field, _ in why))
+        yield Finding(
+            cause=ACCESS_MODE if [field for field, _ in why] == ["accessModes"] else NO_VOLUME,
+            entity=pvc.ref,
+            headline=f"The volume {name} does not fit the claim {pvc.ref.name}: "
+            f"{'; '.join(w for _, w in why)}",
+            claims=(
+                not_bound(pvc, "spec.accessModes", "spec.volumeName"),
+                Claim("What the volume has", quotes),
+                *said,
+            ),
+            confidence=0.9,
+            recommendations=(look(pvc.ref, "correcting the claim", "Make a claim that fits the volume."),),
+            since=pvc.created,
+        )

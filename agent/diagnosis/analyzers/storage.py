@@ -1,0 +1,275 @@
+"""Claims and volumes: why a PersistentVolumeClaim is not bound, and what became of its volume."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.analyzers.binding import (
+    ACCESS_MODE,
+    classless,
+    named_volume,
+    no_volume,
+    not_bound,
+    storage_cause,
+    what_was_said,
+)
+from agent.diagnosis.case import Case
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.pod import is_deleting
+from agent.diagnosis.thing import Event, Obj
+from agent.diagnosis.volume import STATIC, provisioner_of, users_of
+from agent.ref import Ref
+
+PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
+
+
+NO_CLASS = storage_cause(
+    "storage-class-missing", "A StorageClass that does not exist",
+    "The claim names a StorageClass that the cluster does not have, so nobody makes a volume for it.",
+    "The claim is Pending; event ProvisioningFailed `storageclass.storage.k8s.io \"x\" not found`.",
+    "Make the claim anew with a class that exists, or create the class. The class of a claim cannot "
+    "be changed.",
+    "no-default-storage-class", "provisioner-down",
+)  # fmt: skip
+FAILED = storage_cause(
+    "provisioning-failed", "A provisioner that fails",
+    "The provisioner runs and cannot make the volume; its message says why (quota, parameters, "
+    "credentials, space).",
+    "The claim is Pending; event ProvisioningFailed with the provisioner's words.",
+    "Act on what the provisioner says.",
+    "provisioner-down", "storage-class-missing",
+)  # fmt: skip
+PROVISIONER_DOWN = storage_cause(
+    "provisioner-down", "A provisioner that does not run",
+    "The class exists, and nobody acts on its claims: the provisioner was never installed, is "
+    "scaled to zero or "
+    "crashes.",
+    "The claim is Pending for minutes with ExternalProvisioning `Waiting for a volume to be created …` only.",
+    "Bring the provisioner's workload back.",
+    "provisioning-failed", "storage-class-missing",
+)  # fmt: skip
+LOST = storage_cause(
+    "claim-lost", "A claim whose volume was deleted",
+    "The PersistentVolume that the claim was bound to is gone, and its data with it.",
+    "The claim's phase is Lost; event ClaimLost `Bound claim has lost its PersistentVolume`.",
+    "Restore the volume from a backup under the same name, or make the claim anew and restore the data.",
+    "no-matching-volume",
+)  # fmt: skip
+VOLUME_FAILED = storage_cause(
+    "volume-reclaim-failed", "A volume that could not be reclaimed",
+    "Deleting or recycling the volume after its claim was removed failed.",
+    "The PersistentVolume's phase is Failed; status.message and event VolumeFailedDelete say why.",
+    "Clear what keeps the storage from being deleted, or delete it by hand and then the PersistentVolume.",
+)  # fmt: skip
+
+
+@analyzer("PersistentVolumeClaim")
+def claim(case: Case, pvc: Obj) -> Iterator[Finding | State]:
+    """Why a claim is not bound, or that it is."""
+    phase = pvc.at("status.phase")
+    if phase == "Bound":
+        if not is_deleting(pvc):
+            quotes = pvc.quote("status.phase", "spec.volumeName")
+            yield State("healthy", pvc.ref, f"{pvc.ref} is bound to its volume.", quotes)
+        if name := pvc.at("spec.volumeName"):
+            case.follow(Ref("PersistentVolume", "", str(name)))
+    elif phase == "Lost":
+        yield _lost(case, pvc)
+    elif phase == "Pending":
+        yield from _pending(case, pvc)
+
+
+@analyzer("PersistentVolume")
+def volume(case: Case, pv: Obj) -> Iterator[Finding | State]:
+    """A volume that could not be reclaimed, or the phase it is in."""
+    phase = str(pv.at("status.phase") or "")
+    quotes = pv.quote("status.phase", "status.reason", "status.message")
+    if phase == "Failed":
+        said = [e for e in case.events(pv.ref, "why did it fail?") if e.type == "Warning"]
+        yield Finding(
+            cause=VOLUME_FAILED,
+            entity=pv.ref,
+            headline=f"The volume {pv.ref.name} could not be reclaimed after its claim was removed",
+            claims=(Claim("The volume is Failed", quotes + tuple(e.quote for e in said[-1:])),),
+            confidence=0.9,
+            recommendations=(look(pv.ref, "reading why the deletion failed", "See what holds the storage."),),
+            since=said[-1].first if said else None,
+        )
+    elif phase == "Released":
+        yield State(
+            "intended", pv.ref, f"{pv.ref} is kept after its claim was removed (policy Retain).", quotes
+        )
+    elif phase in ("Bound", "Available"):
+        yield State("healthy", pv.ref, f"{pv.ref} is {phase.lower()}.", quotes)
+
+
+def _lost(case: Case, pvc: Obj) -> Finding:
+    name = str(pvc.at("spec.volumeName") or "")
+    case.get("PersistentVolume", "", name, "is the claim's volume still there?")
+    gone = case.absent("PersistentVolume", "", name)
+    said = [e for e in case.events(pvc.ref, "when was it lost?") if e.reason == "ClaimLost"]
+    quotes = pvc.quote("status.phase", "spec.volumeName") + tuple(e.quote for e in said[-1:])
+    return Finding(
+        cause=LOST,
+        entity=pvc.ref,
+        headline=f"The claim {pvc.ref.name} has lost its volume {name}, which was deleted",
+        claims=(
+            Claim("The claim is Lost", quotes),
+            *([Claim("The volume is gone", (gone,))] if gone else []),
+        ),
+        confidence=0.95,
+        recommendations=(
+            look(pvc.ref, "restoring the volume", "Restore the volume or make the claim anew from a backup."),
+        ),
+        since=said[-1].first if said else None,
+    )
+
+
+def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
+    name = pvc.at("spec.storageClassName")
+    events = case.events(pvc.ref, "why is the claim not bound?")
+    if pvc.at("spec.volumeName"):
+        yield from named_volume(case, pvc, events)
+        return
+    if not name:
+        yield from classless(case, pvc, events, explicit=name == "")
+        return
+    klass = case.get("StorageClass", "", name, f"which StorageClass is {name}?")
+    if klass is None:
+        if gone := case.absent("StorageClass", "", name):
+            yield _no_class(case, pvc, name, gone, events)
+        return
+    failed = [e for e in events if e.reason == "ProvisioningFailed"]
+    if failed:
+        yield _provisioning_failed(pvc, failed[-1], klass)
+    elif klass.at("provisioner") == STATIC:
+        yield from no_volume(case, pvc, events)
+    elif klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not _selected_node(pvc):
+        yield from _first_consumer(case, pvc, klass, events)
+    else:
+        yield from _waiting(case, pvc, klass, events)
+
+
+def _selected_node(pvc: Obj) -> bool:
+    return "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
+
+
+def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]) -> Finding:
+    others = case.list("StorageClass", "*", why="which classes are there?") or []
+    have = ", ".join(other.ref.name for other in others) or "none"
+    claims = [
+        not_bound(pvc, "spec.storageClassName"),
+        Claim(f"There is no StorageClass {name}", (gone,)),
+        *what_was_said([e for e in events if e.reason == "ProvisioningFailed"]),
+    ]
+    if others:
+        claims.append(
+            Claim(
+                f"The classes there are: {have}", tuple(q for o in others[:3] for q in o.quote("provisioner"))
+            )
+        )
+    return Finding(
+        cause=NO_CLASS,
+        entity=pvc.ref,
+        headline=f"The claim {pvc.ref.name} names the StorageClass {name}, which does not exist",
+        claims=tuple(claims),
+        confidence=0.95,
+        recommendations=(
+            Recommendation(
+                action="making the claim anew with a class that exists",
+                sentence=f"Change storageClassName to one of: {have}. A claim's class cannot be "
+                f"edited in place.",
+                command=on(pvc.ref, "get", "-o yaml"),
+                risk="medium",
+                verify=on(pvc.ref, "get"),
+            ),
+        ),
+        since=pvc.created,
+    )
+
+
+def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
+    is_mode = "access mode" in event.message.lower() or "accessmode" in event.message.lower()
+    return Finding(
+        cause=ACCESS_MODE if is_mode else FAILED,
+        entity=pvc.ref,
+        headline=f"The provisioner of {klass.ref.name} cannot make a volume for the claim {pvc.ref.name}: "
+        f"{event.message[:160]}",
+        claims=(
+            not_bound(pvc, "spec.storageClassName", "spec.accessModes"),
+            Claim("The provisioner says", (event.quote,)),
+            Claim(f"The class {klass.ref.name}", klass.quote("provisioner")),
+        ),
+        confidence=0.95 if is_mode else 0.85,
+        recommendations=(
+            edit(
+                pvc.ref,
+                "asking for what the class can give",
+                "Make the claim anew: most of it cannot be edited.",
+            ),
+        ),
+        since=event.first,
+    )
+
+
+def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[State]:
+    """No fault of the claim: it waits for a pod to be placed. What keeps the pod is the question then."""
+    users = users_of(case, pvc)
+    if users is None:
+        return
+    for pod in users[:2]:
+        case.follow(pod.ref)
+    said = tuple(e.quote for e in events[-1:])
+    quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
+    if not users:
+        yield State(
+            "intended", pvc.ref, f"{pvc.ref} waits for the first pod that uses it, and none does.", quotes
+        )
+
+
+def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[Finding | State]:
+    """A class and a provisioner's name: does the provisioner do anything?"""
+    name = str(klass.at("provisioner"))
+    workload = provisioner_of(case, name)
+    asked = pvc.quote("status.phase", "spec.storageClassName") + klass.quote("provisioner")
+    said = tuple(e.quote for e in events if e.reason == "ExternalProvisioning")[-1:]
+    if workload is not None and workload.at("status.readyReplicas"):
+        state = f"{pvc.ref} waits for the provisioner {name}, which runs."
+        yield State("progressing", pvc.ref, state, asked + said)
+        return
+    if workload is None and (pvc.created is None or case.now - pvc.created < PATIENCE):
+        return
+    claims = [Claim(f"The claim waits for the provisioner {name}", asked + said)]
+    if workload is not None:
+        quotes = workload.quote("spec.replicas", "status.readyReplicas", "status.unavailableReplicas")
+        claims.append(Claim(f"{workload.ref} has no ready pod", quotes))
+    who = f"{workload.ref} has no ready pod" if workload else "nobody in the cluster seems to run it"
+    yield Finding(
+        cause=PROVISIONER_DOWN,
+        entity=workload.ref if workload else pvc.ref,
+        headline=f"Nobody makes the volume for the claim {pvc.ref.name}: the provisioner {name} is "
+        f"down ({who})",
+        claims=tuple(claims),
+        confidence=0.9 if workload else 0.7,
+        recommendations=(
+            Recommendation(
+                action="bringing the provisioner back",
+                sentence=f"Start the workload that runs the provisioner {name}.",
+                command=_revive(workload),
+                risk="low",
+                verify=on(pvc.ref, "get"),
+            ),
+        ),
+        leads_to=(workload.ref,) if workload else (),
+        since=pvc.created,
+    )  # fmt: skip
+
+
+def _revive(workload: Obj | None) -> str:
+    """The command that brings a provisioner back, or that finds it."""
+    if workload is None:
+        return kubectl("", "get deployments --all-namespaces")
+    if workload.at("spec.replicas") == 0:
+        return on(workload.ref, "scale", "--replicas=1")
+    return on(workload.ref, "describe")

@@ -1,0 +1,274 @@
+"""Pods whose volumes do not come: claims missing or unbound, volumes not attached or not mounted."""
+
+import re
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, look
+from agent.diagnosis.analyzers.binding import storage_cause
+from agent.diagnosis.case import Case
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.node import matches_terms
+from agent.diagnosis.placement import Placement, placement
+from agent.diagnosis.pod import containers, is_deleting, is_well
+from agent.diagnosis.thing import Event, Obj, cut, dig
+from agent.diagnosis.volume import claims_of
+from agent.ref import Ref
+
+CLAIM_MISSING = storage_cause(
+    "claim-missing", "A PersistentVolumeClaim that does not exist",
+    "The pod mounts a claim that is not in its namespace.",
+    "PodScheduled is False with `persistentvolumeclaim \"x\" not found`.",
+    "Create the claim or correct its name in the template.",
+    "claim-lost", "storage-class-missing",
+)  # fmt: skip
+NODE_AFFINITY = storage_cause(
+    "volume-node-affinity", "A volume that lives on other nodes",
+    "The volume of the pod's claim can be used on certain nodes only (a local disk, a zone), and "
+    "the pod can run on "
+    "none of them.",
+    "PodScheduled is False with `didn't match PersistentVolume's node affinity` or `had no "
+    "available volume zone`.",
+    "Bring the volume's node back or allow the pod to run there; else restore the data into a new volume.",
+    "node-selector-unmatched", "node-not-ready",
+)  # fmt: skip
+IN_USE = storage_cause(
+    "volume-in-use", "A volume that another pod holds",
+    "The volume may be attached to one node, or used by one pod, at a time, and another has it.",
+    "FailedAttachVolume `Multi-Attach error`, or PodScheduled is False with `ReadWriteOncePod … "
+    "already in-use`.",
+    "Remove the pod that holds it, use the strategy Recreate for Deployments with such a volume, or "
+    "share storage.",
+    "node-not-ready",
+)  # fmt: skip
+ATTACH = storage_cause(
+    "volume-attach-failed", "A volume that cannot be attached",
+    "The storage system or its CSI controller does not attach the volume to the node.",
+    "Event FailedAttachVolume; after two minutes `timed out waiting for external-attacher`.",
+    "Look at the CSI controller of that driver and at what the storage system says.",
+    "volume-in-use", "csi-driver-missing",
+)  # fmt: skip
+DRIVER = storage_cause(
+    "csi-driver-missing", "A CSI driver that is not on the node",
+    "The node has no plugin for the volume's driver: not installed, or its DaemonSet's pod is down there.",
+    "FailedMount `driver name D not found in the list of registered CSI drivers`.",
+    "Install the driver or bring its node plugin back.",
+    "volume-attach-failed",
+)  # fmt: skip
+HOST_PATH = storage_cause(
+    "host-path-wrong", "A hostPath that is not on the node",
+    "The path of the hostPath volume does not exist on the node, or is of another type.",
+    "FailedMount `hostPath type check failed`.",
+    "Correct the path or its type, or create it on the nodes; better use a claim.",
+    "missing-file",
+)  # fmt: skip
+MOUNT = storage_cause(
+    "volume-mount-failed", "A volume that cannot be mounted",
+    "The node cannot mount the volume: the file server does not answer or refuses, the file system "
+    "is damaged, or an "
+    "option is wrong.",
+    "FailedMount `MountVolume.SetUp failed for volume …`, often `mount failed: exit status 32`.",
+    "Read the mount's output: it names server, path and reason.",
+    "volume-attach-failed", "host-path-wrong",
+)  # fmt: skip
+_OF_CLAIMS = frozenset({
+    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
+    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
+})  # fmt: skip
+_OBJECTS = re.compile(
+    r'(?:configmap|secret) "[^"]*" not found|non-existent (?:config|secret) key|not registered'
+)
+_VOLUME = re.compile(r'volume "([^"]+)"')
+_HOLDERS = re.compile(r"used by pod\(s\) ([\w.-]+(?:, [\w.-]+)*)")
+_DRIVER = re.compile(r"driver name (\S+) not found")
+
+
+@analyzer("Pod")
+def claims_first(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod that waits because of its claims: the claim says why, unless there is none."""
+    place = placement(case, pod)
+    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+        return
+    owner = workload_of(case, pod)
+    for name in dict.fromkeys(claims_of(pod).values()):
+        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?")
+        if pvc is not None:
+            case.follow(pvc.ref)
+        elif gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
+            yield _claim_missing(place, owner, name, gone)
+    if place.kind in ("volume-affinity", "volume-zone"):
+        yield _elsewhere(case, place, owner)
+    elif place.kind == "volume-in-use":
+        yield _held(place, owner)
+
+
+def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Finding:
+    pod = place.pod
+    volume = next((v for v, claim in claims_of(pod).items() if claim == name), "")
+    used = pod.quote(f"spec.volumes[{volume}].persistentVolumeClaim.claimName")
+    return Finding(
+        cause=CLAIM_MISSING,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} mounts the claim {name}, which does not exist",
+        claims=(
+            place.claim(),
+            Claim(f"The pod mounts {name}", used),
+            Claim(f"There is no claim {name}", (gone,)),
+        ),
+        confidence=0.95,
+        recommendations=(
+            edit(
+                owner.ref,
+                "creating the claim or correcting its name",
+                f"Create the claim {name}, or correct claimName.",
+            ),
+        ),
+        since=place.since,
+    )
+
+
+def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
+    """The volume's own nodes are read: where one is in trouble, that is where the cause lies."""
+    pod, homes = place.pod, []
+    claims = [place.claim()]
+    for name in dict.fromkeys(claims_of(pod).values()):
+        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name)
+        volume = (
+            case.get("PersistentVolume", "", str(pvc.at("spec.volumeName") or ""), "on which nodes?")
+            if pvc
+            else None
+        )
+        terms = volume.at("spec.nodeAffinity.required.nodeSelectorTerms") if volume else None
+        if volume is None or not terms:
+            continue
+        path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
+        claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
+                            volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
+        homes += [node for node in place.all_nodes if matches_terms(terms, node)]
+    where = ", ".join(node.ref.name for node in homes[:3]) or "nodes that the cluster does not have"
+    return Finding(
+        cause=NODE_AFFINITY,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
+        claims=tuple(claims),
+        confidence=place.confidence,
+        recommendations=(
+            look(owner.ref, "letting the pod run where its volume is",
+                 "Compare the volume's node affinity with the pod's selectors and with the nodes "
+                 "that are there."),
+        ),
+        leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
+        since=place.since,
+    )  # fmt: skip
+
+
+def _held(place: Placement, owner: Obj) -> Finding:
+    return Finding(
+        cause=IN_USE,
+        entity=owner.ref,
+        headline=f"Pod {place.pod.ref.name} finds no node because another pod holds its "
+        f"ReadWriteOncePod volume",
+        claims=(place.claim(),),
+        confidence=0.9,
+        recommendations=(look(owner.ref, "removing the pod that holds the volume", IN_USE.remedy),),
+        since=place.since,
+    )
+
+
+@analyzer("Pod")
+def not_mounted(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod on its node whose containers cannot be made because a volume does not come."""
+    creating = any(c.waiting in ("ContainerCreating", "PodInitializing") for c in containers(pod))
+    if is_well(pod) or is_deleting(pod) or not pod.at("spec.nodeName") or not creating:
+        return
+    events = [e for e in case.events(pod.ref, "which volume does it wait for?") if e.uid in ("", pod.uid)]
+    attach = [e for e in events if e.reason == "FailedAttachVolume"]
+    mount = [e for e in events if e.reason == "FailedMount" and not _OBJECTS.search(e.message)]
+    plain = [e for e in mount if "Unable to attach or mount volumes" not in e.message]
+    if attach:
+        yield _not_attached(case, pod, attach[-1])
+    elif plain or mount:
+        yield _mount_failed(case, pod, (plain or mount)[-1])
+
+
+def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
+    owner, leads = workload_of(case, pod), []
+    shared = "Multi-Attach" in event.message or "already exclusively attached" in event.message
+    claims = [Claim("The volume cannot be attached", (event.quote,))]
+    names = _HOLDERS.search(event.message)
+    for name in names[1].split(", ") if names else ():
+        holder = case.get("Pod", pod.ref.namespace, name, "who holds the volume?")
+        node = str(holder.at("spec.nodeName") or "") if holder else ""
+        if holder and node:
+            claims.append(
+                Claim(f"Pod {name} holds it on {node}", holder.quote("spec.nodeName", "status.phase"))
+            )
+            leads.append(Ref("Node", "", node))
+    who = (
+        f", which pod {names[1]} holds on another node"
+        if names
+        else ", which another node holds"
+        if shared
+        else ""
+    )
+    return Finding(
+        cause=IN_USE if shared else ATTACH,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} waits for volume {_volume(event)}{who or ', which cannot be attached'}",
+        claims=tuple(claims),
+        confidence=0.92 if shared else 0.85,
+        recommendations=(
+            Recommendation(
+                action="freeing the volume",
+                sentence="Remove the pod that holds it once it is safe; use the strategy Recreate "
+                "for a Deployment.",
+                command=f"kubectl get volumeattachments; kubectl -n {pod.ref.namespace} get pods -o wide",
+                risk="none",
+            ),
+        ),
+        leads_to=tuple(leads),
+        since=event.first,
+    )
+
+
+def _mount_failed(case: Case, pod: Obj, event: Event) -> Finding:
+    owner, message = workload_of(case, pod), event.message
+    volume = _volume(event)
+    path = f"spec.volumes[{volume}]"
+    shown = pod.quote(path) if volume else ()
+    cause, why = MOUNT, "cannot be mounted"
+    if "hostPath type check failed" in message:
+        cause, why = (
+            HOST_PATH,
+            f"needs {dig(pod.data, path + '.hostPath.path')} on the node, which is not as it should be",
+        )
+        shown = pod.quote(f"{path}.hostPath.path", f"{path}.hostPath.type")
+    elif driver := _DRIVER.search(message):
+        cause, why = (
+            DRIVER,
+            f"needs the CSI driver {driver[1]}, which is not on node {pod.at('spec.nodeName')}",
+        )
+    return Finding(
+        cause=cause,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} cannot start: its volume {volume} {why}",
+        claims=(
+            Claim("The kubelet cannot mount the volume", (event.quote, *_output(event))),
+            *([Claim("The volume as the pod names it", shown)] if shown else []),
+        ),
+        confidence=0.85 if cause is MOUNT else 0.95,
+        recommendations=(edit(owner.ref, "correcting the volume", cause.remedy),),
+        since=event.first,
+    )
+
+
+def _output(event: Event) -> tuple[Quote, ...]:
+    """What the mount program printed, on a line of its own."""
+    lines = [line for line in event.message.split("\n") if line.startswith("Output: ")]
+    return (Quote(event.quote.evidence, cut(lines[0])),) if lines else ()
+
+
+def _volume(event: Event) -> str:
+    found = _VOLUME.search(event.message)
+    return found[1] if found else ""

@@ -1,0 +1,89 @@
+"""Volumes and claims: who uses a claim, which volume fits it, and who provisions for a class."""
+
+import re
+from typing import Any
+
+from agent.diagnosis.case import Case
+from agent.diagnosis.pod import is_finished
+from agent.diagnosis.thing import Obj, dig
+from agent.quantity import parse_quantity
+
+STATIC = "kubernetes.io/no-provisioner"
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+def claims_of(pod: Obj) -> dict[str, str]:
+    """The claims a pod uses: volume name -> claim name; ephemeral volumes own one called pod-volume."""
+    claims = {}
+    for entry in pod.items("spec.volumes"):
+        name = str(entry.get("name"))
+        if claim := dig(entry, "persistentVolumeClaim.claimName"):
+            claims[name] = str(claim)
+        elif entry.get("ephemeral"):
+            claims[name] = f"{pod.ref.name}-{name}"
+    return claims
+
+
+def users_of(case: Case, pvc: Obj) -> list[Obj] | None:
+    """The pods of the namespace that use a claim and have not finished; None while unread."""
+    pods = case.list("Pod", pvc.ref.namespace, why=f"which pods use the claim {pvc.ref.name}?")
+    if pods is None:
+        return None
+    return [pod for pod in pods if pvc.ref.name in claims_of(pod).values() and not is_finished(pod)]
+
+
+def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
+    """Why a volume does not fit a claim: pairs of the volume's field and words; empty when it fits."""
+    found = []
+    if (pvc.at("spec.storageClassName") or "") != (pv.at("spec.storageClassName") or ""):
+        found.append(("storageClassName", f"class {pv.at('spec.storageClassName') or 'none'}"))
+    lacking = set(pvc.at("spec.accessModes") or []) - set(pv.at("spec.accessModes") or [])
+    if lacking:
+        found.append(("accessModes", f"no {', '.join(sorted(lacking))}"))
+    if _size(pv.at("spec.capacity.storage")) < _size(pvc.at("spec.resources.requests.storage")):
+        found.append(("capacity.storage", f"only {pv.at('spec.capacity.storage')}"))
+    if (pvc.at("spec.volumeMode") or "Filesystem") != (pv.at("spec.volumeMode") or "Filesystem"):
+        found.append(("volumeMode", f"mode {pv.at('spec.volumeMode')}"))
+    wanted = pvc.at("spec.selector.matchLabels") or {}
+    if any(pv.labels.get(key) != value for key, value in wanted.items()):
+        found.append(("selector", "other labels"))
+    holder = pv.at("spec.claimRef.name")
+    if holder and (pv.at("spec.claimRef.namespace"), holder) != (pvc.ref.namespace, pvc.ref.name):
+        found.append(("claimRef.name", f"reserved for {holder}"))
+    return found
+
+
+def _size(text: Any) -> float:
+    try:
+        return parse_quantity(text)
+    except ValueError:
+        return 0.0
+
+
+def provisioner_of(case: Case, provisioner: str) -> Obj | None:
+    """The Deployment or StatefulSet that most likely runs a provisioner, by its name and its images.
+
+    A provisioner's name (`rancher.io/local-path`, `ebs.csi.example.com`) and its workload share the telling
+    word; there is no object that links them.
+    """
+    words = [word for word in re.split(r"[./]", provisioner) if word not in _COMMON and len(word) > 2]
+    for kind in ("Deployment", "StatefulSet"):
+        found = case.list(kind, "*", why=f"who runs the provisioner {provisioner}?")
+        likely = [workload for workload in found or [] if any(word in _named(workload) for word in words)]
+        if likely:
+            return max(likely, key=lambda workload: sum(word in _named(workload) for word in words))
+    return None
+
+
+_COMMON = frozenset(
+    {"csi", "com", "io", "org", "net", "dev", "example", "storage", "k8s", "kubernetes", "rancher"}
+)
+
+
+def _named(workload: Obj) -> str:
+    """What tells a provisioner's workload: its name, its images and its arguments."""
+    parts = [workload.ref.name]
+    for container in workload.items("spec.template.spec.containers"):
+        parts += [str(container.get("image") or ""), *map(str, container.get("args") or [])]
+        parts += map(str, container.get("command") or [])
+    return " ".join(parts)
