@@ -1,0 +1,45 @@
+"""The judge: a result against what the scenario expects. Pure, and the same for live runs and replays."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from e2e.score.scenario import Scenario, placed
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a verdict is right; `why` says what is wrong with it. `accused`: a healthy control was accused."""
+
+    right: bool
+    why: str = ""
+    accused: bool = False
+    wrong_cause: bool = False
+
+
+def judge(scenario: Scenario, result: dict[str, Any], namespace: str) -> Judgement:
+    """Judge a result document (as JSON data)."""
+    outcome, cause = result["outcome"], result["cause"]
+    accused = scenario.healthy and outcome == "diagnosed"
+    wrong_cause = outcome == "diagnosed" and cause not in scenario.causes
+    if outcome not in scenario.outcomes:
+        return Judgement(False, f"outcome {outcome}: {result['summary'][:90]}", accused, wrong_cause)
+    if outcome != "diagnosed":
+        return Judgement(True)
+    if wrong_cause:
+        return Judgement(False, f"cause {cause} in {result['entity']}", accused, True)
+    entities = [placed(entity, namespace) for entity in scenario.entities]
+    if entities and result["entity"] not in entities:
+        return Judgement(False, f"entity {result['entity']}, expected {' or '.join(entities)}")
+    quotes = "\n".join(quote["text"] for claim in result["claims"] for quote in claim["quotes"])
+    for words in scenario.evidence:
+        if placed(words, namespace) not in quotes:
+            return Judgement(False, f"no claim quotes {words!r}")
+    return Judgement(True)
+
+
+def judge_withheld(scenario: Scenario, result: dict[str, Any]) -> Judgement:
+    """With evidence withheld a verdict may become inconclusive; it must never name a wrong cause."""
+    cause = result["cause"]
+    if result["outcome"] != "diagnosed" or cause in scenario.causes:
+        return Judgement(True)
+    return Judgement(False, f"cause {cause} in {result['entity']}", scenario.healthy, True)

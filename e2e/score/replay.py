@@ -1,0 +1,25 @@
+"""Replays: the agent over a recording, in this process, as `investigate --replay` would run it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from agent.alert import parse_alerts
+from agent.incident import incidents
+from agent.run import work
+from agent.settings import Settings
+from e2e.score.scenario import Scenario
+
+
+def replay(alert: bytes, recording: Path) -> dict[str, Any]:
+    """The result document of the alert's first incident."""
+    found = incidents(parse_alerts(alert).alerts)
+    settings = Settings(replay=str(recording), deadline=60)
+    (worked,) = asyncio.run(work(found[:1], settings, lambda _: None))
+    document: dict[str, Any] = worked.result.model_dump(mode="json")
+    return document
+
+
+def replay_scenario(scenario: Scenario) -> dict[str, Any]:
+    """Replay the recording of a scenario's live run."""
+    return replay(scenario.recorded_alert.read_bytes(), scenario.recording)
