@@ -1,0 +1,1 @@
+"""The raw manifests, and what generates the recording inside them."""

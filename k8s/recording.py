@@ -1,4 +1,4 @@
-"""Puts the sample recording into k8s/deployment.yaml, as one ConfigMap: `python -m k8s.recording [--check]`."""
+"""Puts the sample recording as a ConfigMap into k8s/deployment.yaml: `python -m k8s.recording [--check]`."""
 
 import argparse
 import json
@@ -26,8 +26,8 @@ def config_map(recording: Path) -> str:
     """The ConfigMap as YAML; the manifest is one literal block, an entry a line."""
     manifest = inline(recording)
     entries = [json.dumps(entry, sort_keys=True, separators=(",", ":")) for entry in manifest.pop("entries")]
-    lines = [json.dumps(manifest, sort_keys=True)[:-1] + ', "entries": [', *",\n".join(entries).splitlines(), "]}"]
-    body = "".join(f"    {line}\n" for line in lines)
+    head = json.dumps(manifest, sort_keys=True).removesuffix("}") + ', "entries": ['
+    body = "".join(f"    {line}\n" for line in [head, *",\n".join(entries).splitlines(), "]}"])
     return (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: autogen-recording\n  namespace: autogen\n"
         "  labels:\n    app.kubernetes.io/part-of: incident-agent\ndata:\n  manifest.json: |\n" + body

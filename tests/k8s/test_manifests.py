@@ -1,12 +1,13 @@
 """The raw manifests: least privilege, restricted, complete, and current."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from agent.evidence.kinds import KINDS
+from agent.evidence.kinds import RESOURCES
 from k8s import recording
 
 HERE = Path(__file__).parent.parent.parent / "k8s"
@@ -22,7 +23,12 @@ def of_kind(name: str, kind: str) -> dict[str, Any]:
 
 def granted(name: str, kind: str) -> set[tuple[str, str, str]]:
     rules = of_kind(name, kind)["rules"]
-    return {(g, r, v) for rule in rules for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]}
+    return {right for rule in rules for right in product(rule["apiGroups"], rule["resources"], rule["verbs"])}
+
+
+def mounted(pod: dict[str, Any]) -> set[str]:
+    """The ConfigMaps of a pod's volumes."""
+    return {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume}
 
 
 ROLES = [("rbac.yaml", "ClusterRole"), ("rbac-namespaced/role.yaml", "Role")]
@@ -39,7 +45,7 @@ def test_the_role_only_reads_and_has_no_wildcard_and_no_secrets(name: str, kind:
 
 def test_the_role_covers_every_kind_the_agent_may_ask_for() -> None:
     rights = {(group, resource) for group, resource, _ in granted("rbac.yaml", "ClusterRole")}
-    missing = {kind for kind, api in KINDS.items() if (api.group, api.plural) not in rights}
+    missing = {r.kind for r in RESOURCES.values() if (r.api.rpartition("/")[0], r.plural) not in rights}
     assert missing == set()
 
 
@@ -64,8 +70,21 @@ def test_the_deployment_file_brings_all_it_needs_but_the_namespace() -> None:
     pod = of_kind("deployment.yaml", "Deployment")["spec"]["template"]["spec"]
     present = {(d["kind"], d["metadata"]["name"]) for d in documents("deployment.yaml")}
     assert ("ServiceAccount", pod["serviceAccountName"]) in present
-    for source in pod["volumes"][0]["projected"]["sources"]:
-        assert ("ConfigMap", source["configMap"]["name"]) in present
+    assert mounted(pod) == {"autogen-alert", "autogen-recording"}
+    assert {("ConfigMap", name) for name in mounted(pod)} <= present
+
+
+def test_the_job_reads_the_same_alert_and_recording_as_the_deployment() -> None:
+    of_deployment, of_job = (of_kind(name, kind)["spec"]["template"]["spec"] for name, kind in PODS)
+    assert mounted(of_job) == mounted(of_deployment)
+
+
+def test_the_finished_result_outlives_a_restart_of_the_container_but_not_the_pod() -> None:
+    pod = of_kind("deployment.yaml", "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (mount,) = [m for m in container["volumeMounts"] if not m.get("readOnly")]
+    assert {"name": "INCIDENT_STORE", "value": mount["mountPath"]} in container["env"]
+    assert "emptyDir" in next(v for v in pod["volumes"] if v["name"] == mount["name"])
 
 
 def test_the_alert_is_the_sample_alert() -> None:
