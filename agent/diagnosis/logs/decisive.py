@@ -9,37 +9,25 @@ from agent.diagnosis.logs import noise
 from agent.diagnosis.logs.classes import classify, is_crash, is_exception
 from agent.diagnosis.logs.entries import Entry, join, telling
 from agent.diagnosis.logs.finding import Kind, LogFinding
+from agent.diagnosis.logs.hints import HINTS
 from agent.diagnosis.logs.lines import Line, last_segment, parse, parts, plain, split_time
 from agent.diagnosis.logs.targets import find_targets
 
 MOST_FINDINGS = 12
-_MOST_TEMPLATES = 1200
+_MOST_TEMPLATES = 500
+_LONGEST_LINE = 4096
 _LEAST_WEIGHT = 0.12
 _LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
 _GENERIC = frozenset({"app-exception", "fatal-other"})
 _OUTWARD = frozenset(
     {
-        "dns-failure", "connection-refused", "connection-timeout", "connection-reset", "tls-protocol", "auth-failed",
-        "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted", "waiting-for", "deadlock",
-        "schema-missing", "database-missing",
+        "dns-failure", "connection-refused", "connection-timeout", "connection-reset", "tls-protocol",
+        "auth-failed", "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted", "waiting-for",
+        "deadlock", "schema-missing", "database-missing",
     }
 )  # fmt: skip
 _NUMBER = re.compile(r"\d+")
-
-# Words of which a line that states trouble holds at least one; finding them is cheaper than parsing.
-_HINTS = (
-    "error", "err=", "exception", "fatal", "panic", "fail", "crit", "emerg", "severe", "denied", "refuse", "time", "deadline",
-    "cannot", "can't", "could", "unable", "not", "no ", "missing", "require", "invalid", "unknown", "undefined", "unbound",
-    "unset", "unexpected", "unrecogni", "resol", "kill", "segmentation", "abort", "core dumped", "memory", "too many", "max",
-    "exhaust", "forbidden", "unauthor", "reset", "closed", "hang up", "unreachable", "lookup", "bad", "wait", "in use", "no space",
-    "full", "read-only", "expired", "certificate", "x509", "tls", "ssl", "handshake", "deadlock", "lock", "rate", "throttl",
-    "limit", "traceback", "caused by", "eof", "broken", "must", "migration", "pool", "wrongpass", "readonly", "assert", "corrupt",
-    "double free", "terminat", "smashing", "syntax", "parse", "malformed", "expecting", "zero", "econn", "enoent", "eacces",
-    "erofs", "eaddr", "eperm", "eai_", "emfile", "enospc", "epipe", "unavailable", "disk", "quota", "errno", "exceed", "wrong",
-    "unsupported", "illegal", "gateway", "upstream", '"level":5', '"level":6', "usage", "crash", "lost", "disconnect", "slow",
-    "incorrect", "undeclared", "mismatch", "duplicate", "initdb", "root", "directory", "exist", "user ", "role ", "glibc", "gem::",
-    "metaspace", "overflow", "sqlstate", "ora-", "oom", "occupied", "taken", "unhandled", "uncaught", "only", "should", "level=e",
-)  # fmt: skip
+_LEADING = re.compile(r"(?i)\b(?:connect|dial|call|open|us|load|read|fetch|contact)ing\b|\bconnect to\b")
 
 
 @dataclass
@@ -64,8 +52,8 @@ class _Log:
     def __init__(self, text: str) -> None:
         pairs = [split_time(line.rstrip("\r")) for line in text.split("\n")]
         self.stamps = [stamp for stamp, _ in pairs]
-        self.raws = [last_segment(raw) for _, raw in pairs]
-        self.texts = [plain(raw) for raw in self.raws] if "\x1b" in text else self.raws
+        self.raws = [last_segment(raw)[:_LONGEST_LINE] for _, raw in pairs]
+        self.texts = [plain(raw) for raw in self.raws] if "\x1b" in text else list(self.raws)
         while self.texts and not self.texts[-1].strip():
             self.texts.pop()
         self.entries = list(join(self.texts))
@@ -115,7 +103,7 @@ def _groups(log: _Log) -> list[list[int]]:
     """The entries that may state trouble by template, as lists of their places; by last occurrence."""
     lowered = [text.lower() for text in log.texts]
     whole = "\n".join(lowered)
-    hints = [hint for hint in _HINTS if hint in whole]
+    hints = [hint for hint in HINTS if hint in whole]
     groups: dict[str, list[int]] = {}
     for order, entry in enumerate(log.entries):
         if any(hint in lowered[p] for p in range(entry.start, entry.end) for hint in hints):
@@ -136,9 +124,7 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
         text = noise.without_zero_counts(line.text)
         if noise.gives_orders(text):
             continue
-        exception = (
-            entry.style != "" or (position > entry.start and is_exception(text)) or is_exception(line.message)
-        )
+        exception = entry.style != "" or is_exception(line.message) or _thrown(log, entry, text)
         found = classify(text, "" if text != line.text and line.level == "" else line.level, exception)
         if found is None or (
             found[0] in _GENERIC and noise.is_routine(text) and line.level in ("", "warn", "info")
@@ -155,6 +141,15 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
             crash = entry.style != "" or is_crash(text)
             best = _Hit(entry, orders[-1], position, *found, line, crash, len(orders), orders[0])
     return best
+
+
+def _thrown(log: _Log, entry: Entry, text: str) -> bool:
+    """Whether a bare "Error: ..." is an exception: a stack trace follows."""
+    return (
+        text.startswith(("Error: ", "Error ["))
+        and entry.end - entry.start > 1
+        and "    at " in log.texts[entry.start + 1]
+    )
 
 
 def _candidates(log: _Log, entry: Entry, head: Line) -> Iterator[tuple[int, Line]]:
@@ -222,10 +217,8 @@ def _seconds_before_end(hit: _Hit, log: _Log) -> float:
 
 
 def _last_time(log: _Log) -> datetime | None:
-    return next(
-        (at for p in range(len(log.texts) - 1, max(-1, len(log.texts) - 20), -1) if (at := log.line(p).at)),
-        None,
-    )
+    last = range(len(log.texts) - 1, max(-1, len(log.texts) - 20), -1)
+    return next((at for position in last if (at := log.line(position).at)), None)
 
 
 # -- telling ---------------------------------------------------------------------------------------------------
@@ -249,12 +242,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
 
 def _leads(log: _Log, position: int) -> bool:
     """Whether a line says what was about to be done when the trouble came: it may name the peer."""
-    return bool(
-        re.search(
-            r"(?i)\b(?:connecting|connect|dialing|calling|opening|using|loading|reading)\b",
-            log.texts[position],
-        )
-    )
+    return bool(_LEADING.search(log.texts[position]))
 
 
 def _verbatim(log: _Log, position: int) -> str:

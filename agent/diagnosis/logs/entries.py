@@ -1,19 +1,20 @@
 """Entries: the lines of one message joined, among them the stack traces of the common languages."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 _LONGEST = 600  # lines
 _CONTINUED = (
-    "at ", "Caused by", "Suppressed:", "... ", "goroutine ", "created by ", "Stack trace:", "[SQL:", "[parameters:",
-    "(Background on", "stack backtrace:", "note: run with", "Require stack:", "--- End of",
+    "at ", "Caused by", "Suppressed:", "... ", "goroutine ", "created by ", "Stack trace:", "[SQL:",
+    "[parameters:", "(Background on", "stack backtrace:", "note: run with", "Require stack:", "--- End of",
 )  # fmt: skip
 _PYTHON = "Traceback (most recent call last)"
 _CHAINED = ("During handling of", "The above exception was", _PYTHON)
 _GO_START = re.compile(r"(?:panic|fatal error|runtime): ")
 _GO_REST = re.compile(
-    r"\s|$|goroutine \d|\[signal|created by |exit status|panic: |[\w./\-*()\[\]{}%·]+\(.*\)$|r\w\d? +0x|\w+ +0x"
+    r"\s|$|goroutine \d|\[signal|created by |exit status|panic: |[\w./\-*()\[\]{}%·]+\(.*\)$|r\w\d? "
+    r"+0x|\w+ +0x"
 )
 _FRAME = re.compile(r"\s+at |\s*at .+\(.*\)$|\s+File \"|#\d+ |\s+from |\s*\d+: |\t|\s{2,}\w[\w.]+\(.*\)$|- /")
 _FIELD = re.compile(r"[\w.\[\]]+$|\s")
@@ -54,7 +55,7 @@ def _continues(text: str) -> bool:
     )
 
 
-def _while(texts: Sequence[str], position: int, accepts) -> int:  # type: ignore[no-untyped-def]
+def _while(texts: Sequence[str], position: int, accepts: Callable[[str], bool]) -> int:
     stop = min(len(texts), position + _LONGEST)
     while position < stop and accepts(texts[position]):
         position += 1
@@ -96,7 +97,11 @@ def telling(texts: Sequence[str], entry: Entry) -> list[int]:
         ]
         return heads[::-1] + inner
     if entry.style == "go":
-        return [p for p in range(entry.start, min(entry.end, entry.start + 3)) if texts[p].strip()]
+        return [
+            p
+            for p in range(entry.start, min(entry.end, entry.start + 3))
+            if texts[p].strip() and texts[p][0] != "["
+        ]
     if entry.style == "rust":
         return [entry.start + 1, entry.start] if entry.end > entry.start + 1 else [entry.start]
     positions = [

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Literal, get_args
 
 Kind = Literal[
-    "app-exception", "missing-variable", "bad-config", "missing-file", "permission-denied", "read-only-filesystem",
-    "missing-program", "wrong-architecture", "missing-module", "port-in-use", "dns-failure", "connection-refused",
-    "connection-timeout", "connection-reset", "tls-expired", "tls-unknown-authority", "tls-wrong-host",
-    "tls-protocol", "auth-failed", "upstream-error", "rate-limited", "schema-missing", "database-missing",
-    "too-many-connections", "pool-exhausted", "deadlock", "out-of-memory", "disk-full", "too-many-files",
-    "signal-crash", "kubernetes-forbidden", "server-config", "waiting-for", "fatal-other",
+    "app-exception", "missing-variable", "bad-config", "missing-file", "permission-denied",
+    "read-only-filesystem", "missing-program", "wrong-architecture", "missing-module",
+    "port-in-use", "dns-failure", "connection-refused", "connection-timeout", "connection-reset",
+    "tls-expired", "tls-unknown-authority", "tls-wrong-host", "tls-protocol", "auth-failed",
+    "upstream-error", "rate-limited", "schema-missing", "database-missing", "too-many-connections",
+    "pool-exhausted", "deadlock", "out-of-memory", "disk-full", "too-many-files", "signal-crash",
+    "kubernetes-forbidden", "server-config", "waiting-for", "fatal-other",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
 

@@ -10,15 +10,13 @@ Level = Literal["fatal", "error", "warn", "info", ""]
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STREAM = re.compile(r"(?:stdout|stderr) [FP] ")
-_LEVELS: dict[str, Level] = {
-    **dict.fromkeys(("fatal", "panic", "emerg", "emergency", "crit", "critical", "severe", "dpanic"), "fatal"),
-    **dict.fromkeys(("error", "err", "alert", "fail", "eror"), "error"),
-    **dict.fromkeys(("warn", "warning"), "warn"),
-    **dict.fromkeys(
-        ("info", "information", "notice", "debug", "trace", "verbose", "log", "fine", "finer", "config", "hint",
-         "detail", "statement", "dbg", "inf", "informational"), "info"
-    ),
-}  # fmt: skip
+_NAMES: dict[Level, str] = {
+    "fatal": "fatal panic emerg emergency crit critical severe dpanic",
+    "error": "error err alert fail eror",
+    "warn": "warn warning",
+    "info": "info information notice debug trace verbose log fine finer config hint detail statement dbg inf",
+}
+_LEVELS: dict[str, Level] = {name: level for level, names in _NAMES.items() for name in names.split()}
 _SHORT: dict[str, Level] = {"F": "fatal", "C": "fatal", "E": "error", "W": "warn", "I": "info", "D": "info"}
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d")
 _LOGFMT = re.compile(r"\b(?:level|lvl|severity|loglevel)=\"?(\w+)")
@@ -31,17 +29,20 @@ _REDIS = re.compile(r"\d+:[A-Z] \d\d? \w{3} \d{4} [\d:.]+ ([#*.\-]) ")
 _LETTER = re.compile(r"^\[?([FCEWID])[\]/ ,|]|[|\]]\s?([FCEWID])\s?[|\[]")
 _HEAD = 160
 
+_LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "log.level", "log_level", "Level", "@level", "@l")
+_TIME_KEYS = ("time", "ts", "timestamp", "@timestamp", "@t")
 _MESSAGE_KEYS = ("message", "msg", "event", "log", "text", "@m", "@mt", "Message", "short_message", "body")
 _DETAIL_KEYS = (
     "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "detail",
-    "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "@x", "Exception", "thrown",
-    "errors", "panic", "code",
+    "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "@x", "Exception",
+    "thrown", "errors", "panic", "code",
 )  # fmt: skip
 _PREFIX = re.compile(
     r"^(?:\s*(?:"
     r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d[\d.,]*|\d{1,2}-\w{3}-\d{4} \d\d:\d\d:\d\d[\d.,]*"
-    rf"|\[[^\]]{{0,60}}\]|\((?:\d+|main)\)|(?:{_WORD.upper()}|{_WORD})(?=[\s:\]])[\s:]?|[IWEF]\d{{4}} [\d:.]+ +\d+ [\w.\-]+:\d+\]"
+    rf"|\[[^\]]{{0,60}}\]|\((?:\d+|main)\)|(?:{_WORD.upper()}|{_WORD})(?=[\s:\]])[\s:]?|"
+    rf"[IWEF]\d{{4}} [\d:.]+ +\d+ [\w.\-]+:\d+\]"
     r"|-{1,3}(?= )|[|:](?= )|\d{1,7}(?:#\d+)?(?= |:):?|\*\d+(?= )|<\d+>"
     r"))+\s*[-:|]?\s*"
 )
@@ -121,27 +122,12 @@ def parse(raw: str, stamp: str = "") -> Line:
 def _from_fields(fields: dict[str, Any], at: datetime | None) -> Line:
     message = next((str(fields[key]) for key in _MESSAGE_KEYS if isinstance(fields.get(key), str)), "")
     details = [text for key in _DETAIL_KEYS if key in fields and (text := _flat(fields[key]))]
-    shown = (
-        message
-        if not details or details[0] in message
-        else f"{message}: {details[0]}"
-        if message
-        else details[0]
-    )
-    level = _level_of(next((fields[k] for k in ("level", "severity", "lvl", "levelname", "log.level", "@l", "Level",
-                                                "log_level", "@level") if k in fields), ""))  # fmt: skip
-    if isinstance(fields.get("log"), dict):
-        level = level or _level_of(fields["log"].get("level", ""))
-    stamp = next(
-        (
-            fields[k]
-            for k in ("time", "ts", "timestamp", "@timestamp", "@t")
-            if isinstance(fields.get(k), str)
-        ),
-        "",
-    )
+    nested = fields["log"].get("level", "") if isinstance(fields.get("log"), dict) else ""
+    level = _level_of(next((fields[key] for key in _LEVEL_KEYS if key in fields), nested))
+    stamp = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "")
+    shown = [message, *(detail.split("\n")[0] for detail in details[:1] if detail not in message)]
     everything = "\n".join([message, *details])
-    return Line(level, everything, shown.split("\n")[0], at or parse_time(stamp), structured=True)
+    return Line(level, everything, ": ".join(filter(None, shown)), at or parse_time(stamp), structured=True)
 
 
 def _flat(value: Any, depth: int = 0) -> str:

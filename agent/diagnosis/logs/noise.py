@@ -10,19 +10,23 @@ _ZERO = re.compile(
     rf"|\b[\w.\-]{{0,40}}{_COUNTED}[\w.\-]{{0,40}}\"?\s?[=:]\s?\"?{_NOTHING}"
 )
 _NEVER = re.compile(
-    r"(?i)deprecat|TLS handshake error from \S+ (?:EOF|read tcp \S+ (?:read: )?connection reset)|npm (?:notice|warn)\b"
-    r"|this is a development server|\b(?:simulated|harmless|benign|non-?fatal|tolerated|safe(?:ly)? (?:to )?ignored?)\b"
+    r"(?i)deprecat|TLS handshake error from \S+ (?:EOF|read tcp \S+ (?:read: )?connection reset)|"
+    r"npm (?:notice|warn)\b"
+    r"|this is a development server|\b(?:simulated|harmless|benign|non-?fatal|tolerated|safe(?:ly)? "
+    r"(?:to )?ignored?)\b"
     r"|similar lines folded"
 )
 _ROUTINE = re.compile(
     r"(?i)\b(?:received|caught|got|handling) (?:signal|SIG\w+|shutdown|termin)|\bSIG(?:TERM|INT|HUP|QUIT)\b"
-    r"|\b(?:shutting|shut) down\b|graceful(?:ly)? (?:shutdown|stop|exit)|\bterminating (?:on|due to|gracefully)"
+    r"|\b(?:shutting|shut) down\b|graceful(?:ly)? (?:shutdown|stop|exit)|\bterminating (?:on|due to|"
+    r"gracefully)"
     r"|error[ _-]?(?:handler|page|boundary|log|reporting|tracking|budget)s?\b(?! (?:failed|crash))"
     r"|\b(?:on|log|handle|max|retry|stop|exit)[-_ ](?:on[-_ ])?errors?\b"
 )
 _RECOVERED = re.compile(
     r"(?i)\b(?:re)?connect(?:ed|ion (?:established|restored|recovered|re-established|ok|succeeded|is up))\b"
-    r"|\b(?:recovered|restored|succeeded|successful(?:ly)?|re-?established|back (?:online|to normal)|resumed|healthy again"
+    r"|\b(?:recovered|restored|succeeded|successful(?:ly)?|re-?established|back (?:online|to normal)"
+    r"|resumed|healthy again"
     r"|is (?:now )?(?:ready|available|reachable|up|healthy))\b"
 )
 _NOT_RECOVERED = re.compile(r"(?i)\b(?:not|never|un|fail|could ?n.t|cannot|error)")
@@ -30,14 +34,18 @@ _RETRY = re.compile(
     r"(?i)\bretry|\bretries\b|\battempt \d|\btrying again|\bbackoff|\bback-?off|\bwill try|\breconnect"
 )
 _ORDER = re.compile(
-    r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|previous|evidence|guidelines)\b"
+    r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|previous|"
+    r"evidence|guidelines)\b"
     r"|\b(?:assistant|agents?|ai|llm|model|investigator|commander|bot|copilot|sre|operators?)\b.{0,50}"
     r"\b(?:must|should|shall|please|report|conclude|respond|answer|close|delete|execute|mark|treat|need to)\b"
     r"|\b(?:you (?:must|should|are|will|have to)|please)\b.{0,60}"
-    r"\b(?:report|conclude|answer|respond|say|state|close|mark|delete|execute|scale|run kubectl|diagnos|restart|escalate)"
+    r"\b(?:report|conclude|answer|respond|say|state|close|mark|delete|execute|scale|run kubectl|"
+    r"diagnos|restart|escalate)"
     r"|\b(?:report|conclude|answer|state|mark|classify|treat) .{0,50}"
-    r"\b(?:root cause|outcome|verdict|self-resolved|not-actionable|healthy|resolved|incident|diagnosis|false positive)\b"
-    r"|</?(?:system|assistant|user|instructions?|tool)>|\bsystem prompt\b|\bnote to (?:the )?\w*\s?(?:ai|agent|reader|llm|sre)"
+    r"\b(?:root cause|outcome|verdict|self-resolved|not-actionable|healthy|resolved|incident|"
+    r"diagnosis|false positive)\b"
+    r"|</?(?:system|assistant|user|instructions?|tool)>|\bsystem prompt\b|\bnote to (?:the )"
+    r"?\w*\s?(?:ai|agent|reader|llm|sre)"
     r"|\b(?:run|execute):? [`\"']?kubectl (?:delete|scale|apply|exec)"
 )
 
@@ -48,12 +56,12 @@ def without_zero_counts(text: str) -> str:
 
 
 def is_never(text: str) -> bool:
-    """Whether a line is no trouble whatever it names: a deprecation, a probe's handshake, something harmless."""
+    """Whether a line is no trouble whatever it names: a deprecation, a probe's handshake."""
     return bool(_NEVER.search(text))
 
 
 def is_routine(text: str) -> bool:
-    """Whether a line is no trouble unless it names a specific one: shutdown, signals, settings about errors."""
+    """Whether a line is no trouble unless it names a specific one: shutdown, signals, settings."""
     return bool(_ROUTINE.search(text))
 
 

@@ -2,66 +2,94 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from agent.diagnosis.logs.finding import Forbidden, Targets
+
+_T = TypeVar("_T")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://[^\s\"'<>`|\\]+")
 _URL_HOST = re.compile(r"//(?:[^/@\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.\-]+)(?::(\d{1,5}))?")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME}){{0,8}})"
 _HOST_PORT = re.compile(
-    rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|<unresolved>))?:(\d{{2,5}})(?![\w:.\-]|\.\d)"
+    rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|"
+    rf"<unresolved>))?:(\d{{2,5}})(?![\w:.\-]|\.\d)"
 )
 _NAMED_HOST = re.compile(
-    r"(?i)(?:ENOTFOUND|EAI_AGAIN|could not resolve(?: host(?:name)?)?:?|resolve(?: host(?:name)?)?:?|lookup|bad address|unknown ?host(?:exception)?:?"
-    r"|translate host name|host not found in upstream|host not found:|(?:server|host|hostname|peer|endpoint|broker|node|address) (?:at |named )?|(?:getaddrinfo(?: for)?|resolving|waiting for|wait for|connect(?:ing|ion)? to|reach|contact)"
-    r"|host=|hostname=|server=|getaddrinfo failed for|name resolution (?:of|for)|lookup address information for)"
-    rf"[\s:=]*(?:host |server |service |upstream |database |broker )?[\"'`(]*({_HOST})[\"'`)]*(?:[\s,]+(?:on )?port[\s=:]+(\d{{2,5}}))?"
+    r"(?i)(?:ENOTFOUND|EAI_AGAIN|could not resolve(?: host(?:name)?)?:?|resolve(?: host(?:name)?)"
+    r"?:?|lookup|bad address|unknown ?host(?:exception)?:?"
+    r"|translate host name|host not found in upstream|host not found:|(?:server|host|hostname|peer|"
+    r"endpoint|broker|node|address) (?:at |named )?|(?:getaddrinfo(?: for)?|resolving|waiting for|"
+    r"wait for|connect(?:ing|ion)? to|reach|contact)"
+    r"|host=|hostname=|server=|getaddrinfo failed for|name resolution (?:of|for)|lookup address "
+    r"information for)"
+    rf"[\s:=]*(?:(?:the|remote|host|server|service|upstream|database|broker|at|named|for|peer) )*[\"'`(]*({_HOST})"
+    rf"[\"'`)]*(?:[\s,]+(?:on )?port[\s=:]+(\d{{2,5}}))?"
 )
 _TUPLE = re.compile(rf"\('({_HOST}|[0-9a-fA-F:]+)', (\d{{2,5}})")
-_MYSQL = re.compile(r"'[^'@\s]*'@'([^']+)'")
 _EXTENSION = re.compile(
-    r"(?i)\.(?:py|js|ts|mjs|cjs|java|go|rs|rb|php|cs|kt|scala|c|cc|cpp|h|sh|yaml|yml|json|toml|conf|cfg|ini|xml|properties|jar|so|html|sql|env|txt|log|ex|exs|clj|jsx|tsx|lua|pl)$"
+    r"(?i)\.(?:py|js|ts|mjs|cjs|java|go|rs|rb|php|cs|kt|scala|c|cc|cpp|h|sh|yaml|yml|json|toml|conf|"
+    r"cfg|ini|xml|properties|jar|so|html|sql|env|txt|log|ex|exs|clj|jsx|tsx|lua|pl)$"
 )
-_NO_HOST = frozenset(
-    "a an the to for on in at of is was be it its this that and or not by from with any all line port host hostname server name "
-    "address upstream database error timeout timed connection socket known unknown after until while remote peer your our null none "
-    "node broker service endpoint ready available dependency dependencies lock more response reply data client user resource "
-    "error err code status errno port msg level exit signal version pid attempt retry default key value column char position "
-    "rejected refused closed reset failed failing could cannot must has have did does will can may some new another module "
-    "http https tcp udp localhostname tls ssl certificate dns stuff something everything other following".split()
+_NO_HOST = _words(
+    """a an the to for on in at of is was be it its this that and or not by from with any all line port
+    host hostname server name address upstream database error timeout timed connection socket known
+    unknown after until while remote peer your our null none node broker service endpoint ready
+    available dependency dependencies lock more response reply data client user resource err code
+    status errno msg level exit signal version pid attempt retry default key value column char
+    position rejected refused closed reset failed failing could cannot must has have did does will
+    can may some new another module http https tcp udp localhostname tls ssl certificate dns stuff
+    something everything other following"""
 )
 _DNS_SERVER = re.compile(r"\bon (?:\[[0-9a-fA-F:]+\]|[\d.]+):53\b")
 _READ_FROM = re.compile(r"\b(?:read|write) (?:tcp|udp) (?:\[[0-9a-fA-F:]+\]|[\d.]+):\d+->")
 _VARIABLE = re.compile(r"(?<![\w.\-/%\\])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w(\-]|\.\w)")
 _SHORT_VARIABLE = re.compile(
-    r"(?:['\"`$]|\bvariable |\benv(?:ironment)? )\{?([A-Z][A-Z0-9]{2,})\b|\b([A-Z][A-Z0-9]{3,})(?=\b['\"`]?:? (?:is |was |must |env|not |unbound|parameter|required|missing|undefined))"
+    r"(?:['\"`$]|\bvariable |\benv(?:ironment)? )\{?([A-Z][A-Z0-9]{2,})\b|\b([A-Z][A-Z0-9]{3,})"
+    r"(?=\b['\"`]?:? (?:is |was |must |env|not |unbound|parameter|required|missing|undefined))"
 )
 _NO_VARIABLE = re.compile(
-    r"^(?:ERR_|E[A-Z]+_?|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO|MODULE_NOT|SSL_|TLS_|SQLITE_|ORA_|HTTP_|WRONG_VERSION|RESOURCE_EXHAUSTED|ACCESS_REFUSED|NOT_FOUND|INVALID_[A-Z]+|CONNECTION_[A-Z]+|SIG[A-Z]+|CERTIFICATE_[A-Z_]+|[A-Z_]+_(?:ERROR|EXCEPTION|FAILED|FAILURE|TIMEOUT|EXCEEDED|NOT_FOUND|REFUSED|DENIED|MISMATCH|INVALID))$"
+    r"^(?:ERR_|E[A-Z]+_?|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO|MODULE_NOT|SSL_|TLS_|SQLITE_|ORA_|"
+    r"HTTP_|WRONG_VERSION|RESOURCE_EXHAUSTED|ACCESS_REFUSED|NOT_FOUND|INVALID_[A-Z]+|"
+    r"CONNECTION_[A-Z]+|SIG[A-Z]+|CERTIFICATE_[A-Z_]+|[A-Z_]+_(?:ERROR|EXCEPTION|FAILED|FAILURE|"
+    r"TIMEOUT|EXCEEDED|NOT_FOUND|REFUSED|DENIED|MISMATCH|INVALID))$"
 )
 _PATH = re.compile(r"(?<![\w./:\]@\-])(/(?:[\w.@+\-]+/)*[\w.@+\-]*[\w@+\-])(?![\w/])")
 _USER = re.compile(
-    r"(?i)\b(?:user(?:name)?|role|login|account|principal)(?: name)?[\s=:]+[\"'`]([^\"'`\s]{1,64})[\"'`]|\bfor user '?([\w.\-]+)|'([^'@\s]+)'@'"
+    r"(?i)\b(?:user(?:name)?|role|login|account|principal)(?: name)?[\s=:]+[\"'`]([^\"'`\s]{1,64})"
+    r"[\"'`]|\bfor user '?([\w.\-]+)|'([^'@\s]+)'@'"
 )
 _DATABASE = re.compile(
     r"(?i)\b(?:database|keyspace|schema|dbname|catalog)(?: name)?[\s=:]+[\"'`]([^\"'`\s]{1,64})[\"'`]"
 )
 _TABLE = re.compile(
-    r"(?i)\b(?:relation|table|view|sequence|column|index|collection|topic|queue)[\s:]+[\"'`]([^\"'`\s]{1,100})[\"'`]|no such (?:table|column|index):? \[?([\w.\-]+)|(?:invalid object name|unknown table) '([^']+)'"
+    r"(?i)\b(?:relation|table|view|sequence|column|index|collection|topic|queue)"
+    r"[\s:]+[\"'`]([^\"'`\s]{1,100})[\"'`]|no such (?:table|column|index):? \[?([\w.\-]+)|"
+    r"(?:invalid object name|unknown table) '([^']+)'"
 )
 _FLAG = re.compile(r"(?<![\w\-])(--?[A-Za-z][\w\-.]{1,60})")
 _FLAG_NEAR = re.compile(r"(?i)flag|option|argument|usage|command")
 _PORT = re.compile(r"(?i)\bport[\s:=]+(\d{2,5})\b|(?::::|\*:|0\.0\.0\.0:|\[::\]:|(?<!\w):)(\d{2,5})\b")
 _KEY = re.compile(
-    r"(?i)\b(?:key|field|property|setting|option|parameter|placeholder|directive|attribute|config(?:uration)?|member)s?"
-    r"(?: (?:value|named|path))?[\s:=]+[\"'`$({]*([\w][\w.\-\[\]]{1,80})[\"'`})]*|[\"'`]([\w][\w.\-\[\]]{1,80})[\"'`] (?:attribute|property|key|field|setting|option|directive|is (?:required|missing|not))"
+    r"(?i)\b(?:key|field|property|setting|option|parameter|placeholder|directive|attribute|"
+    r"config(?:uration)?|member)s?"
+    r"(?: (?:value|named|path))?[\s:=]+[\"'`$({]*([\w][\w.\-\[\]]{1,80})[\"'`})]*|"
+    r"[\"'`]([\w][\w.\-\[\]]{1,80})[\"'`] (?:attribute|property|key|field|setting|option|directive|"
+    r"is (?:required|missing|not))"
 )
-_NO_KEY = frozenset(
-    "is was not value values error file invalid missing required must for the and or of in at to path name found with when format be has option line from could".split()
+_NO_KEY = _words(
+    """is was not value values error file invalid missing required must for the and or of in at to path
+    name found with when format be has option line from could"""
 )
 _FORBIDDEN = re.compile(
-    r"(?:(?P<kind>[\w.\-/]+)(?: \"(?P<name>[^\"]*)\")? is forbidden: )?User \"(?P<user>[^\"]+)\" cannot (?P<verb>[\w*]+) "
+    r"(?:(?P<kind>[\w.\-/]+)(?: \"(?P<name>[^\"]*)\")? is forbidden: )?User \"(?P<user>[^\"]+)\" "
+    r"cannot (?P<verb>[\w*]+) "
     r"(?:resource \"(?P<resource>[^\"]+)\"(?: in API group \"(?P<group>[^\"]*)\")?|path \"(?P<path>[^\"]+)\")"
     r"(?: in the namespace \"(?P<namespace>[^\"]+)\"| at the cluster scope)?"
 )
@@ -96,7 +124,7 @@ def find_targets(texts: Iterable[str]) -> Targets:
     )
 
 
-def _unique(found):  # type: ignore[no-untyped-def]
+def _unique(found: Iterable[_T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(found))
 
 
