@@ -90,7 +90,7 @@ class Payload:
 def parse_alerts(data: bytes) -> Payload:
     """Read the alerts of a webhook payload, an alert object, a list, or plain text; raises AlertError."""
     if len(data) > MAX_BYTES:
-        raise AlertError(f"the alert has {len(data):,} bytes; the limit is {MAX_BYTES:,} bytes")
+        raise AlertError(f"the alert has {len(data):,} bytes or more; the limit is {MAX_BYTES:,} bytes")
     text = _unquoted(_decode(data))
     payload = Payload()
     if not _JSON_START.match(text):

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.names import is_name
 from agent.ref import CLUSTER_SCOPED, Ref
 from agent.routing.labels import Labels
-from agent.routing.mention import find_host, find_mention
+from agent.routing.mention import Mention, find_host, find_mention
 
 if TYPE_CHECKING:
     from agent.alert import Alert
@@ -41,7 +41,7 @@ _APPLICATION = (
 _HOSTS = ("instance", "target", "url", "host", "destination_service")
 _HINTS = (
     "reason", "condition", "status", "phase", "resource", "resourcequota", "persistentvolumeclaim", "device",
-    "mountpoint", "fstype", "code", "exitcode", "verb", "uid", "image", "key", "effect", "app", "pod",
+    "mountpoint", "fstype", "code", "exitcode", "verb", "uid", "image", "key", "effect", "app",
 )  # fmt: skip
 
 _TARGET_ALERT = re.compile("TargetDown|TargetMissing|TargetDisappeared")
@@ -70,7 +70,8 @@ class Subject:
     why: str = ""
     """One sentence: the labels or words that decided."""
     hints: dict[str, str] = field(default_factory=dict)
-    """What other labels said: untrusted text. `kind` is set when the kind of `service` is known."""
+    """What else was said, untrusted text: labels (reason, condition, mountpoint...), and beside a `service`
+    its `kind`, and the `place` that prose gives ("in prod"): then `namespace` is that word, and not sure."""
 
 
 def route(alert: "Alert") -> Subject:
@@ -149,24 +150,35 @@ def _application_label(labels: Labels, alert: "Alert") -> Subject | None:
 
 def _words(labels: Labels, alert: "Alert") -> Subject | None:
     """Prose, the weakest source: the description of a structured alert, or the plain text."""
-    for key, text in [*_annotations(alert), ("text", alert.plain_text)]:
+    annotations = [(key, alert.annotations.get(key, "")) for key in ("description", "message", "summary")]
+    for key, text in [*annotations, ("text", alert.plain_text)]:
         said = find_mention(text)
-        namespace = said.namespace or _trusted_namespace(labels)
         if said.name:
-            why = f'The words "{said.words}" of the {key} name it.'
-            known = said.kind and (namespace or said.kind in CLUSTER_SCOPED)
-            ref = (
-                Ref(said.kind, "" if said.kind in CLUSTER_SCOPED else namespace, said.name) if known else None
-            )
-            return _subject(
-                labels, why, ref, kind=said.kind, service="" if ref and ref.kind != "Service" else said.name,
-                namespace=namespace, container=said.container, node=said.node,
-            )  # fmt: skip
+            return _named_in_words(labels, said, f'The words "{said.words}" of the {key} name it.')
         if said.node:
             return _subject(labels, f"The {key} names the node.", Ref("Node", "", said.node))
         if said.namespace:
             return _subject(labels, f"The {key} names the namespace.", Ref("Namespace", "", said.namespace))
     return None
+
+
+def _named_in_words(labels: Labels, said: Mention, why: str) -> Subject:
+    """What prose names is an object where it says kind and namespace, otherwise a name to search for."""
+    namespace = said.namespace or _trusted_namespace(labels)
+    ref = None
+    if said.kind in CLUSTER_SCOPED:
+        ref = Ref(said.kind, "", said.name)
+    elif said.kind and namespace:
+        ref = Ref(said.kind, namespace, said.name)
+    service = "" if ref and ref.kind != "Service" else said.name
+    found = _subject(labels, why, ref, service=service, kind=said.kind)
+    return replace(
+        found,
+        namespace=found.namespace if ref else namespace or said.place,
+        container=found.container or said.container,
+        node=found.node or said.node,
+        hints=found.hints | ({"place": said.place} if said.place and not namespace else {}),
+    )
 
 
 def _namespace_label(labels: Labels, alert: "Alert") -> Subject | None:
@@ -196,7 +208,8 @@ def _on_node(labels: Labels) -> Subject | None:
         return _subject(labels, "The label node names the Node.", Ref("Node", "", labels.node))
     instance = _PORT.sub("", labels.get("instance"))
     if _ADDRESS.fullmatch(instance) and len(instance) <= 48:
-        return _subject(labels, "The label instance is the address of the node.", node=instance.strip("[]"))
+        by_address = _subject(labels, "The label instance is the address of the node.")
+        return replace(by_address, namespace="", node=instance.strip("[]"))
     if instance and is_name("Node", instance):
         return _subject(labels, "The label instance names the Node.", Ref("Node", "", instance))
     return None
@@ -213,31 +226,22 @@ def _object(labels: Labels, kind: str, name: str, why: str) -> Subject:
 
 
 def _subject(
-    labels: Labels, why: str, ref: Ref | None = None, *, service: str = "", kind: str = "",
-    namespace: str = "", container: str = "", node: str = "",
-) -> Subject:  # fmt: skip
-    """A subject, with what the labels say beside it."""
+    labels: Labels, why: str, ref: Ref | None = None, *, service: str = "", kind: str = ""
+) -> Subject:
+    """A subject, with what the labels say beside it; `kind` is that of a service without a `ref`."""
     hints = {label: value[:253] for label in _HINTS if (value := labels.get(label))}
     hints |= {"pod": labels.pod} if labels.pod else {}
-    if not labels.pod:
-        hints.pop("pod", None)
-    if kind and ref is None:
-        hints["kind"] = kind
-    if ref and ref.kind in CLUSTER_SCOPED:
-        node = ref.name if ref.kind == "Node" else ""
-        return Subject(
-            ref, namespace=ref.name if ref.kind == "Namespace" else "", node=node, why=why, hints=hints
-        )
-    namespace = ref.namespace if ref else namespace or _trusted_namespace(labels)
-    container = labels.container or container
-    return Subject(ref, container, service, namespace, node or labels.node, why, hints)
+    hints |= {"kind": kind} if kind and ref is None else {}
+    if ref is None:
+        return Subject(None, labels.container, service, _trusted_namespace(labels), labels.node, why, hints)
+    if ref.kind == "Node":
+        return Subject(ref, node=ref.name, why=why, hints=hints)
+    if ref.kind in CLUSTER_SCOPED:
+        return Subject(ref, namespace=ref.name if ref.kind == "Namespace" else "", why=why, hints=hints)
+    return Subject(ref, labels.container, service, ref.namespace, labels.node, why, hints)
 
 
 def _trusted_namespace(labels: Labels) -> str:
     """The namespace, unless an exporter's series without an object leave open whose it is."""
     ours = not labels.by_exporter or labels.pod or labels.exported("namespace")
     return labels.namespace if ours or _NAMESPACE_ALERT.search(labels.alertname) else ""
-
-
-def _annotations(alert: "Alert") -> list[tuple[str, str]]:
-    return [(key, alert.annotations.get(key, "")) for key in ("description", "message", "summary")]

@@ -362,6 +362,23 @@ def test_words_may_say_what_and_a_label_where():
     assert subject.ref == ref("bank/Deployment/desk")
 
 
+def test_a_place_in_prose_is_perhaps_the_namespace():
+    subject = routed("HighErrorRate", summary="Deployment checkout returns errors in prod")
+    assert (subject.ref, subject.service, subject.namespace) == (None, "checkout", "prod")
+    assert subject.hints == {"kind": "Deployment", "place": "prod"}
+
+
+def test_a_namespace_that_a_label_states_beats_a_place_in_prose():
+    subject = routed("HighErrorRate", BANK, summary="Deployment checkout returns errors in prod")
+    assert subject.ref == ref("bank/Deployment/checkout")
+    assert "place" not in subject.hints
+
+
+def test_the_hints_of_a_node_known_by_address_are_kept():
+    subject = routed("NodeFilesystemAlmostOutOfSpace", HOST_EXPORTER | {"mountpoint": "/var"})
+    assert subject.hints == {"mountpoint": "/var"}
+
+
 def test_plain_text_leads_to_a_name_to_be_searched_for():
     (plain,) = parse_alerts(b"High CPU alert on payment-service").alerts
     subject = route(plain)

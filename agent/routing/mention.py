@@ -49,6 +49,8 @@ class Mention:
     """Kind of the object, when the text says it."""
     name: str = ""
     namespace: str = ""
+    place: str = ""
+    """The word of `in WORD`: perhaps the namespace, perhaps an environment or a cluster."""
     container: str = ""
     node: str = ""
     words: str = ""
@@ -73,8 +75,9 @@ def find_mention(text: str) -> Mention:
     found = _beside_kind(named) or _pair(words) or _bare(words, around)
     if found is None:
         return around
-    namespace = around.namespace or found.namespace or _namespace_behind_in(words, found.name)
-    return replace(around, kind=found.kind, name=found.name, namespace=namespace, words=found.words)
+    namespace = around.namespace or found.namespace
+    place = "" if namespace else _place(words, found.name)
+    return replace(found, namespace=namespace, place=place, container=around.container, node=around.node)
 
 
 def find_host(text: str) -> Mention | None:
@@ -219,8 +222,8 @@ def _uncapitalised(word: str) -> str:
     return word.lower() if word == word.capitalize() else word
 
 
-def _namespace_behind_in(words: list[str], name: str) -> str:
-    """`NAME ... in WORD`: a weak hint at the namespace."""
+def _place(words: list[str], name: str) -> str:
+    """`NAME ... in WORD`."""
     inside = (word for word in _led(words, {"in"}) if word != name and _is_candidate(word))
     return next((word for word in inside if is_name("Namespace", word)), "")
 

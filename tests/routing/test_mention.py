@@ -8,9 +8,10 @@ from agent.routing.mention import MAX_TEXT, Mention, find_mention
 
 
 def said(text: str) -> str:
-    """What a text names, short: `Kind namespace/name`, with what is not said left out."""
+    """What a text names, short: `Kind namespace/name in place`, with what is not said left out."""
     mention = find_mention(text)
-    return f"{mention.kind} {mention.namespace}/{mention.name}".strip()
+    place = f" in {mention.place}" if mention.place else ""
+    return f"{mention.kind} {mention.namespace}/{mention.name}{place}".strip()
 
 
 @pytest.mark.parametrize(
@@ -21,9 +22,9 @@ def said(text: str) -> str:
         ("25% throttling of CPU in namespace bank for container main in pod desk-5f.", "Pod bank/desk-5f"),
         ("Deployment generation for bank/desk does not match", "Deployment bank/desk"),
         ("Rollout of deployment bank/desk is not progressing", "Deployment bank/desk"),
-        ("deployment.apps/desk failed in bank", "Deployment bank/desk"),
+        ("deployment.apps/desk failed in bank", "Deployment /desk in bank"),
         ("deployment desk in namespace bank keeps crashing", "Deployment bank/desk"),
-        ("desk-api deployment in bank has 0 ready replicas", "Deployment bank/desk-api"),
+        ("desk-api deployment in bank has 0 ready replicas", "Deployment /desk-api in bank"),
         ("3 Pods of DaemonSet bank/log are not scheduled.", "DaemonSet bank/log"),
         ("stateful set db in namespace data is not ready", "StatefulSet data/db"),
         ("cronjob bank/nightly-report did not run", "CronJob bank/nightly-report"),
@@ -53,13 +54,13 @@ def test_an_object_with_its_kind(text, named):
     ("text", "named"),
     [
         ("High CPU alert on payment-service", "/payment-service"),
-        ("checkout is returning 500s in prod", "prod/checkout"),
+        ("checkout is returning 500s in prod", "/checkout in prod"),
         ("Checkout is down", "/checkout"),
         ("It happened again. Checkout is down", "/checkout"),
         ("the frontend is slow in eu-west-1", "/frontend"),
         ("error rate of checkout above 5%", "/checkout"),
         ("High latency in payments", "/payments"),
-        ("cpu throttling for payment in production", "production/payment"),
+        ("cpu throttling for payment in production", "/payment in production"),
         ("Could not reach the cache from cart", "/cart"),
         ("CPU usage of the orders service is above 90%", "/orders"),
         ("orders service down", "/orders"),
@@ -133,4 +134,4 @@ def test_the_deciding_words_are_told():
 
 def test_words_that_a_regular_expression_could_choke_on_are_read_in_full():
     for text in ("a-" * 3000, "a." * 3000, "pod " * 1500, "/" * 6000, "-" * 6000, "in a/" * 1500, '"' * 6000):
-        assert len(astuple(find_mention(text))) == 6
+        assert all(len(field) <= 253 for field in astuple(find_mention(text))[:-1])
