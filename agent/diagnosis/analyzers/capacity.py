@@ -36,7 +36,7 @@ CPU = _lack(
     ("quota-exceeded", "cpu-throttling"),
 )
 MEMORY = _lack(
-    "insufficient-memory", "No node has the memory that the pod requests", "memory", ("out-of-memory",)
+    "insufficient-memory", "No node has the memory that the pod requests", "memory", ("oom-killed",)
 )
 STORAGE = _lack(
     "insufficient-ephemeral-storage", "No node has the local disk space that the pod requests",

@@ -1,0 +1,225 @@
+"""Pods that were put off their node: evicted, refused by the kubelet, preempted, or lost with the node."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.diagnosis.advice import edit, look
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.node import is_node_ready
+from agent.diagnosis.pod import is_deleting, is_ready
+from agent.diagnosis.thing import Obj
+from agent.quantity import parse_quantity
+from agent.ref import Ref
+
+
+def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
+    return declare(Cause(identity, "nodes", title, meaning, shows, remedy, confused_with))
+
+
+EMPTY_DIR = _cause(
+    "emptydir-limit-exceeded", "An emptyDir that outgrew its limit",
+    "The pod wrote more into an emptyDir than its sizeLimit, and the kubelet evicted it.",
+    "Phase Failed, reason Evicted, `Usage of EmptyDir volume \"v\" exceeds the limit`.",
+    "Write less, clean up, or raise sizeLimit.",
+    "ephemeral-storage-exceeded", "node-pressure-eviction",
+)  # fmt: skip
+EPHEMERAL = _cause(
+    "ephemeral-storage-exceeded", "A pod that outgrew its limit of local storage",
+    "The pod's logs, emptyDirs and written files together passed its ephemeral-storage limit, and "
+    "the kubelet evicted "
+    "it.",
+    "Phase Failed, reason Evicted, `Pod ephemeral local storage usage exceeds the total limit of "
+    "containers`.",
+    "Write less or to a claim, or raise the limit.",
+    "emptydir-limit-exceeded", "node-pressure-eviction",
+)  # fmt: skip
+OVER_REQUEST = _cause(
+    "evicted-over-request", "A pod evicted for using far more than it requests",
+    "The node ran short, and the kubelet evicted the pod that used most beyond its request.",
+    "Phase Failed, reason Evicted, `The node was low on resource … Container c was using X, request is Y`.",
+    "Request what the program really needs, and limit it; look for a leak.",
+    "node-pressure-eviction", "oom-killed",
+)  # fmt: skip
+NODE_PRESSURE = _cause(
+    "node-pressure-eviction", "A pod evicted because its node ran short",
+    "The node was short of memory, disk or process ids and the kubelet evicted pods; the victim "
+    "need not be the hog.",
+    "Phase Failed, reason Evicted, `The node was low on resource: …` or `The node had condition: "
+    "[DiskPressure]`.",
+    "Find what uses the resource on the node.",
+    "evicted-over-request",
+)  # fmt: skip
+REFUSED = _cause(
+    "kubelet-refused-pod", "A pod that the kubelet refused",
+    "The pod was bound to the node, by name or by a scheduler with an older view, and the kubelet "
+    "found that it does "
+    "not fit.",
+    "Phase Failed, reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError.",
+    "Leave the choice of the node to the scheduler (no nodeName); lower the requests.",
+    "insufficient-cpu",
+)  # fmt: skip
+SHUTDOWN = _cause(
+    "node-shutdown", "A node that was shut down",
+    "The node was shut down in order, and the kubelet ended its pods.",
+    "Phase Failed, reason Terminated, `Pod was terminated in response to imminent node shutdown.`",
+    "Nothing, when the shutdown was meant: the pods were replaced elsewhere.",
+    "kubelet-down",
+)  # fmt: skip
+CRITICAL = _cause(
+    "preempted-for-critical-pod", "A pod removed to admit a critical one",
+    "The kubelet ended the pod to make room for a pod critical to the node.",
+    "Phase Failed, reason Preempting, `Preempted in order to admit critical pod`.",
+    "Add room on the node, or lower the requests.",
+    "preempted-by-priority",
+)  # fmt: skip
+LOST = _cause(
+    "pod-on-lost-node", "A pod on a node that is lost",
+    "The pod's node does not report any more. The pod is shown as it last was and gets no traffic.",
+    "Running with ready containers, and Ready False without a reason; the node is not Ready; "
+    "perhaps Terminating for "
+    "long.",
+    "Bring the node back; to move the pod at once, delete the node or force its deletion if the "
+    "machine is surely off.",
+    "pod-not-ready",
+)  # fmt: skip
+_EMPTY_DIR = re.compile(r'Usage of EmptyDir volume "([^"]+)" exceeds the limit "([^"]+)"')
+_EPHEMERAL = re.compile(r"ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit")
+_SHORT = re.compile(r"low on resource: ([\w-]+)|had condition: \[(\w+)\]")
+_USED = re.compile(r"Container (\S+) was using ([0-9.]+\w*), request is ([0-9.]+\w*)")
+_REFUSALS = re.compile(r"OutOf\w+|NodeAffinity|NodeName|NodePorts|UnexpectedAdmissionError|AdmissionError")
+HOG = 2.0  # times its request: a container that used this much pushed the node over, whoever else did
+GRACE = timedelta(seconds=60)
+
+
+@analyzer("Pod")
+def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
+    """A pod that failed for a reason of the node's kubelet."""
+    reason = str(pod.at("status.reason") or "")
+    if pod.at("status.phase") != "Failed" or not reason:
+        return
+    owner = workload_of(case, pod)
+    if owner.ref != pod.ref and _is_replaced(owner):
+        text = (
+            f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced; "
+            f"{owner.ref} is complete."
+        )
+        yield State("recovered", pod.ref, text, pod.quote("status.reason", "status.message"))
+        return
+    if finding := _evicted(pod, owner, reason):
+        yield finding
+
+
+def _is_replaced(owner: Obj) -> bool:
+    wanted = owner.at("spec.replicas")
+    return bool(wanted) and owner.at("status.readyReplicas") == wanted
+
+
+def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
+    message = str(pod.at("status.message") or "")
+    node = str(pod.at("spec.nodeName") or "")
+    entity, advice = owner.ref, None
+    leads: tuple[Ref, ...] = ()
+    if reason == "Evicted" and (found := _EMPTY_DIR.search(message)):
+        cause, words = EMPTY_DIR, f"the emptyDir {found[1]} grew over its limit of {found[2]}"
+        advice = edit(
+            owner.ref, "raising sizeLimit or writing less", f"Raise sizeLimit of {found[1]}, or clean it up."
+        )
+    elif reason == "Evicted" and _EPHEMERAL.search(message):
+        cause, words = EPHEMERAL, "it used more local storage than its limit"
+    elif reason == "Evicted":
+        short = _SHORT.search(message)
+        words = f"node {node} was short of {(short[1] or short[2]) if short else 'a resource'}"
+        cause, entity = NODE_PRESSURE, Ref("Node", "", node) if node else owner.ref
+        leads = (Ref("Node", "", node),) if node else ()
+        advice = look(Ref("Node", "", node), "finding what uses the node's resource", NODE_PRESSURE.remedy)
+        if hog := _hog(message):
+            cause, entity, leads, words = OVER_REQUEST, owner.ref, (), f"{words}, and {hog}"
+            advice = edit(owner.ref, "requesting and limiting what it needs", OVER_REQUEST.remedy)
+    elif _REFUSALS.fullmatch(reason):
+        cause, words = REFUSED, f"the kubelet of {node} refused it ({reason})"
+    elif reason == "Terminated":
+        cause, words, entity = SHUTDOWN, f"node {node} was shut down", Ref("Node", "", node)
+    elif reason == "Preempting":
+        cause, words = CRITICAL, "a critical pod needed its room"
+    else:
+        return None
+    spec = pod.quote("spec.nodeName")
+    return Finding(
+        cause=cause,
+        entity=entity,
+        headline=f"Pod {pod.ref.name} was put off its node because {words}",
+        claims=(
+            Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
+        ),
+        confidence=0.95,
+        recommendations=(advice or edit(owner.ref, cause.title.lower(), cause.remedy),),
+        leads_to=leads,
+        since=pod.time("status.conditions[DisruptionTarget].lastTransitionTime"),
+    )
+
+
+def _hog(message: str) -> str:
+    """The container that used far more than it requests, in words; empty without one."""
+    for name, used, requested in _USED.findall(message):
+        try:
+            use, request = parse_quantity(used.rstrip(",.")), parse_quantity(requested.rstrip(",."))
+        except ValueError:
+            continue
+        if use > HOG * request:
+            return f"its container {name} used {used} while it requests {requested.rstrip(',.')}"
+    return ""
+
+
+@analyzer("Pod")
+def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod that looks as it last was because its node is silent."""
+    name = str(pod.at("spec.nodeName") or "")
+    if (
+        not name
+        or pod.at("status.phase") not in ("Running", "Pending")
+        or (is_ready(pod) and not is_deleting(pod))
+    ):
+        return
+    if not (_without_reason(pod) or _overdue(case, pod) or _untouched(case, pod)):
+        return
+    node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} well?")
+    if node is None or not node.condition("Ready") or is_node_ready(node):
+        return
+    said = [e for e in case.events(pod.ref, "when was the pod lost?") if e.reason == "NodeNotReady"]
+    quotes = pod.quote("spec.nodeName") + pod.quote_condition("Ready", "status", "lastTransitionTime")
+    yield Finding(
+        cause=LOST,
+        entity=workload_of(case, pod).ref,
+        headline=f"Pod {pod.ref.name} is lost with its node {name}",
+        claims=(
+            Claim(f"The pod is on {name} and is no longer ready", quotes + tuple(e.quote for e in said[-1:])),
+            Claim(f"Node {name} is not Ready", node.quote_condition("Ready", "status", "reason", "message")),
+        ),
+        confidence=0.95,
+        recommendations=(look(node.ref, "bringing the node back", LOST.remedy),),
+        leads_to=(node.ref,),
+        since=pod.time("status.conditions[Ready].lastTransitionTime"),
+    )
+
+
+def _without_reason(pod: Obj) -> bool:
+    """Ready was set to False by the node controller, which gives no reason."""
+    ready = pod.condition("Ready")
+    return ready.get("status") == "False" and not ready.get("reason")
+
+
+def _overdue(case: Case, pod: Obj) -> bool:
+    """Its deletion was asked for and should be over: deletionTimestamp holds the request plus the grace."""
+    due = pod.time("metadata.deletionTimestamp")
+    return due is not None and case.now - due > GRACE
+
+
+def _untouched(case: Case, pod: Obj) -> bool:
+    """Bound to its node for a while, and the kubelet has not even begun."""
+    waits = pod.at("status.phase") == "Pending" and not pod.items("status.containerStatuses")
+    return waits and pod.created is not None and case.now - pod.created > GRACE

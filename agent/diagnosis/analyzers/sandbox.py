@@ -1,0 +1,117 @@
+"""Pods whose sandbox cannot be made: network, addresses, runtime, a limit too small to start in."""
+
+import re
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, look
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.pod import containers, is_deleting, is_well
+from agent.diagnosis.pull import read_pull_error
+from agent.diagnosis.thing import Obj
+from agent.ref import Ref
+
+
+def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
+    return declare(Cause(identity, "nodes", title, meaning, shows, remedy, confused_with))
+
+
+CNI = _cause(
+    "pod-network-failed", "A pod network that cannot be set up",
+    "The network plugin of the node fails when it is asked to connect the pod.",
+    "ContainerCreating; event FailedCreatePodSandBox `failed to setup network for sandbox`.",
+    "Look at the CNI's pod on that node and at its configuration in /etc/cni/net.d.",
+    "node-network-not-ready", "pod-addresses-exhausted",
+)  # fmt: skip
+ADDRESSES = _cause(
+    "pod-addresses-exhausted", "No free addresses for pods",
+    "The range of pod addresses of the node or subnet is used up, or addresses leak.",
+    "FailedCreatePodSandBox `no IP addresses available in range set` or `failed to assign an IP address`.",
+    "Free addresses (dead pods, leaked reservations), or give nodes larger ranges.",
+    "pod-network-failed",
+)  # fmt: skip
+TOO_SMALL = _cause(
+    "memory-limit-too-small-to-start", "A memory limit too small to start in",
+    "The limit is below what the runtime itself needs to make the container, some MiB.",
+    "ContainerCreating; FailedCreatePodSandBox `container init was OOM-killed (memory limit too low?)`.",
+    "Raise the memory limit; look for a wrong unit (`64m` is millibytes, `64Mi` is meant).",
+    "oom-killed",
+)  # fmt: skip
+HANDLER = _cause(
+    "runtime-handler-missing", "A runtime that the node does not have",
+    "The pod's RuntimeClass names a handler that is not configured on the node.",
+    "FailedCreatePodSandBox `no runtime for \"x\" is configured`.",
+    "Choose another RuntimeClass, or nodes that have the runtime.",
+)  # fmt: skip
+PAUSE = _cause(
+    "sandbox-image-missing", "A sandbox image that cannot be had",
+    "The runtime cannot get its pause image; no pod can start on the node that does not have it.",
+    "FailedCreatePodSandBox `failed to get sandbox image`.",
+    "Correct the runtime's sandbox image or its mirror, or load the image onto the node.",
+    "image-not-found", "registry-unreachable",
+)  # fmt: skip
+FAILED = _cause(
+    "sandbox-failed", "A pod sandbox that cannot be made",
+    "The runtime cannot make the pod's sandbox, for a reason its message gives.",
+    "ContainerCreating; event FailedCreatePodSandBox.",
+    "Act on the message; look at the runtime's log on the node.",
+    "pod-network-failed",
+)  # fmt: skip
+_WORDS = (
+    (re.compile(r"init was OOM-killed|memory limit too low"), TOO_SMALL),
+    (
+        re.compile(
+            r"no IP addresses available|failed to (?:assign|allocate) an? IP|IPAM.*exhaust|no available IP"
+        ),
+        ADDRESSES,
+    ),
+    (re.compile(r"no runtime for|runtime handler"), HANDLER),
+    (re.compile(r"sandbox image|pause"), PAUSE),
+    (re.compile(r"setup network|cni|network plugin|add network", re.IGNORECASE), CNI),
+)
+
+
+@analyzer("Pod")
+def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod on its node for which no sandbox can be made."""
+    creating = all(c.waiting in ("ContainerCreating", "PodInitializing", "") for c in containers(pod))
+    started = any(c.running_since or c.ended for c in containers(pod))
+    if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):
+        return
+    events = [e for e in case.events(pod.ref, "why is no container made?") if e.uid in ("", pod.uid)]
+    failed = [e for e in events if e.reason == "FailedCreatePodSandBox"]
+    if not failed:
+        return
+    message = failed[-1].message
+    cause = next((cause for pattern, cause in _WORDS if pattern.search(message)), FAILED)
+    owner, node = workload_of(case, pod), Ref("Node", "", str(pod.at("spec.nodeName")))
+    of_pod = cause in (TOO_SMALL, HANDLER)
+    limits = (
+        tuple(q for c in containers(pod) for q in c.quote_spec("resources.limits.memory"))
+        if cause is TOO_SMALL
+        else ()
+    )
+    handler = pod.quote("spec.runtimeClassName") if cause is HANDLER else ()
+    claims = [Claim("The runtime cannot make the sandbox", (failed[-1].quote,))]
+    if limits or handler:
+        claims.append(Claim("What the pod asks for", limits + handler))
+    if cause is PAUSE and read_pull_error(message) != "other":
+        claims.append(Claim(f"The pull fails: {read_pull_error(message)}", (failed[-1].quote,)))
+    advice = (
+        edit(owner.ref, "correcting the template", cause.remedy)
+        if of_pod
+        else look(node, "looking at the node", cause.remedy)
+    )
+    yield Finding(
+        cause=cause,
+        entity=owner.ref if of_pod else node,
+        headline=f"Pod {pod.ref.name} cannot start on {node.name}: {cause.title[0].lower()}{cause.title[1:]}",
+        claims=tuple(claims),
+        confidence=0.7 if cause is FAILED else 0.9,
+        recommendations=(advice,),
+        leads_to=() if of_pod else (node,),
+        since=failed[-1].first,
+    )
