@@ -106,7 +106,7 @@ def clean(environment: Environment) -> None:
         if environment.cluster.tools.kind.exists():
             down(environment)
         shell = Shell(paths.STATE / "clean.log")
-        pattern = ("--filter", "reference=incident-agent/*", "--filter", "reference=incident-agent")
+        pattern = ("--filter", "reference=incident-agent/*", "--filter", "reference=incident-agent:dev*")
         tags = shell.output("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", *pattern).split()
         if tags:
             shell.run("docker", "rmi", "-f", *tags)

@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from e2e.cluster import paths
 from e2e.cluster.errors import ClusterError
@@ -68,24 +67,12 @@ class Registry:
                        "--publish", f"{self.address}:{PORT}", "--volume", f"{blobs}:/blobs", IMAGE,
                        "registry", "serve", "--address", f"0.0.0.0:{PORT}", "--disk", "/blobs")  # fmt: skip
         self.await_answer()
-        self.fill(published, blobs / f"manifests-{digest}.json")
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            list(pool.map(lambda item: self.publish(*item), published.items()))
         # The locked registry starts last, and carries the label that says all of this was done.
         locked = "echo '/:user:'$(head -c 12 /dev/urandom | base64) > /tmp/httpd.conf; exec httpd -f -p 5000 -c /tmp/httpd.conf"
         self.shell.run("docker", "run", "-d", "--name", LOCKED_CONTAINER, "--network", self.network,
                        "--label", f"{CONTENT_LABEL}={digest}", f"{PREFIX}busybox:1.35", "sh", "-c", locked)  # fmt: skip
-
-    def fill(self, published: dict[str, list[str]], catalog: Path) -> None:
-        """Publish everything; a second time the layers are on disk and the manifests in `catalog`, and that suffices."""
-        if not catalog.exists():
-            with ThreadPoolExecutor(max_workers=4) as pool:
-                list(pool.map(lambda item: self.publish(*item), published.items()))
-            manifests = {name: self.manifest(name) for names in published.values() for name in names}
-            temporary = catalog.with_suffix(".tmp")
-            temporary.write_text(json.dumps(manifests))
-            temporary.rename(catalog)
-            return
-        for name, manifest in json.loads(catalog.read_text()).items():
-            self.put_manifest(name, manifest)
 
     def stop(self) -> None:
         """Remove both registries; layers stay in the cache, so that the next start need not send them again."""
@@ -123,17 +110,9 @@ class Registry:
 
     def alias(self, name: str, alias: str) -> None:
         """Give a published image one more name."""
-        self.put_manifest(alias, self.manifest(name))
-
-    def manifest(self, name: str) -> str:
-        """The manifest of repository:tag, as it was pushed."""
         with self._request("GET", self._manifest(name)) as response:
-            return response.read().decode()
-
-    def put_manifest(self, name: str, manifest: str) -> None:
-        """Publish repository:tag by its manifest, whose layers the registry holds already."""
-        kind = json.loads(manifest).get("mediaType", MANIFEST_TYPE)
-        with self._request("PUT", self._manifest(name), manifest.encode(), kind):
+            manifest, kind = response.read(), response.headers["Content-Type"]
+        with self._request("PUT", self._manifest(alias), manifest, kind):
             return
 
     def has(self, name: str) -> bool:
