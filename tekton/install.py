@@ -5,16 +5,12 @@ kubectl cannot make: is Tekton there, and can its pods run under the namespace's
 """
 
 import argparse
-import os
 import re
 import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from tekton.manifests import HERE, ManifestError, kubectl, rendered
+
 CRDS = {
     "pipelines.tekton.dev": "Tekton Pipelines 1.9",
     "triggers.triggers.tekton.dev": "Tekton Triggers 0.34",
@@ -22,27 +18,6 @@ CRDS = {
 RUNS = "app.kubernetes.io/part-of=incident-agent"
 TOKEN = "alertmanager-webhook"
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_IMAGE = re.compile(
-    r"(?P<name>[a-z0-9][a-zA-Z0-9._/:-]*):(?P<tag>\w[\w.-]{0,127})(@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
-
-
-class InstallError(ValueError):
-    """The installation cannot go on; the message is for people."""
-
-
-def kustomization(base: str, namespace: str, image: str) -> str:
-    """An overlay of tekton/: the namespace, the names that follow from it, and the image if one is given."""
-    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", f"namespace: {namespace}"]
-    lines += [f"resources: [{base}]", "replacements: [{path: names.yaml}]", "configurations: [images.yaml]"]
-    if image:
-        if not (part := _IMAGE.fullmatch(image)):
-            raise InstallError(f"the image is {image!r}; expected NAME:TAG or NAME:TAG@sha256:DIGEST")
-        digest = f", digest: {part['digest']}" if part["digest"] else ""
-        lines.append(
-            f'images: [{{name: incident-agent, newName: "{part["name"]}", newTag: "{part["tag"]}"{digest}}}]'
-        )
-    return "\n".join(lines) + "\n"
 
 
 def advice(namespace: str, enforced: str, sets_context: bool) -> str:
@@ -60,35 +35,16 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
     )
 
 
-def kubectl(*arguments: str, given: str = "", check: bool = True) -> str:
-    """Run kubectl; returns what it prints. Raises InstallError with its last line."""
-    done = subprocess.run(["kubectl", *arguments], input=given, capture_output=True, text=True)
-    if check and done.returncode:
-        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise InstallError(f"kubectl {' '.join(arguments[:2])}: {said[-1]}")
-    return done.stdout.strip()
-
-
-def manifests(namespace: str, image: str) -> str:
-    """Everything that is installed, as YAML."""
-    with tempfile.TemporaryDirectory() as directory:
-        work = Path(directory).resolve()
-        for needed in (HERE / "names.yaml", HERE / "pipeline" / "images.yaml"):
-            shutil.copy(needed, work)
-        (work / "kustomization.yaml").write_text(kustomization(os.path.relpath(HERE, work), namespace, image))
-        return kubectl("kustomize", str(work))
-
-
 def install(namespace: str, image: str) -> None:
     """Apply everything, make a token where there is none, and say what else is needed."""
     for crd, what in CRDS.items():
         if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
-            raise InstallError(
+            raise ManifestError(
                 f"there is no {what} or newer in this cluster ({crd} is missing); install it first"
             )
     if not kubectl("get", "namespace", namespace, "-o", "name", "--ignore-not-found"):
         kubectl("create", "namespace", namespace)
-    print(kubectl("apply", "-n", namespace, "-f", "-", given=manifests(namespace, image)))
+    print(kubectl("apply", "-n", namespace, "-f", "-", given=rendered(HERE, namespace, image)))
     if not kubectl("get", "secret", TOKEN, "-n", namespace, "-o", "name", "--ignore-not-found"):
         secret = f"--from-literal=token=Bearer {secrets.token_hex(32)}"
         kubectl("create", "secret", "generic", TOKEN, "-n", namespace, secret)
@@ -101,7 +57,7 @@ def install(namespace: str, image: str) -> None:
 def uninstall(namespace: str) -> None:
     """Remove what was installed, and the runs; the namespace and its Secrets stay."""
     kubectl("delete", "pipelineruns", "-n", namespace, "-l", RUNS, check=False)  # no such kind without Tekton
-    print(kubectl("delete", "--ignore-not-found", "-f", "-", given=manifests(namespace, "")))
+    print(kubectl("delete", "--ignore-not-found", "-f", "-", given=rendered(HERE, namespace)))
 
 
 def _enforced(namespace: str) -> str:
@@ -119,7 +75,7 @@ def _sets_context() -> bool:
 
 def _check(namespace: str) -> None:
     if not _NAMESPACE.fullmatch(namespace):
-        raise InstallError(f"{namespace!r} is no name of a namespace; expected a-z, 0-9 and -, at most 63")
+        raise ManifestError(f"{namespace!r} is no name of a namespace; expected a-z, 0-9 and -, at most 63")
 
 
 def main() -> int:
@@ -132,11 +88,8 @@ def main() -> int:
     try:
         _check(options.namespace)
         uninstall(options.namespace) if options.delete else install(options.namespace, options.image)
-    except InstallError as error:
+    except ManifestError as error:
         print(f"install: {error}", file=sys.stderr)
-        return 2
-    except FileNotFoundError:
-        print("install: kubectl is not on PATH; expected kubectl 1.28 or newer", file=sys.stderr)
         return 2
     return 0
 

@@ -19,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     notify.add_argument("--url-file", required=True, type=Path, metavar="FILE", help="the webhook's address")
     notify.add_argument("--text", required=True, help="what is posted")
     prune = steps.add_parser("prune", help="delete PipelineRuns that ended long ago")
-    prune.add_argument("--namespace", required=True, metavar="NAME", help="where")
     prune.add_argument("--keep-hours", type=float, default=24.0, metavar="HOURS", help="default 24")
 
 
@@ -47,8 +46,9 @@ def _notify(options: argparse.Namespace) -> int:
 
 def _prune(options: argparse.Namespace) -> int:
     from agent.tekton.prune import prune
+    from agent.tekton.runs import Runs
 
-    names = prune(options.namespace, datetime.now(UTC), timedelta(hours=options.keep_hours))
+    names = prune(Runs.here(), datetime.now(UTC), timedelta(hours=options.keep_hours))
     print(f"deleted {len(names)} PipelineRuns that ended more than {options.keep_hours:g} h ago")
     return 0
 

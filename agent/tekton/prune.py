@@ -8,11 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.tekton.runs import PART_OF
-
-
-class PruneError(ValueError):
-    """The runs cannot be listed or deleted; the message is for people."""
+from agent.tekton.runs import Runs
 
 
 def expired(runs: Iterable[dict[str, Any]], now: datetime, keep: timedelta) -> list[str]:
@@ -25,29 +21,9 @@ def expired(runs: Iterable[dict[str, Any]], now: datetime, keep: timedelta) -> l
     return names
 
 
-def prune(namespace: str, now: datetime, keep: timedelta) -> list[str]:
-    """Delete what has expired in the namespace, and name it; raises PruneError."""
-    from kubernetes import client, config
-
-    try:
-        config.load_config()
-        api = client.CustomObjectsApi()
-        place = {"group": "tekton.dev", "version": "v1", "namespace": namespace, "plural": "pipelineruns"}
-        runs: dict[str, Any] = api.list_namespaced_custom_object(**place, label_selector=PART_OF)
-        names = expired(runs["items"], now, keep)
-        for name in names:
-            _delete(api, place, name)
-    except (client.ApiException, config.ConfigException) as error:
-        said = getattr(error, "reason", None) or error
-        raise PruneError(f"cannot prune the PipelineRuns of {namespace}: {said}") from None
+def prune(runs: Runs, now: datetime, keep: timedelta) -> list[str]:
+    """Delete what has expired, and name it; raises RunsError."""
+    names = expired(runs.all(), now, keep)
+    for name in names:
+        runs.delete(name)
     return names
-
-
-def _delete(api: Any, place: dict[str, str], name: str) -> None:
-    from kubernetes.client import ApiException
-
-    try:
-        api.delete_namespaced_custom_object(**place, name=name)
-    except ApiException as error:
-        if error.status != 404:  # somebody else was faster
-            raise

@@ -22,10 +22,24 @@ class RunsError(ValueError):
     """The PipelineRuns cannot be read; the message is for people."""
 
 
-class Runs:
-    """Reads PipelineRuns of one namespace. Raises RunsError."""
+class _Api(KubeApi):
+    """The API with the one verb that changes anything; only the pruner's account may use it."""
 
-    def __init__(self, api: KubeApi, namespace: str) -> None:
+    def delete(self, path: str) -> int:
+        """Delete the object at a path; the HTTP status."""
+        client = self._client
+        headers = {**client.default_headers, "Accept": "application/json"}
+        client.update_params_for_auth(headers, [], ["BearerToken"], path, "DELETE", None)
+        url = client.configuration.host + path
+        response = client.call_api("DELETE", url, headers, _request_timeout=self._timeout).response
+        response.release_conn()
+        return int(response.status)
+
+
+class Runs:
+    """The PipelineRuns of one namespace. Raises RunsError."""
+
+    def __init__(self, api: _Api, namespace: str) -> None:
         self._api = api
         self._path = f"/apis/tekton.dev/v1/namespaces/{namespace}/pipelineruns"
 
@@ -35,7 +49,7 @@ class Runs:
         namespace = (
             _NAMESPACE.read_text().strip() if _NAMESPACE.is_file() else os.environ.get("INCIDENT_NAMESPACE")
         )
-        return cls(KubeApi.connect(None, None, _SECONDS), namespace or "default")
+        return cls(_Api.connect(None, None, _SECONDS), namespace or "default")
 
     def get(self, name: str) -> dict[str, Any]:
         """One PipelineRun."""
@@ -50,6 +64,17 @@ class Runs:
             more = {"continue": token} if (token := page.get("metadata", {}).get("continue")) else {}
             if not more:
                 return
+
+    def delete(self, name: str) -> None:
+        """Delete one PipelineRun; one that is gone already is no error."""
+        import urllib3.exceptions as transport
+
+        try:
+            status = self._api.delete(f"{self._path}/{name}")
+        except (transport.HTTPError, OSError) as error:
+            raise RunsError(f"cannot delete the PipelineRun {name}: {error}") from None
+        if status not in (200, 202, 404):
+            raise RunsError(f"cannot delete the PipelineRun {name}: the API server answered HTTP {status}")
 
     def _read(self, path: str, **parameters: str | int) -> dict[str, Any]:
         try:

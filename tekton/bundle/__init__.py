@@ -1,0 +1,1 @@
+"""The Tekton bundle: what goes into it, and how it is pushed."""
