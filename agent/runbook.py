@@ -18,7 +18,8 @@ class Runbook:
     `names` are regular expressions for the alert name, `words` for its text; the first runbook that
     matches by name, else by words, is used. `first` are queries with {kind} {namespace} {name} {container}
     {service} {node} to fill in. `families` of causes explain this alert best. `settled_by_state`: the
-    state of objects tells whether the alert still holds; False where only a metric would.
+    state of objects tells whether the alert still holds; False where only a metric would. `about` is
+    where to look when the alert names no object: references, of which `Node/*` means every node.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Runbook:
     first: tuple[str, ...]
     families: tuple[str, ...]
     settled_by_state: bool
+    about: tuple[str, ...]
     order: int
 
     def queries(self, subject: Subject) -> list[Query]:
@@ -56,7 +58,7 @@ def all_runbooks() -> tuple[Runbook, ...]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     books = [
-        _read(file.name.removesuffix(".yaml"), yaml.load(file.read_text(), loader))  # noqa: S506 - a safe loader
+        _read(file.name.removesuffix(".yaml"), yaml.load(file.read_text(), loader))
         for file in (resources.files("agent") / "runbooks").iterdir()
         if file.name.endswith(".yaml")
     ]
@@ -84,5 +86,6 @@ def _read(identity: str, data: dict[str, Any]) -> Runbook:
         first=tuple(data.get("first") or ()),
         families=tuple(data.get("families") or ()),
         settled_by_state=bool(data.get("settled_by_state", True)),
+        about=tuple(data.get("about") or ()),
         order=int(data.get("order", 50)),
     )

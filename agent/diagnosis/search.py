@@ -1,11 +1,13 @@
 """From a bare name to objects: "payment-service" may be a Deployment, a Service or a label."""
 
 from agent.diagnosis.case import Case
+from agent.diagnosis.node import is_node_ready
 from agent.diagnosis.thing import Obj
 from agent.names import owner_name
 from agent.ref import Ref
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job", "Pod")
+MOST_NODES = 5
 LABELS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/instance", "k8s-app")
 
 
@@ -15,16 +17,44 @@ def find_subjects(case: Case) -> list[Ref]:
     if subject.ref is not None:
         return [subject.ref, *_successors(case, subject.ref)]
     if not subject.service:
-        return []
+        return _node_at(case, subject.node) if subject.node else _looked_at(case)
     namespace = subject.namespace or "*"
-    named = [
-        case.list(kind, namespace, field=f"metadata.name={subject.service}", why=f"where is {subject.service}?")
-        for kind in KINDS
+    found = _named(case, namespace)
+    if found == [] and "place" in subject.hints:  # the "prod" of "in prod" was no namespace
+        found = _named(case, "*")
+    return _most_telling(found or [])
+
+
+def _named(case: Case, namespace: str) -> list[Obj] | None:
+    """The objects that bear the name, or else its label; None when that was not answered."""
+    name, kind = case.subject.service, case.subject.hints.get("kind", "")
+    kinds = dict.fromkeys((kind, *KINDS) if kind else KINDS)
+    lists = [case.list(k, namespace, field=f"metadata.name={name}", why=f"where is {name}?") for k in kinds]
+    found = [obj for objects in lists for obj in objects or []]
+    if found:
+        return found
+    return _by_label(case, namespace, name) if all(objects is not None for objects in lists) else None
+
+
+def _node_at(case: Case, address: str) -> list[Ref]:
+    """The node with that address: exporters of hosts give no names."""
+    nodes = case.list("Node", "*", why=f"which node has the address {address}?") or []
+    return [
+        node.ref for node in nodes if any(a.get("address") == address for a in node.items("status.addresses"))
     ]
-    found = [obj for objects in named for obj in objects or []]
-    if not found and all(objects is not None for objects in named):
-        found = _by_label(case, namespace, subject.service)
-    return _most_telling(found)
+
+
+def _looked_at(case: Case) -> list[Ref]:
+    """Where the runbook looks for an alert that names no object: the nodes in trouble, else one of them."""
+    found: list[Ref] = []
+    for text in case.runbook.about:
+        if text != "Node/*":
+            found.append(Ref.parse(text))
+            continue
+        nodes = case.list("Node", "*", why="is every node well?") or []
+        ill = [node.ref for node in nodes if not is_node_ready(node)]
+        found += ill[:MOST_NODES] or [node.ref for node in nodes[:1]]
+    return found
 
 
 def _successors(case: Case, ref: Ref) -> list[Ref]:
@@ -41,11 +71,11 @@ def _triple(ref: Ref) -> tuple[str, str, str]:
     return ref.kind, ref.namespace, ref.name
 
 
-def _by_label(case: Case, namespace: str, name: str) -> list[Obj]:
+def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
     for label in LABELS:
         found = case.list("Deployment", namespace, label=f"{label}={name}", why=f"what is labelled {name}?")
         if found is None:
-            return []
+            return None
         if found:
             return found
     return []
