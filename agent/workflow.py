@@ -54,6 +54,8 @@ async def converse(
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({talk, stopped}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
+    if not talk.done():  # what AutoGen says while the event loop ends it is noise
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     conversation.seconds = time.monotonic() - begun
     if stop.is_set():
         conversation.ended, conversation.reason = "terminated", "terminated by a signal before the end"
