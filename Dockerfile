@@ -12,13 +12,15 @@ RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/agent \
  && /opt/pip/bin/pip --python /opt/agent/bin/python install --no-cache-dir --no-compile --require-hashes \
       -r "requirements${EXTRA:+-${EXTRA}}.txt"
 COPY agent ./agent
-# What is never imported is not carried: the asyncio twin of the Kubernetes client is two thirds of it.
-# Bytecode is compiled here, since the root file system is read-only when it runs.
+# What is never imported is not carried: the asyncio twin of the Kubernetes client, what only that needs, and the
+# typed APIs. Bytecode is compiled here, since the root file system is read-only when it runs, and without the columns
+# of tracebacks, which are a third of it.
 RUN /opt/pip/bin/pip --python /opt/agent/bin/python install --no-cache-dir --no-compile --no-deps . \
- && rm -rf /opt/agent/lib/python3*/site-packages/kubernetes/aio \
+ && /opt/pip/bin/pip --python /opt/agent/bin/python uninstall -y \
+      aiohttp aiohttp-retry aiohappyeyeballs aiosignal frozenlist multidict propcache yarl \
+ && cd /opt/agent/lib/python3*/site-packages/kubernetes && rm -rf aio client/api client/models && cd /src \
  && find /opt/agent -type d -name tests -prune -exec rm -rf {} + \
- && /opt/agent/bin/python -m compileall -q --invalidation-mode unchecked-hash \
-      -x 'kubernetes/client/(models|api)/' /opt/agent/lib
+ && PYTHONNODEBUGRANGES=1 /opt/agent/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/agent/lib
 
 FROM ${BASE}
 ARG REVISION=unknown
@@ -27,8 +29,9 @@ LABEL org.opencontainers.image.title="incident-agent" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="${REVISION}"
 # No installer is left behind.
-RUN find / -xdev \( -name 'pip' -o -name 'pip-*' -o -name ensurepip -o -name setuptools -o -name 'setuptools-*' \) \
-      -path '*python3*' -prune -exec rm -rf {} + ; rm -f /usr/local/bin/pip* /usr/bin/pip*
+RUN find /usr -path '*python*' \( -name pip -o -name 'pip-*' -o -name ensurepip -o -name python-wheels \
+      -o -name setuptools -o -name 'setuptools-*' -o -name pkg_resources \) -prune -exec rm -rf {} + \
+ && rm -f /usr/local/bin/pip* /usr/bin/pip*
 COPY --from=build /opt/agent /opt/agent
 ENV PATH=/opt/agent/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 AUTOGEN_DISABLE_RUNTIME_TRACING=true
 USER 65532:65532
