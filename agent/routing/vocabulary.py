@@ -28,11 +28,13 @@ ABBREVIATIONS = frozenset({"po", "ds", "rs", "pv", "ing", "ns", "deploy", "sts",
 PREPOSITIONS = frozenset({"on", "for", "of", "from", "by", "to", "at", "against", "affecting", "with"})
 
 _VERBS = """
-are became becomes can can't cannot crashed crashes crashing died does doesn't doing down exceeded
-exceeding exceeds fail failed failing fails had hangs has have is isn't keeps lost not reached reaching
-reported reports responding responds restarted restarting restarts returned returns running seems serving
-shows started starts stopped takes taking throwing throws timed times timing unavailable unhealthy
-unreachable uses was were won't
+answering answers are became becomes broken can can't cannot crashed crashes crashing crashlooping
+crashloops died does doesn't doing down dropping drops exceeded exceeding exceeds fail failed failing
+fails flapping full gives giving goes had hanging hangs has have hits hung is isn't keeps lost missed
+misses not pending reached reaching refused refuses refusing rejecting rejects remained remains reported
+reports responding responds restarted restarting restarts returned returns running runs seems sending
+sends serves serving shows slow started starts stays stopped stuck takes taking throwing throws timed
+times timing unavailable unhealthy unreachable unresponsive uses waiting waits was went were won't
 """
 VERBS = frozenset(_VERBS.split())
 """What stands behind the subject of a sentence."""
