@@ -63,5 +63,11 @@ cluster-delete: $(VENV)/.dev ## delete the kind cluster
 cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
 	@$(BIN)/python -m e2e.cluster clean
 
+e2e: $(VENV)/.dev ## end-to-end: a real kind cluster, built from packages where no registry is reachable
+	@$(BIN)/pytest e2e $(PYTEST_ARGS)
+
+score: $(VENV)/.dev ## every scenario live on the running cluster, judged; then the recordings, disturbed
+	@$(BIN)/python -m e2e.score --live && $(BIN)/python -m e2e.score
+
 clean: ## remove the environment and caches of this checkout
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
