@@ -15,7 +15,6 @@ from agent.ref import CLUSTER_SCOPED, Ref
 from agent.runbook import Runbook
 from agent.subject import Subject
 
-
 Objects = list[Obj]  # named here: inside Case, `list` is its method
 Events = list[Event]
 
@@ -91,6 +90,11 @@ class Case:
         if found is None or not found.ok:
             return None
         return self._once("list", found, lambda: _items(found))
+
+    def none_listed(self, kind: str, namespace: str, *, label: str = "", field: str = "") -> Quote | None:
+        """The quote of a list that was answered and is empty, or None."""
+        found = self._by_query.get(q.listing(kind, namespace, label=label, field=field))
+        return Quote(found.id, found.text.split("\n", 1)[0][:400]) if found and found.ok and not found.data else None
 
     def events(self, ref: Ref, why: str = "") -> Events:
         """The events about an object, oldest first; empty when unread, refused or none."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import handle, kubectl, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.finding import Claim, Quote, Recommendation
-from agent.diagnosis.thing import Obj, cut
-from agent.evidence import query as q
+from agent.diagnosis.finding import Claim, Recommendation
+from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
 SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
@@ -37,11 +36,11 @@ def is_at_maximum(hpa: Obj) -> bool:
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
     """Whether something scales the workload, as a statement; None while unknown."""
     found = autoscalers(case, workload)
-    evidence = case.ask(q.listing("HorizontalPodAutoscaler", workload.ref.namespace))
-    if found is None or evidence is None:
+    if found is None:
         return None
     if not found:
-        quotes = (Quote(evidence.id, cut(evidence.text)),) if not evidence.data else ()
+        none = case.none_listed("HorizontalPodAutoscaler", workload.ref.namespace)
+        quotes = (none,) if none else ()
         return Claim(f"No HPA scales {handle(workload.ref)}", quotes, "fact" if quotes else "hypothesis")
     hpa = found[0]
     at = hpa.quote("spec.maxReplicas", "status.currentReplicas")

@@ -215,8 +215,9 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
 
 
 def _complaint(case: Case, workload: Obj) -> Claim | None:
-    """What the log of one of the pods says is wrong, None without a complaint."""
+    """What the log of one of the pods says is wrong, if anything; where that leads is followed."""
     for pod in (pods_of(case, workload) or [])[:1]:
+        case.follow(pod.ref)
         name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
         log = case.log(pod.ref, name, why="what does it do with its CPU?")
         found = log.read(exited=False) if log else ()

@@ -105,9 +105,10 @@ def _progress(obj: Obj) -> State:
 
 
 def _well(case: Case, obj: Obj, pods: list[Obj]) -> State:
-    if not case.runbook.settled_by_state:  # what its pods log may tell what their states do not
-        for pod in pods[:2]:
-            case.follow(pod.ref)
+    for pod in (
+        pods[:2] if "traffic" in case.runbook.families else ()
+    ):  # their logs may tell what states do not
+        case.follow(pod.ref)
     wanted = int(obj.at("spec.replicas", 1))
     quotes = obj.quote("spec.replicas", "status.availableReplicas", "status.updatedReplicas")
     return healthy_or_recovered(case, obj, pods, f"{wanted} of {wanted} replicas are available", quotes)

@@ -62,7 +62,7 @@ def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif waiting := _waits_for_deletion(obj):
         yield waiting
     else:
-        for pod in own[:2] if not case.runbook.settled_by_state else ():
+        for pod in own[:2] if "traffic" in case.runbook.families else ():  # for what they log
             case.follow(pod.ref)
         yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)
 

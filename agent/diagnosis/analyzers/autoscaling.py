@@ -1,0 +1,201 @@
+"""Autoscalers: a target that does not exist, no metrics, no requests to measure against, no room to grow."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, handle, kubectl, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import pods_of
+from agent.diagnosis.replicas import in_trouble
+from agent.diagnosis.scaling import is_at_maximum, raise_maximum, target_of, without_request
+from agent.diagnosis.thing import Obj
+from agent.ref import Ref
+
+NO_TARGET = declare(Cause(
+    "hpa-target-missing", "autoscaling", "HPA whose target does not exist",
+    "The HorizontalPodAutoscaler scales something that is not there, so it scales nothing.",
+    "AbleToScale is False (FailedGetScale): `deployments.apps \"x\" not found`.",
+    "Name the workload that exists in spec.scaleTargetRef, or delete the HPA.",
+))  # fmt: skip
+NO_METRICS = declare(Cause(
+    "hpa-no-metrics", "autoscaling", "HPA without metrics",
+    "The metrics API that the HPA asks does not answer: no metrics-server, no adapter, or it is down.",
+    "ScalingActive is False (FailedGetResourceMetric): `the server could not find the requested resource "
+    "(get "
+    "pods.metrics.k8s.io)` or `unable to fetch metrics from resource metrics API`.",
+    "Install or repair metrics-server, or the adapter of the metric.",
+    ("hpa-no-requests",),
+))  # fmt: skip
+NO_REQUESTS = declare(Cause(
+    "hpa-no-requests", "autoscaling", "HPA that has no request to measure against",
+    "Utilization is a share of the request, and a container of the pods requests nothing.",
+    "ScalingActive is False (FailedGetResourceMetric): `missing request for cpu in container main of Pod x`.",
+    "Set the request in every container of the target, sidecars included.",
+    ("hpa-no-metrics",),
+))  # fmt: skip
+MAXED = declare(Cause(
+    "hpa-at-maximum", "autoscaling", "HPA at its maximum",
+    "The load asks for more replicas than maxReplicas allows.",
+    "ScalingLimited is True (TooManyReplicas), currentReplicas equals maxReplicas (KubeHpaMaxedOut).",
+    "Raise maxReplicas if nodes and dependencies can carry it; see where the load comes from.",
+    ("cpu-traffic-spike",),
+))  # fmt: skip
+FAILING = declare(Cause(
+    "hpa-cannot-scale", "autoscaling", "HPA that cannot scale",
+    "The HPA says that it cannot compute or set the replicas, for a reason that is none of the usual ones.",
+    "AbleToScale or ScalingActive is False.",
+    "Read the condition's message.",
+    symptom=True,
+))  # fmt: skip
+
+
+@analyzer("HorizontalPodAutoscaler")
+def autoscaler(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """What an HPA's conditions say, and whether its target follows it."""
+    able, active = obj.condition("AbleToScale"), obj.condition("ScalingActive")
+    target = target_of(obj)
+    if able.get("status") == "False":
+        yield _unable(case, obj, target)
+    elif active.get("reason") == "ScalingDisabled":
+        words = f"{obj.ref} is switched off while its target has no replicas."
+        yield State("intended", obj.ref, words, obj.quote_condition("ScalingActive"))
+    elif active.get("status") == "False":
+        yield from _inactive(case, obj, target)
+    elif not obj.items("status.conditions"):
+        yield State("progressing", obj.ref, f"{obj.ref} has not been looked at by its controller yet.", ())
+    else:
+        yield from _active(case, obj, target)
+
+
+def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
+    quotes = obj.quote_condition("AbleToScale")
+    case.obj(target, "does the target exist?")
+    absent = case.absent(target.kind, target.namespace, target.name)
+    message = str(obj.condition("AbleToScale").get("message") or "")
+    if not absent and "not found" not in message and "no matches for kind" not in message:
+        headline = f"HPA {obj.ref.name} cannot scale {handle(target)}: {message}"
+        return Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.6, (_describe(obj),))
+    headline = f"HPA {obj.ref.name} scales {handle(target)}, which does not exist"
+    near = [other.name for other in _siblings(case, target)]
+    hint = f" The namespace has: {', '.join(near[:5])}." if near else ""
+    advice = edit(obj.ref, "correcting its target", f"Name the workload that exists in scaleTargetRef.{hint}")
+    claim = Claim(headline, quotes + obj.quote("spec.scaleTargetRef.name") + ((absent,) if absent else ()))
+    return Finding(NO_TARGET, obj.ref, headline, (claim,), 0.93, (advice,))
+
+
+def _siblings(case: Case, target: Ref) -> list[Ref]:
+    found = case.list(target.kind, target.namespace, why="which workloads could be meant?") or []
+    return [obj.ref for obj in found]
+
+
+def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
+    quotes, message = (
+        obj.quote_condition("ScalingActive"),
+        str(obj.condition("ScalingActive").get("message") or ""),
+    )
+    workload = case.obj(target, "what does the HPA scale?")
+    bare = without_request(workload) if workload else []
+    if "missing request for" in message or (
+        bare and "did not receive metrics" not in message and _is_share(obj)
+    ):
+        yield _no_requests(obj, target, workload, bare, quotes, message)
+    elif "did not receive metrics" in message or "no metrics returned" in message:
+        yield from _no_pods(case, obj, workload, quotes, message)
+    elif "metrics" in message:
+        yield _no_metrics(case, obj, quotes, message)
+    else:
+        headline = f"HPA {obj.ref.name} cannot compute the replicas of {handle(target)}: {message}"
+        yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.6, (_describe(obj),))
+
+
+def _is_share(obj: Obj) -> bool:
+    """Whether it measures utilization, which needs requests."""
+    return any("averageUtilization" in str(metric) for metric in obj.items("spec.metrics"))
+
+
+def _no_requests(
+    obj: Obj, target: Ref, workload: Obj | None, bare: list[str], quotes: tuple[Quote, ...], message: str
+) -> Finding:
+    words = message.partition("missing request for ")[2].split()
+    resource = words[0] if words else "cpu"
+    container = words[3] if len(words) > 3 and words[1:3] == ["in", "container"] else (bare or [""])[0]
+    headline = (
+        f"HPA {obj.ref.name} cannot work: {handle(target)}, container {container}, requests no {resource}"
+    )
+    amount = "100m" if resource == "cpu" else "128Mi"
+    setting = Recommendation(
+        f"setting a {resource} request",
+        f"Request the {resource} that container {container} needs in normal use.",
+        on(target, "set resources", f"-c {container} --requests={resource}={amount}"), "medium",
+        kubectl(obj.ref.namespace, f"get hpa {obj.ref.name}"),
+    )  # fmt: skip
+    where = workload.quote(f"spec.template.spec.containers[{container}].name") if workload else ()
+    return Finding(NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), 0.93, (setting,))
+
+
+def _no_pods(
+    case: Case, obj: Obj, workload: Obj | None, quotes: tuple[Quote, ...], message: str
+) -> Iterator[Finding | State]:
+    """No metrics of these pods: not ready yet, or not at all; the workload's trouble is the cause then."""
+    pods = pods_of(case, workload) if workload else None
+    if workload and any(in_trouble(case, pod) for pod in pods or []):
+        case.follow(workload.ref)
+    headline = f"HPA {obj.ref.name} gets no metrics of its pods: {message}"
+    yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.55, (_describe(obj),))
+
+
+def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -> Finding:
+    api = next(
+        (g for g in ("external.metrics.k8s.io", "custom.metrics.k8s.io") if g in message), "metrics.k8s.io"
+    )
+    service, claims = None, []
+    found = case.get("APIService", "", f"v1beta1.{api}", "who serves the metrics?")
+    if absent := case.absent("APIService", "", f"v1beta1.{api}"):
+        claims.append(Claim(f"Nothing serves {api} in this cluster", (absent,)))
+    elif found and (named := found.at("spec.service")):
+        service = Ref("Service", str(named.get("namespace")), str(named.get("name")))
+        claims.append(Claim(f"{service} serves {api}", found.quote_condition("Available")))
+    headline = f"HPA {obj.ref.name} gets no metrics: nothing answers for {api}"
+    if service:
+        headline = f"HPA {obj.ref.name} gets no metrics from {service}"
+    advice = Recommendation(
+        "installing or repairing the metrics API",
+        f"See whether what serves {api} is installed and available.",
+        kubectl("", f"get apiservice v1beta1.{api}"), "none", kubectl(obj.ref.namespace, "top pod"),
+    )  # fmt: skip
+    claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
+    return Finding(
+        NO_METRICS, obj.ref, headline, tuple(claims), 0.9, (advice,), leads_to=(service,) if service else ()
+    )
+
+
+def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
+    workload = case.obj(target, "does the target follow its HPA?")
+    counts = obj.quote("status.currentReplicas", "status.desiredReplicas", "spec.maxReplicas")
+    if is_at_maximum(obj):
+        headline = (
+            f"HPA {obj.ref.name} is at its maximum of {obj.at('spec.maxReplicas')} replicas and wants more"
+        )
+        claims = (Claim(headline, obj.quote_condition("ScalingLimited") + counts),)
+        most = int(obj.at("spec.maxReplicas", 1) or 1)
+        yield Finding(MAXED, obj.ref, headline, claims, 0.88, (raise_maximum(obj, most * 2),))
+        return
+    current, desired = int(obj.at("status.currentReplicas") or 0), int(obj.at("status.desiredReplicas") or 0)
+    if workload:
+        case.follow(workload.ref)
+    if current == desired:
+        words = f"{obj.ref} works: {current} replicas, as it wants."
+        yield State(
+            "healthy", obj.ref, words, counts + obj.quote_condition("ScalingActive", "status", "reason")
+        )
+    else:
+        yield State("progressing", obj.ref, f"{obj.ref} scales from {current} to {desired} replicas.", counts)
+
+
+def _describe(obj: Obj) -> Recommendation:
+    words = f"describe hpa {obj.ref.name}"
+    return Recommendation(
+        "reading its conditions", "See what the HPA says.", kubectl(obj.ref.namespace, words), "none"
+    )

@@ -1,0 +1,100 @@
+"""PodDisruptionBudgets: one that allows no disruption at all, or guards pods that are not well."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import selector_text, workload_of
+from agent.diagnosis.replicas import in_trouble
+from agent.diagnosis.thing import Obj
+
+STRICT = declare(Cause(
+    "pdb-allows-no-disruption", "budget", "Budget that never allows a disruption",
+    "minAvailable equals the replicas, or maxUnavailable is 0: every drain and every eviction is refused.",
+    "disruptionsAllowed 0 while all pods are healthy; evictions answer 429 `Cannot evict pod as it would "
+    "violate the "
+    "pod's disruption budget.`",
+    "Lower minAvailable, or run one replica more.",
+    ("pdb-pods-unhealthy", "pdb-selects-nothing"),
+))  # fmt: skip
+UNHEALTHY = declare(Cause(
+    "pdb-pods-unhealthy", "budget", "Budget without healthy pods to spare",
+    "Fewer pods are healthy than the budget wants (KubePdbNotEnoughHealthyPods): see why they are not.",
+    "DisruptionAllowed is False (InsufficientPods): currentHealthy below desiredHealthy.",
+    "Repair the pods it guards.",
+    ("pdb-allows-no-disruption",),
+    symptom=True,
+))  # fmt: skip
+EMPTY = declare(Cause(
+    "pdb-selects-nothing", "budget", "Budget that guards no pod",
+    "The budget's selector matches no pod, so it protects nothing.",
+    "expectedPods is 0 (event NoPods).",
+    "Correct spec.selector to the labels of the pods it is meant to guard.",
+    ("pdb-allows-no-disruption",),
+))  # fmt: skip
+
+
+@analyzer("PodDisruptionBudget")
+def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """Compare what a budget wants healthy with what is."""
+    expected, wanted = _count(obj, "expectedPods"), _count(obj, "desiredHealthy")
+    healthy, allowed = _count(obj, "currentHealthy"), _count(obj, "disruptionsAllowed")
+    quotes = obj.quote(
+        "status.expectedPods", "status.desiredHealthy", "status.currentHealthy", "status.disruptionsAllowed"
+    )
+    selector = selector_text(obj.at("spec.selector"))
+    pods = (
+        case.list("Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?")
+        if selector
+        else []
+    )
+    if pods is None:
+        return
+    if not pods and expected == 0:
+        yield _empty(case, obj, selector, quotes)
+    elif healthy < wanted:
+        for pod in [pod for pod in pods if in_trouble(case, pod)][:1]:
+            case.follow(workload_of(case, pod).ref)
+        headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
+        see = Recommendation(
+            "repairing the pods it guards", "See which pods are not ready and why.",
+            kubectl(obj.ref.namespace, f"get pods -l '{selector}'"), "none",
+        )  # fmt: skip
+        claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
+        yield Finding(UNHEALTHY, obj.ref, headline, (claim,), 0.55, (see,))
+    elif allowed == 0:
+        yield _strict(obj, healthy, quotes)
+    else:
+        words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
+        yield State("healthy", obj.ref, words, quotes)
+
+
+def _count(obj: Obj, field: str) -> int:
+    return int(obj.at(f"status.{field}") or 0)
+
+
+def _strict(obj: Obj, healthy: int, quotes: tuple[Quote, ...]) -> Finding:
+    rule = obj.quote("spec.minAvailable", "spec.maxUnavailable")
+    said = "maxUnavailable" if obj.at("spec.maxUnavailable") is not None else "minAvailable"
+    value = obj.at(f"spec.{said}")
+    headline = (
+        f"Budget {obj.ref.name} ({said}: {value}) never allows a disruption: all {healthy} pods must stay"
+    )
+    sentence = "Set maxUnavailable to 1, or run one replica more than minAvailable."
+    advice = edit(
+        obj.ref, "letting one pod be unavailable", sentence, kubectl(obj.ref.namespace, "get pdb"), "low"
+    )
+    return Finding(STRICT, obj.ref, headline, (Claim(headline, rule + quotes),), 0.9, (advice,))
+
+
+def _empty(case: Case, obj: Obj, selector: str, quotes: tuple[Quote, ...]) -> Finding:
+    none = case.none_listed("Pod", obj.ref.namespace, label=selector) if selector else None
+    headline = f"Budget {obj.ref.name} guards no pod: its selector ({selector or 'empty'}) matches none"
+    advice = edit(
+        obj.ref, "correcting its selector", "Select the labels of the pods it is meant to guard.", risk="low"
+    )
+    claim = Claim(headline, quotes + ((none,) if none else ()))
+    return Finding(EMPTY, obj.ref, headline, (claim,), 0.88, (advice,))

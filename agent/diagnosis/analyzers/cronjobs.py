@@ -1,0 +1,143 @@
+"""CronJobs: suspended, held up by a run that does not end, never due, late; else its newest run tells."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.diagnosis.advice import edit, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.graph import owner_ref
+from agent.diagnosis.schedule import last_due
+from agent.diagnosis.thing import Event, Obj
+from agent.ref import Ref
+
+HELD = declare(Cause(
+    "cronjob-held-by-running-job", "jobs", "CronJob held up by a run that does not end",
+    "concurrencyPolicy Forbid starts no run while the one before is active, and that one does not end.",
+    "Events JobAlreadyActive, status.active names an old Job, runs are missing.",
+    "See why the active Job hangs; delete it; set activeDeadlineSeconds in the jobTemplate.",
+    ("cronjob-missed", "job-hangs"),
+))  # fmt: skip
+SCHEDULE = declare(Cause(
+    "cronjob-bad-schedule", "jobs", "CronJob whose schedule never comes",
+    "The schedule or its time zone cannot be used: a date that does not exist, or a zone nobody knows.",
+    "Event InvalidSchedule, UnParseableCronJobSchedule or UnknownTimeZone; lastScheduleTime stays empty.",
+    "Correct spec.schedule or spec.timeZone.",
+    ("cronjob-missed",),
+))  # fmt: skip
+MISSED = declare(Cause(
+    "cronjob-missed", "jobs", "CronJob that missed its runs",
+    "Runs were due and were not started: the deadline for starting is too short, or the controller was away.",
+    "Events MissSchedule, TooManyMissedTimes; lastScheduleTime long before the last due time.",
+    "Raise startingDeadlineSeconds above 10 s; see whether kube-controller-manager was away.",
+    ("cronjob-held-by-running-job", "cronjob-bad-schedule"),
+))  # fmt: skip
+
+
+@analyzer("CronJob")
+def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """What keeps a CronJob from running, or how its newest run went."""
+    if obj.at("spec.suspend") is True:
+        words = f"{obj.ref} is suspended: it is meant not to run."
+        yield State("intended", obj.ref, words, obj.quote("spec.suspend"))
+        return
+    missed = case.missed
+    events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")
+    jobs = case.list("Job", obj.ref.namespace, why=f"how did the runs of {obj.ref} end?")
+    if case.missed > missed:
+        return
+    own = sorted(
+        (j for j in jobs or [] if owner_ref(j) == obj.ref), key=lambda j: str(j.created), reverse=True
+    )
+    if bad := _last(events, "InvalidSchedule", "UnParseableCronJobSchedule", "UnknownTimeZone"):
+        yield _bad_schedule(obj, bad)
+    elif held := _held(case, obj, events, own):
+        case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
+        yield held
+    elif late := _late(case, obj, events):
+        yield late
+    elif own:
+        case.follow(own[0].ref)
+    elif jobs is not None:
+        yield _not_yet(obj)
+
+
+def _last(events: list[Event], *reasons: str) -> Event | None:
+    return next((event for event in reversed(events) if event.reason in reasons), None)
+
+
+def _bad_schedule(obj: Obj, event: Event) -> Finding:
+    what = obj.at("spec.timeZone") if event.reason == "UnknownTimeZone" else obj.at("spec.schedule")
+    headline = f"The schedule of CronJob {obj.ref.name} never comes: {what}"
+    quotes = (event.quote, *obj.quote("spec.schedule", "spec.timeZone"))
+    advice = edit(obj.ref, "correcting the schedule", "Write a schedule that comes, such as `0 3 * * *`.")
+    return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), 0.93, (advice,))
+
+
+def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding | None:
+    """Forbid, a run still active, and another one due since: then the first holds up all others."""
+    active = [str(ref.get("name")) for ref in obj.items("status.active")]
+    if obj.at("spec.concurrencyPolicy") != "Forbid" or not active:
+        return None
+    said = _last(events, "JobAlreadyActive")
+    due = last_due(str(obj.at("spec.schedule") or ""), case.now)
+    last = obj.time("status.lastScheduleTime")
+    overdue = due is not None and last is not None and due - last > timedelta(seconds=30)
+    if not said and not overdue:
+        return None
+    headline = (
+        f"Job {active[0]} does not end, so CronJob {obj.ref.name} (concurrencyPolicy Forbid) starts no other"
+    )
+    quotes = obj.quote("spec.concurrencyPolicy", "status.active[0].name", "status.lastScheduleTime")
+    ref = Ref("Job", obj.ref.namespace, active[0])
+    end = Recommendation(
+        "ending the run that hangs", f"See in its log what Job {active[0]} waits for, then delete it.",
+        on(ref, "delete"), "medium", on(obj.ref, "get"),
+    )  # fmt: skip
+    bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
+    claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
+    return Finding(HELD, obj.ref, headline, claims, 0.88, (end, bound), since=last)
+
+
+def _late(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
+    said = _last(events, "MissSchedule", "TooManyMissedTimes")
+    due = last_due(str(obj.at("spec.schedule") or ""), case.now - timedelta(minutes=2))
+    last = obj.time("status.lastScheduleTime")
+    start = last or obj.created
+    overdue = (
+        not obj.at("spec.timeZone")
+        and due is not None
+        and start is not None
+        and due - start > timedelta(minutes=1)
+    )
+    if not said and not overdue:
+        return None
+    if said and not overdue:
+        return None  # it has caught up since
+    headline = (
+        f"CronJob {obj.ref.name} missed its run of {due:%Y-%m-%d %H:%M} UTC"
+        if due
+        else (said and said.message) or ""
+    )
+    quotes = obj.quote("spec.schedule", "spec.startingDeadlineSeconds", "status.lastScheduleTime")
+    deadline = obj.at("spec.startingDeadlineSeconds")
+    if deadline is not None and int(deadline) < 10:
+        headline += (
+            f": startingDeadlineSeconds is {deadline}, below the 10 s between two looks of the controller"
+        )
+    advice = edit(
+        obj.ref, "raising startingDeadlineSeconds", "Set startingDeadlineSeconds to 60 or more.", risk="low"
+    )
+    claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
+    sure = 0.88 if deadline is not None and int(deadline) < 10 else 0.7
+    return Finding(MISSED, obj.ref, headline, claims, sure, (advice,))
+
+
+def _not_yet(obj: Obj) -> State:
+    quotes = obj.quote("spec.schedule", "status.lastScheduleTime", "status.lastSuccessfulTime")
+    if obj.at("status.lastSuccessfulTime"):
+        words = f"{obj.ref} last succeeded at {obj.at('status.lastSuccessfulTime')}; no run is kept."
+        return State("healthy", obj.ref, words, quotes)
+    return State("progressing", obj.ref, f"{obj.ref} has not been due since it was created.", quotes)

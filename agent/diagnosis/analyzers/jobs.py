@@ -1,0 +1,165 @@
+"""Jobs: finished, suspended, failed by their own rules; the pods say why, as long as they are there."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import State, analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.graph import pods_of, selector_text
+from agent.diagnosis.pod import containers
+from agent.diagnosis.replicas import is_starting, representatives
+from agent.diagnosis.thing import Obj
+
+LONG = timedelta(hours=12)  # KubeJobNotCompleted of kubernetes-mixin
+
+BACKOFF = declare(Cause(
+    "job-backoff-limit", "jobs", "Job that failed as often as it may",
+    "Every try of the Job's pod failed until backoffLimit was reached; what failed in the pod is the cause.",
+    "Condition Failed with reason BackoffLimitExceeded, or with FailedIndexes or MaxFailedIndexesExceeded.",
+    "See the log of the last pod; correct what failed, then create the Job anew.",
+    ("job-deadline", "app-error"),
+    symptom=True,
+))  # fmt: skip
+DEADLINE = declare(Cause(
+    "job-deadline", "jobs", "Job that took longer than it may",
+    "The Job was still running at its activeDeadlineSeconds; its pods were ended, and their logs went with "
+    "them.",
+    "Condition Failed with reason DeadlineExceeded.",
+    "See why it takes so long (work grown, something it waits for), or allow it more time.",
+    ("job-backoff-limit",),
+))  # fmt: skip
+POLICY = declare(Cause(
+    "job-pod-failure-policy", "jobs", "Job ended by its pod failure policy",
+    "A container ended with an exit code that the Job's podFailurePolicy treats as final.",
+    "Condition Failed with reason PodFailurePolicy: `Container main for pod NS/P failed with exit code 42 "
+    "matching "
+    "FailJob rule at index 0`.",
+    "See what that exit code means to the program and what its log says.",
+    ("job-backoff-limit",),
+    symptom=True,
+))  # fmt: skip
+HANGING = declare(Cause(
+    "job-hangs", "jobs", "Job that runs on without an end",
+    "The Job's pod is running and well by all appearance, but far longer than such a Job should take.",
+    "Active pods after many hours (KubeJobNotCompleted), nothing failed, no deadline set.",
+    "See in its log what it waits for; set activeDeadlineSeconds.",
+    symptom=True,
+))  # fmt: skip
+
+
+@analyzer("Job")
+def job(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """What a Job's conditions say; its pods in trouble are followed."""
+    if _is(obj, "Complete"):
+        ended = f" at {obj.at('status.completionTime')}" if obj.at("status.completionTime") else ""
+        words = f"{obj.ref} finished well{ended}."
+        yield State(
+            "healthy", obj.ref, words, obj.quote_condition("Complete") + obj.quote("status.completionTime")
+        )
+    elif _is(obj, "Suspended") or obj.at("spec.suspend") is True:
+        words = f"{obj.ref} is suspended: it is meant not to run."
+        yield State("intended", obj.ref, words, obj.quote("spec.suspend") + obj.quote_condition("Suspended"))
+    elif _is(obj, "Failed") or _is(obj, "FailureTarget"):
+        yield from _failed(case, obj)
+    else:
+        yield from _running(case, obj)
+
+
+def _is(obj: Obj, kind: str) -> bool:
+    return obj.condition(kind).get("status") == "True"
+
+
+def _failed(case: Case, obj: Obj) -> Iterator[Finding]:
+    kind = "Failed" if _is(obj, "Failed") else "FailureTarget"
+    condition, quotes = obj.condition(kind), obj.quote_condition(kind)
+    pods = pods_of(case, obj)
+    failed = [p for p in pods or [] if p.at("status.phase") == "Failed" or _has_failed(p)]
+    for pod in sorted(failed, key=_ended, reverse=True)[:2]:
+        case.follow(pod.ref)
+    reason = str(condition.get("reason") or "")
+    if reason == "DeadlineExceeded":
+        yield _deadline(obj, quotes, failed)
+    elif reason == "PodFailurePolicy":
+        headline = f"Job {obj.ref.name} was ended by its pod failure policy: {condition.get('message')}"
+        yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), 0.65, _see(obj))
+    else:
+        gone = pods is not None and not failed
+        headline = f"Job {obj.ref.name} failed: {condition.get('message') or reason}"
+        claims = [
+            Claim(
+                f"The Job failed {obj.at('status.failed', 0)} time(s)",
+                quotes + obj.quote("status.failed"),
+            )
+        ]
+        if gone:
+            headline += "; its pods, and with them their logs, are gone"
+            claims.append(Claim("No pod of it is left to say why", _nothing(case, obj)))
+        yield Finding(BACKOFF, obj.ref, headline, tuple(claims), 0.62 if gone else 0.5, _see(obj))
+
+
+def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding:
+    seconds = obj.at("spec.activeDeadlineSeconds")
+    headline = f"Job {obj.ref.name} did not finish within its deadline of {seconds} s"
+    claim = Claim(headline, quotes + obj.quote("spec.activeDeadlineSeconds", "status.startTime"))
+    why = "the deadline came before the limit of retries"
+    return Finding(
+        DEADLINE, obj.ref, headline, (claim,), 0.62 if failed else 0.85,
+        (edit(obj.ref, "allowing it more time", "Raise activeDeadlineSeconds where the Job is made."),
+         *_see(obj)),
+        ruled_out=(RuledOut(BACKOFF.id, why, obj.quote("spec.backoffLimit")),),
+    )  # fmt: skip
+
+
+def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    pods = pods_of(case, obj)
+    if pods is None:
+        return
+    chosen = representatives(case, [pod for pod in pods if pod.at("status.phase") != "Failed"])
+    if not chosen:
+        chosen = sorted((p for p in pods if p.at("status.phase") == "Failed"), key=_ended, reverse=True)[:1]
+    for pod in chosen:
+        case.follow(pod.ref)
+    started = obj.time("status.startTime") or obj.created
+    quotes = obj.quote("status.active", "status.startTime", "status.failed")
+    if chosen and not all(is_starting(case, pod) for pod in chosen):
+        headline = (
+            f"Job {obj.ref.name} does not get on: {int(obj.at('status.failed') or 0)} pods failed so far"
+        )
+        yield Finding(BACKOFF, obj.ref, headline, (Claim(headline, quotes),), 0.5, _see(obj))
+    elif started and case.now - started > LONG:
+        hours = (case.now - started) / timedelta(hours=1)
+        headline = f"Job {obj.ref.name} has been running for {hours:.0f} h without an end"
+        for pod in pods[:1]:
+            case.follow(pod.ref)
+        yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), 0.62, _see(obj))
+    elif int(obj.at("status.active") or 0) > 0:
+        yield State("progressing", obj.ref, f"{obj.ref} is running, and nothing failed.", quotes)
+
+
+def _has_failed(pod: Obj) -> bool:
+    return any(c.exit_code for c in containers(pod))
+
+
+def _ended(pod: Obj) -> str:
+    """When its last container ended; ISO times order as text."""
+    return max((str(c.ended.get("finishedAt") or "") for c in containers(pod)), default="")
+
+
+def _nothing(case: Case, obj: Obj) -> tuple[Quote, ...]:
+    """The quote of the empty list of its pods."""
+    quote = case.none_listed("Pod", obj.ref.namespace, label=selector_text(obj.at("spec.selector")))
+    return (quote,) if quote else ()
+
+
+def _see(obj: Obj) -> tuple[Recommendation, ...]:
+    words = f"logs job/{obj.ref.name} --all-containers --tail=100"
+    return (
+        Recommendation(
+            "reading the log of its last pod", "See what the last pod of the Job said.",
+            kubectl(obj.ref.namespace, words), "none", on(obj.ref, "get"),
+        ),
+        look(obj.ref, "", "See what its events say."),
+    )  # fmt: skip
