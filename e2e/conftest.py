@@ -1,0 +1,159 @@
+"""Fixtures of the end-to-end suite: one cluster per session, one namespace per test. See README.md."""
+
+import contextlib
+import json
+import re
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from os import getpid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_kind import KindCluster
+
+from e2e.cluster import addons, environment, paths
+from e2e.cluster.cluster import NAME, Cluster
+from e2e.cluster.environment import Environment
+from e2e.cluster.errors import ClusterError
+from e2e.cluster.registry import Registry
+from e2e.support import waiting
+from e2e.support.export import export
+from e2e.support.monitoring import Alertmanager, Prometheus
+from e2e.support.namespace import Namespace
+
+FAILURES = paths.STATE / "failures"
+OWNER = "incident-agent.e2e/pid"
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember that a test failed, so that its namespace is exported before it goes."""
+    report: Any = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def running(request: pytest.FixtureRequest) -> Iterator[Environment]:
+    """The environment with its cluster running. One that was running already is used and left; else it is removed."""
+    option = request.config.getoption
+    name = option("cluster_name")
+    try:
+        here = environment.locate(NAME if name == "pytest-kind" else name)
+        here = replace(here, cluster=_with_options(here.cluster, option))
+        keep = option("keep_cluster") or _made_before(here)
+        environment.up(here, keep=keep)
+        _remove_leftovers(here.cluster)
+    except ClusterError as error:
+        pytest.exit(f"error: {error}", returncode=2)
+    try:
+        yield here
+    finally:
+        if request.session.testsfailed:
+            logs = [here.cluster.tools.kind, "export", "logs", FAILURES / "kind", "--name", here.cluster.name]
+            subprocess.run(logs, capture_output=True)
+        if not keep:
+            environment.down(here)
+
+
+def _with_options(cluster: Cluster, option: Callable[[str], Any]) -> Cluster:
+    """pytest-kind's options: they name programs, image and kubeconfig of the user's own."""
+    given = {"kind": option("kind_bin"), "kubectl": option("kind_kubectl_bin")}
+    tools = replace(cluster.tools, **{name: Path(path).absolute() for name, path in given.items() if path})
+    if option("kind_image"):
+        tools = replace(tools, node_image=option("kind_image"))
+    return Cluster(tools, cluster.name, Path(option("kubeconfig") or cluster.kubeconfig).absolute())
+
+
+def _made_before(here: Environment) -> bool:
+    """Whether somebody left this cluster running on purpose."""
+    return here.cluster.tools.kind.exists() and here.cluster.exists() and not here.ownership.abandoned()
+
+
+def _remove_leftovers(cluster: Cluster) -> None:
+    """Namespaces of test runs that were killed."""
+    for item in json.loads(cluster.kubectl("get", "namespaces", "-l", OWNER, "-o", "json"))["items"]:
+        if not Path(f"/proc/{item['metadata']['labels'][OWNER]}").exists():
+            cluster.kubectl("delete", "namespace", item["metadata"]["name"], "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def kind_cluster(running: Environment) -> KindCluster:
+    """pytest-kind's cluster object for the running cluster, with absolute programs and kubeconfig."""
+    tools, cluster = running.cluster.tools, running.cluster
+    # The class makes a folder where it is constructed.
+    with contextlib.chdir(paths.STATE):
+        kind = KindCluster(cluster.name, cluster.kubeconfig, tools.node_image, tools.kind, tools.kubectl)
+        kind.create()
+    return kind
+
+
+@pytest.fixture(scope="session")
+def cluster(running: Environment) -> Cluster:
+    """The cluster: its kubectl, its node, its programs."""
+    return running.cluster
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Namespace]:
+    """A fresh namespace whose default ServiceAccount exists; deleted afterwards, exported first when the test failed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    space = Namespace(cluster, f"{slug.removeprefix('test-')[:40].strip('-')}-{secrets.token_hex(2)}")
+    cluster.kubectl("create", "namespace", space.name)
+    try:
+        cluster.kubectl("label", "namespace", space.name, f"{OWNER}={getpid()}")
+        space.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
+        yield space
+    finally:
+        if request.node.stash.get(FAILED, False):
+            export(space, FAILURES / slug)
+        cluster.kubectl("delete", "namespace", space.name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[..., Any]:
+    """`wait_for(condition, deadline, what)`: see support/waiting.py."""
+    return waiting.wait_for
+
+
+@pytest.fixture(scope="session")
+def registry(running: Environment) -> Registry:
+    """The registry that the cluster pulls from; `publish` and `alias` give it more."""
+    return running.registry
+
+
+@pytest.fixture(scope="session")
+def agent_image(running: Environment) -> str:
+    """The name of the agent's image, built from this checkout, in the node and in the registry."""
+    return environment.deliver_agent(running)
+
+
+@pytest.fixture(scope="session")
+def tekton(running: Environment) -> str:
+    """Tekton Pipelines and Triggers, Available, webhooks answering; their namespace."""
+    addons.install_tekton(running.cluster, running.source)
+    return "tekton-pipelines"
+
+
+@pytest.fixture(scope="session")
+def metrics(running: Environment) -> None:
+    """metrics-server."""
+    addons.install_metrics(running.cluster)
+
+
+@pytest.fixture(scope="session")
+def prometheus(running: Environment) -> Prometheus:
+    """Prometheus, scraping the kubelet and kube-state-metrics every five seconds."""
+    addons.install_prometheus(running.cluster)
+    return Prometheus(running.cluster)
+
+
+@pytest.fixture(scope="session")
+def alertmanager(running: Environment) -> Alertmanager:
+    """Alertmanager, to which Prometheus sends its alerts."""
+    addons.install_alertmanager(running.cluster)
+    return Alertmanager(running.cluster)
