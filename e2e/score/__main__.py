@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from e2e.cluster import environment
+from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
 from e2e.score import perturb
 from e2e.score.judge import Judgement, judge, judge_withheld
-from e2e.score.live import Kubectl, run_live
+from e2e.score.live import run_live
 from e2e.score.replay import replay, replay_scenario
 from e2e.score.scenario import Scenario, load_all, placed
 from e2e.score.table import Row, line, summary
-
-STATE = Path(__file__).parent.parent / ".state"
 
 
 def main() -> None:
@@ -30,14 +30,15 @@ def main() -> None:
     parser.add_argument(
         "--parallel", type=int, default=6, help="scenarios on the cluster at once (default 6)"
     )
-    parser.add_argument("--kubeconfig", type=Path, default=STATE / "kubeconfig")
-    parser.add_argument("--kubectl", default="kubectl", help="the kubectl to use")
-    parser.add_argument("--node", default="incident-agent-control-plane", help="the node's container")
     options = parser.parse_args()
     scenarios = load_all(options.only)
     if not scenarios:
         sys.exit(f"no scenario matches {options.only!r}")
-    rows = _live(scenarios, options) if options.live else _replayed(scenarios)
+    rows = (
+        scored_live(scenarios, environment.locate().cluster, record=options.record, parallel=options.parallel)
+        if options.live
+        else _replayed(scenarios)
+    )
     print()
     print("\n".join(summary(rows)))
     wrong = sum(not row.judgement.right for row in rows)
@@ -46,13 +47,12 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def _live(scenarios: list[Scenario], options: argparse.Namespace) -> list[Row]:
-    """Scenarios with host faults run alone, after all others."""
-    kubectl = Kubectl(options.kubectl, options.kubeconfig)
+def scored_live(scenarios: list[Scenario], cluster: Cluster, *, record: bool, parallel: int = 6) -> list[Row]:
+    """Run and judge scenarios on a cluster; those with host faults run alone, after all others."""
 
     def one(scenario: Scenario) -> Row:
         try:
-            run = run_live(scenario, kubectl, options.node, record=options.record)
+            run = run_live(scenario, cluster, record=record)
         except (ClusterError, TimeoutError) as error:
             row = Row(scenario, "not run", Judgement(False, str(error)[-400:]), 0.0, 0)
         else:
@@ -61,7 +61,7 @@ def _live(scenarios: list[Scenario], options: argparse.Namespace) -> list[Row]:
         return row
 
     apart = [s for s in scenarios if s.raw.get("node")]
-    with ThreadPoolExecutor(options.parallel) as pool:
+    with ThreadPoolExecutor(parallel) as pool:
         rows = list(pool.map(one, [s for s in scenarios if s not in apart]))
     return rows + [one(scenario) for scenario in apart]
 

@@ -1,5 +1,6 @@
 """Live runs: a scenario is applied in a namespace of its own, investigated from outside, recorded, and removed."""
 
+import contextlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +17,13 @@ from typing import Any
 
 import yaml
 
+from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
 from e2e.score.scenario import Scenario, placed
 from e2e.support.waiting import wait_for
 
 READY_SECONDS = 240
+Kubectl = Callable[..., str]
 _POD = re.compile(r"\{\{pod (\S+?)\}\}")
 _TOWNS = ("alder", "birch", "cedar", "linden", "maple", "rowan", "willow", "hazel", "aspen", "elm")
 
@@ -33,26 +37,10 @@ class Run:
     seconds: float
 
 
-class Kubectl:
-    """kubectl on one cluster; a failing call raises ClusterError with what kubectl said."""
-
-    def __init__(self, binary: str, kubeconfig: Path) -> None:
-        self.binary, self.kubeconfig = binary, kubeconfig
-
-    def __call__(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """Run a command; returns its output."""
-        done = subprocess.run(
-            [self.binary, "--kubeconfig", str(self.kubeconfig), *arguments],
-            input=stdin, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        if check and done.returncode != 0:
-            raise ClusterError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()[-600:]}")
-        return done.stdout
-
-
-def run_live(scenario: Scenario, kubectl: Kubectl, node: str, *, record: bool) -> Run:
+def run_live(scenario: Scenario, cluster: Cluster, *, record: bool) -> Run:
     """Apply, wait until the fault shows, investigate, clean up. Raises ClusterError or TimeoutError."""
     namespace = f"{secrets.choice(_TOWNS)}-{secrets.token_hex(3)}"
+    kubectl, node = cluster.kubectl, cluster.node
     undo = (scenario.raw.get("node") or {}).get("undo")
     kubectl("create", "namespace", namespace)
     try:
@@ -65,20 +53,18 @@ def run_live(scenario: Scenario, kubectl: Kubectl, node: str, *, record: bool) -
         for check in scenario.raw.get("ready") or []:
             _wait(kubectl, namespace, check, scenario.name)
         time.sleep(float(scenario.raw.get("settle") or 0))
-        return _investigate(scenario, kubectl, namespace, record)
+        return _investigate(scenario, cluster, namespace, record)
     finally:
         if undo:
             _in_node(node, undo, namespace)
-        kubectl(
-            "delete",
-            "-f",
-            "-",
-            "--ignore-not-found",
-            "--wait=false",
-            stdin=_manifest(scenario, namespace),
-            check=False,
-        )
-        kubectl("delete", "namespace", namespace, "--wait=false", check=False)
+        _remove(scenario, kubectl, namespace)
+
+
+def _remove(scenario: Scenario, kubectl: Kubectl, namespace: str) -> None:
+    """What lies outside the namespace goes by its manifest; nothing is waited for."""
+    for what in (("-f", "-", "--ignore-not-found"), ("namespace", namespace)):
+        with contextlib.suppress(ClusterError):
+            kubectl("delete", *what, "--wait=false", input=_manifest(scenario, namespace))
 
 
 def _manifest(scenario: Scenario, namespace: str) -> str:
@@ -91,7 +77,7 @@ def _apply(kubectl: Kubectl, namespace: str, file: Path) -> None:
     documents = [d for d in yaml.safe_load_all(text) if d]
     spaces = [d for d in documents if d["kind"] == "Namespace"]
     if spaces:
-        kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(spaces))
+        kubectl("apply", "-f", "-", input=yaml.safe_dump_all(spaces))
         for space in spaces:
             kubectl(
                 "-n",
@@ -102,9 +88,11 @@ def _apply(kubectl: Kubectl, namespace: str, file: Path) -> None:
                 "--timeout=60s",
             )
     rest = [d for d in documents if d["kind"] != "Namespace"]
-    for document in rest:
-        document.setdefault("metadata", {}).setdefault("namespace", namespace)
-    kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(rest))
+    for placed_there in (True, False):
+        group = [d for d in rest if bool(d["metadata"].get("namespace")) is placed_there]
+        where = () if placed_there else ("-n", namespace)
+        if group:
+            kubectl(*where, "apply", "-f", "-", input=yaml.safe_dump_all(group))
 
 
 def _step(kubectl: Kubectl, namespace: str, scenario: Scenario, step: dict[str, Any]) -> None:
@@ -166,13 +154,13 @@ def _alert(scenario: Scenario, kubectl: Kubectl, namespace: str) -> str:
     return text
 
 
-def _investigate(scenario: Scenario, kubectl: Kubectl, namespace: str, record: bool) -> Run:
-    alert = _alert(scenario, kubectl, namespace)
+def _investigate(scenario: Scenario, cluster: Cluster, namespace: str, record: bool) -> Run:
+    alert = _alert(scenario, cluster.kubectl, namespace)
     with tempfile.TemporaryDirectory() as scratch:
         file, kept = Path(scratch) / "alert", Path(scratch) / "recording.tar.gz"
         file.write_text(alert)
         command = [sys.executable, "-m", "agent", "investigate", str(file), "--format", "json", "--record", str(kept),
-                   "--kubeconfig", str(kubectl.kubeconfig)]  # fmt: skip
+                   "--kubeconfig", str(cluster.kubeconfig)]  # fmt: skip
         begun = time.perf_counter()
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=180, check=False, env={**os.environ}

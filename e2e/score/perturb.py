@@ -14,9 +14,62 @@ from agent.evidence.recording import RecordingSource
 Entry = dict[str, Any]
 # Words that Kubernetes, programs or this suite give a meaning of their own; they are no names to be replaced.
 _MEANINGFUL = frozenset(
-    "default kubernetes main app pod pods job jobs node nodes service server http https api data config secret key"
-    " test error fatal image container volume storage local standard system kube-system root shell python nginx redis"
-    " postgres busybox tmp run log logs bin lib etc var usr home proc dev sys true false none null".split()
+    [
+        "default",
+        "kubernetes",
+        "main",
+        "app",
+        "pod",
+        "pods",
+        "job",
+        "jobs",
+        "node",
+        "nodes",
+        "service",
+        "server",
+        "http",
+        "https",
+        "api",
+        "data",
+        "config",
+        "secret",
+        "key",
+        "test",
+        "error",
+        "fatal",
+        "image",
+        "container",
+        "volume",
+        "storage",
+        "local",
+        "standard",
+        "system",
+        "kube-system",
+        "root",
+        "shell",
+        "python",
+        "nginx",
+        "redis",
+        "postgres",
+        "busybox",
+        "tmp",
+        "run",
+        "log",
+        "logs",
+        "bin",
+        "lib",
+        "etc",
+        "var",
+        "usr",
+        "home",
+        "proc",
+        "dev",
+        "sys",
+        "true",
+        "false",
+        "none",
+        "null",
+    ]
 )
 
 
@@ -124,8 +177,9 @@ def _random_name(name: str, chance: random.Random) -> str:
 
 def _stray_event(namespace: str, at: str) -> Entry:
     about = {"kind": "Pod", "namespace": namespace, "name": "unrelated-7c9d8b6f5-q2w4x", "uid": "0-0"}
+    words = "Back-off restarting failed container agent in pod unrelated-7c9d8b6f5-q2w4x"
     return {"kind": "Event", "metadata": {"name": "unrelated.1", "namespace": namespace}, "type": "Warning",
-            "reason": "BackOff", "message": "Back-off restarting failed container agent in pod unrelated-7c9d8b6f5-q2w4x",
+            "reason": "BackOff", "message": words,
             "count": 40, "firstTimestamp": at, "lastTimestamp": at, "involvedObject": about}  # fmt: skip
 
 

@@ -43,4 +43,5 @@ def summary(rows: list[Row]) -> Iterator[str]:
 def _total(name: str, rows: Iterable[Row]) -> str:
     judged = [row.judgement for row in rows]
     right = sum(j.right for j in judged)
-    return f"{name:<16}{right:>4}/{len(judged):<4}{sum(j.accused for j in judged):>9}{sum(j.wrong_cause for j in judged):>13}"
+    accused, wrong_cause = sum(j.accused for j in judged), sum(j.wrong_cause for j in judged)
+    return f"{name:<16}{right:>4}/{len(judged):<4}{accused:>9}{wrong_cause:>13}"
