@@ -48,7 +48,8 @@ NAMESPACE = declare(
 )  # fmt: skip
 KINDS = (
     "Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", "StatefulSet", "DaemonSet",
-    "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount", "CustomResourceDefinition", "Node",
+    "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount",
+    "CustomResourceDefinition", "Node",
 )  # fmt: skip
 PATIENCE = timedelta(seconds=45)
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
@@ -57,8 +58,9 @@ _REMAINING = re.compile(r"(\S+) in (\d+) resource instances?")
 _CONTENT = re.compile(r"([a-z]+)\.(\S*) has (\d+) resource instances?")
 _PLURALS = {
     "pods": "Pod", "configmaps": "ConfigMap", "persistentvolumeclaims": "PersistentVolumeClaim",
-    "services": "Service", "serviceaccounts": "ServiceAccount", "deployments": "Deployment", "statefulsets": "StatefulSet",
-    "jobs": "Job", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet", "cronjobs": "CronJob", "ingresses": "Ingress",
+    "services": "Service", "serviceaccounts": "ServiceAccount", "deployments": "Deployment",
+    "statefulsets": "StatefulSet", "jobs": "Job", "daemonsets": "DaemonSet",
+    "replicasets": "ReplicaSet", "cronjobs": "CronJob", "ingresses": "Ingress",
 }  # fmt: skip
 _STALE = re.compile(r"stale GroupVersion discovery: ([\w.-]+)/(v\w+)")
 
