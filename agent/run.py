@@ -20,6 +20,7 @@ from agent.investigation import Investigation
 from agent.models.choice import open_model
 from agent.result import Result
 from agent.settings import Settings
+from agent.subject import route
 from agent.workflow import Say, converse
 
 
@@ -42,7 +43,7 @@ async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[
     worked = []
     for number, incident in enumerate(incidents, 1):
         if len(incidents) > 1:
-            say(f"incident {number} of {len(incidents)}: {incident.alert.title[:80]}")
+            say(f"incident {number} of {len(incidents)}: {incident.id}")
         worked.append(await _one(incident, settings, end - time.monotonic(), stop, say))
     return worked
 
@@ -68,9 +69,9 @@ async def _one(
     if stop.is_set() or seconds <= 0:
         return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
     model = open_model(settings)
-    route, now = open_sources(settings, alert.starts_at)
-    ledger = Ledger(route, redactor, read_seconds=settings.read_timeout)
-    subject = incident.subject
+    sources, now = open_sources(settings, alert.starts_at)
+    ledger = Ledger(sources, redactor, read_seconds=settings.read_timeout)
+    subject = route(alert)  # of the redacted alert: a word that is a secret must not become a name
     if settings.namespace and not subject.namespace:
         subject = replace(subject, namespace=settings.namespace)
     investigation = Investigation(alert, subject, ledger, now)
