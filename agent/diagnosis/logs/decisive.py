@@ -22,10 +22,11 @@ _GENERIC = frozenset({"app-exception", "fatal-other"})
 _OUTWARD = frozenset(
     {
         "dns-failure", "connection-refused", "connection-timeout", "connection-reset", "tls-protocol",
-        "auth-failed", "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted", "waiting-for",
-        "deadlock", "schema-missing", "database-missing",
+        "auth-failed", "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted",
+        "waiting-for", "deadlock", "schema-missing", "database-missing",
     }
 )  # fmt: skip
+_FIELD = re.compile(r"[A-Za-z_][\w.]*")
 _NUMBER = re.compile(r"\d+")
 _LEADING = re.compile(r"(?i)\b(?:connect|dial|call|open|us|load|read|fetch|contact)ing\b|\bconnect to\b")
 
@@ -59,7 +60,15 @@ class _Log:
         self.entries = list(join(self.texts))
 
     def line(self, position: int) -> Line:
-        return parse(self.texts[position], self.stamps[position])
+        """One line read; a field's complaint carries the name of the field, which stands above it."""
+        text = self.texts[position]
+        if (
+            position
+            and text.lstrip().startswith("Field required")
+            and _FIELD.fullmatch(self.texts[position - 1])
+        ):
+            text = f"{self.texts[position - 1].strip()}: {text.strip()}"
+        return parse(text, self.stamps[position])
 
 
 def read_log(text: str, *, exited: bool) -> list[LogFinding]:
@@ -196,7 +205,7 @@ def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> flo
     level = "fatal" if hit.crash and (exited or hit.line.level == "") else hit.line.level
     strength = hit.certainty + _LEVEL[level]
     after = len(log.entries) - 1 - hit.order
-    nearness = 1 / (1 + after / (10 if exited else 60))
+    nearness = 1 / (1 + after / (10 if exited or hit.count == 1 else 60))
     if exited and _seconds_before_end(hit, log) > 120:
         nearness *= 0.5
     weight = strength * (0.3 + 0.7 * nearness) / 0.7
@@ -221,23 +230,40 @@ def _last_time(log: _Log) -> datetime | None:
     return next((at for position in last if (at := log.line(position).at)), None)
 
 
-# -- telling ---------------------------------------------------------------------------------------------------
+# -- telling -------------------------------------------------------------------------------------------
 
 
 def _finding(hit: _Hit, log: _Log) -> LogFinding:
     chain = [p for p in telling(log.texts, hit.entry) if p != hit.position][:8]
     lead = [log.line(p).text for p in range(max(0, hit.entry.start - 2), hit.entry.start) if _leads(log, p)]
-    texts = [hit.line.text, *(log.line(p).text for p in chain), *lead]
+    position, line = _most_named(hit, chain, log)
+    around = sorted({hit.entry.start, hit.position, *chain} - {position})
     return LogFinding(
         kind=hit.kind,
-        line=_verbatim(log, hit.position),
-        message=hit.line.message[:300],
-        at=hit.line.at or log.line(hit.entry.start).at,
-        index=hit.position,
+        line=_verbatim(log, position),
+        message=line.message[:300],
+        at=line.at or log.line(hit.entry.start).at,
+        index=position,
         weight=hit.weight,
-        targets=find_targets(texts),
-        context=tuple(_verbatim(log, p) for p in sorted({hit.entry.start, *chain})[:8] if p != hit.position),
+        targets=find_targets([line.text, *(log.line(p).text for p in around), *lead]),
+        context=tuple(_verbatim(log, p) for p in around[:8]),
     )
+
+
+def _most_named(hit: _Hit, chain: Sequence[int], log: _Log) -> tuple[int, Line]:
+    """The line to quote: of several in a chain that state the same kind, one that names its object."""
+    if not _names(hit.line.text):
+        for position in chain:
+            line = log.line(position)
+            found = classify(line.text, "error", exception=True)
+            if found and found[0] == hit.kind and _names(line.text):
+                return position, line
+    return hit.position, hit.line
+
+
+def _names(text: str) -> bool:
+    targets = find_targets([text])
+    return bool(targets.hosts or targets.urls or targets.paths or targets.variables)
 
 
 def _leads(log: _Log, position: int) -> bool:

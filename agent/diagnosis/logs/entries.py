@@ -17,6 +17,7 @@ _GO_REST = re.compile(
     r"+0x|\w+ +0x"
 )
 _FRAME = re.compile(r"\s+at |\s*at .+\(.*\)$|\s+File \"|#\d+ |\s+from |\s*\d+: |\t|\s{2,}\w[\w.]+\(.*\)$|- /")
+_POINTER = re.compile(r"\s*[\^~]+\s*")
 _FIELD = re.compile(r"[\w.\[\]]+$|\s")
 
 
@@ -95,7 +96,7 @@ def telling(texts: Sequence[str], entry: Entry) -> list[int]:
         inner = [
             p for p in range(entry.start + 1, entry.end) if p not in heads and "Field required" in texts[p]
         ]
-        return heads[::-1] + inner
+        return inner + heads[::-1]
     if entry.style == "go":
         return [
             p
@@ -104,11 +105,11 @@ def telling(texts: Sequence[str], entry: Entry) -> list[int]:
         ]
     if entry.style == "rust":
         return [entry.start + 1, entry.start] if entry.end > entry.start + 1 else [entry.start]
-    positions = [
-        p
-        for p in range(entry.start, entry.end)
-        if texts[p].strip() and (p == entry.start or not _FRAME.match(texts[p]))
-    ]
+    skipped = {p for p in range(entry.start, entry.end) if _FRAME.match(texts[p]) or not texts[p].strip()}
+    skipped |= {
+        p for p in range(entry.start, entry.end - 1) if _POINTER.fullmatch(texts[p + 1])
+    }  # source code
+    positions = [p for p in range(entry.start, entry.end) if p == entry.start or p not in skipped]
     causes = [p for p in range(entry.start, entry.end) if _is_cause(texts[p])]
     return causes[::-1] + [p for p in positions[:25] if p not in causes]
 

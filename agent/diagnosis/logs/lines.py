@@ -33,9 +33,9 @@ _LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "log.level", "log_level"
 _TIME_KEYS = ("time", "ts", "timestamp", "@timestamp", "@t")
 _MESSAGE_KEYS = ("message", "msg", "event", "log", "text", "@m", "@mt", "Message", "short_message", "body")
 _DETAIL_KEYS = (
-    "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "detail",
-    "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "@x", "Exception",
-    "thrown", "errors", "panic", "code",
+    "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "code",
+    "detail", "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "errors",
+    "@x", "Exception", "thrown", "panic",
 )  # fmt: skip
 _PREFIX = re.compile(
     r"^(?:\s*(?:"
@@ -146,13 +146,15 @@ def _flat(value: Any, depth: int = 0) -> str:
 
 
 def _level_of(value: Any) -> Level:
-    """A level by name, or by number as pino and bunyan write it (30 info, 40 warn, 50 error, 60 fatal)."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return "fatal" if value >= 60 else "error" if value >= 50 else "warn" if value >= 40 else "info"
-    text = str(value).lower()
-    if text.isdigit():
-        return _level_of(int(text))
-    return _LEVELS.get(text, "")
+    """A level by name, or by number: of pino and bunyan (30 info ... 60 fatal) or of syslog (0 ... 7)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    if isinstance(value, str) and not value.isdecimal():
+        return _LEVELS.get(value.lower(), "")
+    number = float(value)
+    if number <= 7:
+        return "fatal" if number <= 2 else "error" if number == 3 else "warn" if number == 4 else "info"
+    return "fatal" if number >= 60 else "error" if number >= 50 else "warn" if number >= 40 else "info"
 
 
 def _level(text: str) -> Level:

@@ -1,6 +1,6 @@
 """Reach: peers that cannot be reached, break off, or answer with an error."""
 
-from agent.diagnosis.logs.pattern import SOFT, spoken
+from agent.diagnosis.logs.pattern import OTHER, SOFT, spoken
 
 # Names and connections.
 NETWORK = (
@@ -23,7 +23,8 @@ NETWORK = (
     ),
     spoken(
         "connection-refused",
-        r"connection refused|ECONNREFUSED|actively refused|os error 111\b|errno 111\b|\(111\)",
+        r"connection refused|\S:\d{2,5} refused\b|ECONNREFUSED|actively refused|os error 111\b|"
+        r"errno 111\b|\(111\)",
         r"refused the connection",
         r"connection to .{1,80} refused|Couldn't connect to server|connect failed: refused|ConnectionRefused",
         r"No connection could be made|NoBrokersAvailable|brokers? (?:are |is )?down",
@@ -51,6 +52,8 @@ ECHOES = (
         certainty=SOFT,
         loud=True,
     ),
+    spoken("upstream-error", r"HTTP/[\d.]+\\?\" 50[234] ", certainty=0.20),  # access logs
+    spoken("fatal-other", r"HTTP/[\d.]+\\?\" 500 ", certainty=OTHER),
     spoken(
         "connection-reset",
         r"connection reset|ECONNRESET|socket hang up|broken pipe|\bEPIPE\b|unexpected (?:EOF|end of file)",

@@ -1,5 +1,6 @@
 """Targets: the names in a message that lead on. One pattern for each kind of name, none for a product."""
 
+import errno
 import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -18,19 +19,27 @@ _URL_HOST = re.compile(r"//(?:[^/@\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.\-]+)(?::(\d{1,
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME}){{0,8}})"
 _HOST_PORT = re.compile(
-    rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|"
-    rf"<unresolved>))?:(\d{{2,5}})(?![\w:.\-]|\.\d)"
+    rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|<unresolved>))?"
+    r":(\d{2,5})(?![\w\-]|[:.]\w)"
 )
-_NAMED_HOST = re.compile(
-    r"(?i)(?:ENOTFOUND|EAI_AGAIN|could not resolve(?: host(?:name)?)?:?|resolve(?: host(?:name)?)"
-    r"?:?|lookup|bad address|unknown ?host(?:exception)?:?"
-    r"|translate host name|host not found in upstream|host not found:|(?:server|host|hostname|peer|"
-    r"endpoint|broker|node|address) (?:at |named )?|(?:getaddrinfo(?: for)?|resolving|waiting for|"
-    r"wait for|connect(?:ing|ion)? to|reach|contact)"
-    r"|host=|hostname=|server=|getaddrinfo failed for|name resolution (?:of|for)|lookup address "
-    r"information for)"
-    rf"[\s:=]*(?:(?:the|remote|host|server|service|upstream|database|broker|at|named|for|peer) )*[\"'`(]*({_HOST})"
-    rf"[\"'`)]*(?:[\s,]+(?:on )?port[\s=:]+(\d{{2,5}}))?"
+_QUOTE = r"[\"'`(]"
+_PORT_AFTER = r"(?:[\"'`)]*[\s,]+(?:on )?port[\s=:]+(\d{2,5}))?"
+_LOOKED_UP = re.compile(  # idioms of resolvers: what follows is a host
+    r"(?:\bENOTFOUND|EAI_AGAIN|[Rr]esolve host(?:name)?:?|\blookup|bad address|UnknownHostException:"
+    r"|translate host name|host not found in upstream|host not found:|getaddrinfo failed for|"
+    r"address information for"
+    rf"|name resolution (?:of|for)|\bresolv(?:e|ing) host) {_QUOTE}*({_HOST}){_PORT_AFTER}"
+)
+_PLACED = re.compile(  # a noun and a sign that its name follows
+    r"(?i)\b(?:server|host|hostname|peer|endpoint|broker|node|addr|address|upstream)"
+    rf"(?:=| at | on |: | named | )(?:{_QUOTE}|(?<==)|(?<=at )|(?<=: ))[\"'`]?({_HOST}){_PORT_AFTER}"
+)
+_APPROACHED = re.compile(  # a verb whose object is a peer
+    r"(?i)\b(?:connect(?:ing|ion|ed)? to|wait(?:ing)? for|wait(?:ing)? until|reach|reaching|contact|"
+    r"contacting"
+    r"|dial|dialing|calling|request to|refused by|response from)\s+"
+    r"(?:(?:the|remote|host|server|service|upstream|database|broker|at|named|for|peer|dependency) )*"
+    rf"{_QUOTE}*({_HOST}){_PORT_AFTER}"
 )
 _TUPLE = re.compile(rf"\('({_HOST}|[0-9a-fA-F:]+)', (\d{{2,5}})")
 _EXTENSION = re.compile(
@@ -38,27 +47,35 @@ _EXTENSION = re.compile(
     r"cfg|ini|xml|properties|jar|so|html|sql|env|txt|log|ex|exs|clj|jsx|tsx|lua|pl)$"
 )
 _NO_HOST = _words(
-    """a an the to for on in at of is was be it its this that and or not by from with any all line port
-    host hostname server name address upstream database error timeout timed connection socket known
-    unknown after until while remote peer your our null none node broker service endpoint ready
-    available dependency dependencies lock more response reply data client user resource err code
-    status errno msg level exit signal version pid attempt retry default key value column char
-    position rejected refused closed reset failed failing could cannot must has have did does will
-    can may some new another module http https tcp udp localhostname tls ssl certificate dns stuff
-    something everything other following"""
+    """ipv4 ipv6 a an the to for on in at of is was be it its this that and or not by from with any all
+    line port host hostname server name address upstream database error timeout timed connection
+    socket known unknown after until while remote peer your our null none node broker service
+    endpoint ready available dependency dependencies lock more response reply data client user
+    resource err code status errno msg level exit signal version pid attempt retry default key value
+    column char position rejected refused closed reset failed failing could cannot must has have did
+    does will can may some new another module http https tcp udp localhostname tls ssl certificate
+    dns stuff something everything other following"""
 )
-_DNS_SERVER = re.compile(r"\bon (?:\[[0-9a-fA-F:]+\]|[\d.]+):53\b")
+_DNS_SERVER = re.compile(r"(?:\bon |->)(?:\[[0-9a-fA-F:]+\]|[\d.]+):53\b")
 _READ_FROM = re.compile(r"\b(?:read|write) (?:tcp|udp) (?:\[[0-9a-fA-F:]+\]|[\d.]+):\d+->")
 _VARIABLE = re.compile(r"(?<![\w.\-/%\\])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w(\-]|\.\w)")
 _SHORT_VARIABLE = re.compile(
-    r"(?:['\"`$]|\bvariable |\benv(?:ironment)? )\{?([A-Z][A-Z0-9]{2,})\b|\b([A-Z][A-Z0-9]{3,})"
-    r"(?=\b['\"`]?:? (?:is |was |must |env|not |unbound|parameter|required|missing|undefined))"
+    r"(?:['\"`]|\$\{?|\bvariable |\benv(?:ironment)? )([A-Z][A-Z0-9]{2,})(?=['\"`}]|\b(?! /))"
+    r"|\b([A-Z][A-Z0-9]{3,})(?=['\"`]?:? (?:is |was |must |env|not |unbound|parameter|required|"
+    r"missing|undefined))"
+    r"|(?:^|\s)([A-Z][A-Z0-9]{2,}): (?=strconv|parsing|parse|invalid|could not|must|expected)"
 )
-_NO_VARIABLE = re.compile(
-    r"^(?:ERR_|E[A-Z]+_?|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO|MODULE_NOT|SSL_|TLS_|SQLITE_|ORA_|"
-    r"HTTP_|WRONG_VERSION|RESOURCE_EXHAUSTED|ACCESS_REFUSED|NOT_FOUND|INVALID_[A-Z]+|"
-    r"CONNECTION_[A-Z]+|SIG[A-Z]+|CERTIFICATE_[A-Z_]+|[A-Z_]+_(?:ERROR|EXCEPTION|FAILED|FAILURE|"
-    r"TIMEOUT|EXCEEDED|NOT_FOUND|REFUSED|DENIED|MISMATCH|INVALID))$"
+_FIELD = re.compile(r"^\s*([A-Za-z_][\w.]*): Field required|\bplaceholder '([\w.\-]+)'")
+_ERRNO = frozenset(errno.errorcode.values())
+_NO_WORD = _words(
+    "ERROR FATAL WARN INFO DEBUG EOF JSON YAML GET POST PUT PATCH HEAD DELETE OPTIONS HTTP TLS SSL"
+)
+_NO_VARIABLE = re.compile(  # names of errors
+    r"(?:ERR_|CERT_HAS|CERT_NOT|CERTIFICATE_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO|MODULE_NOT|SSL_ERROR|"
+    r"TLS_ERROR|SQLITE_"
+    r"|ORA_|WRONG_VERSION|RESOURCE_EXHAUSTED|DEADLINE_EXCEEDED|ACCESS_REFUSED|INVALID_)\w*|"
+    r"SIG[A-Z]+|EAI_\w+|ENOTFOUND"
+    r"|\w+_(?:ERROR|EXCEPTION|FAILED|FAILURE|EXCEEDED|NOT_FOUND|REFUSED|DENIED|MISMATCH|INVALID|EXPIRED)"
 )
 _PATH = re.compile(r"(?<![\w./:\]@\-])(/(?:[\w.@+\-]+/)*[\w.@+\-]*[\w@+\-])(?![\w/])")
 _USER = re.compile(
@@ -151,9 +168,10 @@ def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
     rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _URL.sub(" ", line)))
     for match in _TUPLE.finditer(rest):
         yield match[1], match[2]
-    for match in _NAMED_HOST.finditer(rest):
-        if _hostlike(match[1], bool(match[2])):
-            yield match[1], match[2]
+    for pattern in (_LOOKED_UP, _PLACED, _APPROACHED):
+        for match in pattern.finditer(rest):
+            if _hostlike(match[1], bool(match[2])):
+                yield match[1], match[2]
     for match in _HOST_PORT.finditer(rest):
         if _hostlike(match[1], True):
             yield match[1], match[2]
@@ -164,26 +182,19 @@ def _hostlike(name: str, with_port: bool) -> bool:
         return False
     if re.fullmatch(r"[\d.]+", name):
         return name.count(".") == 3
+    if name.isupper():
+        return False
     # A bare word needs something that makes it a host: a port, a dot, a dash, or its place in the sentence.
     return bool(with_port or name.islower() or "." in name)
 
 
 def _variables(line: str) -> Iterator[str]:
-    for name in _VARIABLE.findall(line):
-        if not _NO_VARIABLE.match(name):
+    """Names of environment variables, also those that a settings library derives from a key."""
+    for name in (*_VARIABLE.findall(line), *_groups(_SHORT_VARIABLE, line)):
+        if name not in _NO_WORD and name not in _ERRNO and not _NO_VARIABLE.fullmatch(name):
             yield name
-    for name in _groups(_SHORT_VARIABLE, line):
-        if not _NO_VARIABLE.match(name) and name not in (
-            "ERROR",
-            "FATAL",
-            "WARN",
-            "INFO",
-            "DEBUG",
-            "EOF",
-            "JSON",
-            "YAML",
-        ):
-            yield name
+    for key in _groups(_FIELD, line):
+        yield re.sub(r"[.\-]", "_", key).upper()
 
 
 def _forbidden(line: str) -> Forbidden | None:
