@@ -8,37 +8,31 @@ import pytest
 from agent.cli import run
 from tests.samples import empty_recording
 
-SECRETS = {
-    "a token that could be a name": "sk-live-abcdef0123456789abcdef",
-    "a password in a connection string": "hunter2-correct-horse",
-    "a bearer token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwYXkifQ.c2lnbmF0dXJlc2lnbmF0dXJl",
+TEXTS = {
+    "sk-live-abcdef0123456789abcdef": "api_key: {} was rejected",  # a valid name of an object, too
+    "hunter2-correct-horse": "postgres://pay:{}@db:5432/pay refused",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwYXkifQ.c2lnbmF0dXJlc2ln": "Authorization: Bearer {} is not valid",
 }
-TEXT = (
-    "api_key: {} rejected by postgres://pay:{}@db.bank.svc:5432/pay with Authorization: Bearer {}"
-).format(*SECRETS.values())
 
 
-def alert(name: str, **labels: str) -> dict[str, object]:
-    annotations = {"summary": TEXT, "description": TEXT}
-    return {"labels": {"alertname": name} | labels, "annotations": annotations}
+def labelled(name: str, text: str, **labels: str) -> dict[str, object]:
+    annotations = {"summary": text, "description": text}
+    return {"labels": {"alertname": name, "note": text} | labels, "annotations": annotations}
 
 
-@pytest.mark.parametrize(
-    "given",
-    [TEXT, [alert("A"), alert("B", namespace="bank", pod="desk-0", note=TEXT)]],
-    ids=["plain text", "two incidents"],
-)
+@pytest.mark.parametrize("several", [False, True], ids=["plain text", "two incidents"])
+@pytest.mark.parametrize("secret", TEXTS)
 def test_no_secret_of_an_alert_leaves_the_program(
-    given: str | list[object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    secret: str, several: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source, recording = tmp_path / "alert", empty_recording(tmp_path / "replayed")
-    source.write_text(given if isinstance(given, str) else json.dumps(given))
-    out = tmp_path / "out"
+    text = TEXTS[secret].format(secret)
+    alerts = [labelled("A", text), labelled("B", text, namespace="bank", pod="desk-0")]
+    source, out = tmp_path / "alert", tmp_path / "out"
+    source.write_text(json.dumps(alerts) if several else text)
+    recording = empty_recording(tmp_path / "recording")
     assert run(["investigate", str(source), "--replay", str(recording), "--output", str(out)]) == 0
     said = capsys.readouterr()
     files = [path.read_text() for path in out.rglob("*") if path.is_file()]
     assert len(files) > 2
-    for text in (said.out, said.err, *files):
-        leaked = [what for what, secret in SECRETS.items() if secret in text]
-        assert leaked == []
+    assert [printed for printed in (said.out, said.err, *files) if secret in printed] == []
     assert "[redacted]" in said.out
