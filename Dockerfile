@@ -18,7 +18,8 @@ COPY agent ./agent
 RUN /opt/pip/bin/pip --python /opt/agent/bin/python install --no-cache-dir --no-compile --no-deps . \
  && /opt/pip/bin/pip --python /opt/agent/bin/python uninstall -y \
       aiohttp aiohttp-retry aiohappyeyeballs aiosignal frozenlist multidict propcache yarl \
- && cd /opt/agent/lib/python3*/site-packages/kubernetes && rm -rf aio client/api client/models && cd /src \
+ && cd /opt/agent/lib/python3*/site-packages/kubernetes && rm -rf aio client/api \
+ && find client/models -type f ! -name __init__.py -delete && cd /src \
  && find /opt/agent -type d -name tests -prune -exec rm -rf {} + \
  && PYTHONNODEBUGRANGES=1 /opt/agent/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/agent/lib
 
