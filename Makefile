@@ -9,7 +9,7 @@ IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
 
-.PHONY: help run test lint bench image manifests cluster cluster-delete cluster-clean e2e score venv schema clean
+.PHONY: help run test lint bench image docs manifests cluster cluster-delete cluster-clean e2e score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: $(VENV)/.dev ## what a run costs: wall, CPU, memory, as ratios within one
 
 schema: $(VENV)/.run ## write the JSON Schema of the result from the code
 	@$(BIN)/incident-agent schema > agent/result.schema.json
+
+docs: $(VENV)/.dev ## write what documents take from the code
+	@$(BIN)/python -m tests.documents
 
 manifests: $(VENV)/.dev ## write what is generated into the manifests
 	@$(BIN)/python -m k8s.recording
