@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import secrets
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from os import getpid
@@ -44,7 +43,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Environment]:
     name = option("cluster_name")
     try:
         here = environment.locate(NAME if name == "pytest-kind" else name)
-        here = replace(here, cluster=_with_options(here.cluster, option))
+        here = environment.assemble(here.source, _with_options(here.cluster, option))
         keep = option("keep_cluster") or _made_before(here)
         environment.up(here, keep=keep)
         _remove_leftovers(here.cluster)
@@ -54,18 +53,20 @@ def running(request: pytest.FixtureRequest) -> Iterator[Environment]:
         yield here
     finally:
         if request.session.testsfailed:
-            logs = [here.cluster.tools.kind, "export", "logs", FAILURES / "kind", "--name", here.cluster.name]
-            subprocess.run(logs, capture_output=True)
+            here.cluster.export_logs(FAILURES / "kind")
         if not keep:
             environment.down(here)
 
 
 def _with_options(cluster: Cluster, option: Callable[[str], Any]) -> Cluster:
     """pytest-kind's options: they name programs, image and kubeconfig of the user's own."""
-    given = {"kind": option("kind_bin"), "kubectl": option("kind_kubectl_bin")}
-    tools = replace(cluster.tools, **{name: Path(path).absolute() for name, path in given.items() if path})
-    if option("kind_image"):
-        tools = replace(tools, node_image=option("kind_image"))
+    tools = cluster.tools
+    tools = replace(
+        tools,
+        kind=Path(option("kind_bin") or tools.kind).absolute(),
+        kubectl=Path(option("kind_kubectl_bin") or tools.kubectl).absolute(),
+        node_image=option("kind_image") or tools.node_image,
+    )
     return Cluster(tools, cluster.name, Path(option("kubeconfig") or cluster.kubeconfig).absolute())
 
 
@@ -100,7 +101,7 @@ def cluster(running: Environment) -> Cluster:
 
 @pytest.fixture
 def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Namespace]:
-    """A fresh namespace whose default ServiceAccount exists; deleted afterwards, exported first when the test failed."""
+    """A fresh namespace whose default ServiceAccount exists; exported if the test failed, then deleted."""
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     space = Namespace(cluster, f"{slug.removeprefix('test-')[:40].strip('-')}-{secrets.token_hex(2)}")
     cluster.kubectl("create", "namespace", space.name)

@@ -20,7 +20,8 @@ def pod(name: str, image: str, *command: str, **spec: Any) -> str:
     container = {"name": "main", "image": image, **({"command": list(command)} if command else {})}
     container.update(spec.pop("container", {}))
     shape = {"containers": [container], "restartPolicy": "Never", "terminationGracePeriodSeconds": 1, **spec}
-    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": shape})
+    metadata = {"name": name, "labels": {"app": name}}
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": shape})
 
 
 def phase(namespace: Namespace, name: str, wanted: str) -> Callable[[], bool]:
@@ -33,7 +34,9 @@ def phase(namespace: Namespace, name: str, wanted: str) -> Callable[[], bool]:
 
 
 def failed_pull(namespace: Namespace, name: str) -> Callable[[], str]:
-    return lambda: next((event for event in namespace.events(name) if event.startswith("Failed: Failed to pull")), "")
+    return lambda: next(
+        (event for event in namespace.events(name) if event.startswith("Failed: Failed to pull")), ""
+    )
 
 
 def test_the_node_is_ready_and_pytest_kind_reaches_it(kind_cluster: KindCluster) -> None:
@@ -41,7 +44,9 @@ def test_the_node_is_ready_and_pytest_kind_reaches_it(kind_cluster: KindCluster)
     assert kind_cluster.api is not None
 
 
-@pytest.mark.parametrize("image", ["nginx:alpine", "redis:7", "python:3.12-slim", "busybox:latest", "postgres:16"])
+@pytest.mark.parametrize(
+    "image", ["nginx:alpine", "redis:7", "python:3.12-slim", "busybox:latest", "postgres:16"]
+)
 def test_a_public_image_is_pulled(namespace: Namespace, image: str) -> None:
     namespace.apply(pod("present", image, "sh", "-c", "exit 0", container={"imagePullPolicy": "Always"}))
     wait_for(phase(namespace, "present", "Succeeded"), 90)
@@ -84,26 +89,35 @@ def test_a_claim_of_the_default_class_is_bound_and_keeps_what_is_written(namespa
     assert namespace.logs("reader") == "kept\n"
 
 
-def test_a_service_answers_by_its_name_and_through_a_local_port(namespace: Namespace, cluster: Cluster) -> None:
+def test_a_service_answers_by_its_name_and_through_a_local_port(
+    namespace: Namespace, cluster: Cluster
+) -> None:
     namespace.apply(pod("web", "nginx:alpine", restartPolicy="Always"))
     namespace.kubectl("expose", "pod", "web", "--port=80")
     namespace.kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=60s")
-    namespace.apply(pod("client", "curlimages/curl:latest", "curl", "-sS", "--retry", "10", "--retry-all-errors", "http://web"))
+    ask = ["curl", "-sS", "--retry", "10", "--retry-all-errors", "http://web"]
+    namespace.apply(pod("client", "curlimages/curl:latest", *ask))
     wait_for(phase(namespace, "client", "Succeeded"), 60)
     assert "Welcome to nginx" in namespace.logs("client")
-    with forward(cluster, namespace.name, "svc/web", 80) as url:
-        with urllib.request.urlopen(url, timeout=10) as response:
-            assert b"Welcome to nginx" in response.read()
+    with (
+        forward(cluster, namespace.name, "svc/web", 80) as url,
+        urllib.request.urlopen(url, timeout=10) as answer,
+    ):
+        assert b"Welcome to nginx" in answer.read()
 
 
 def test_the_usage_of_a_pod_is_measured(namespace: Namespace, metrics: None) -> None:
     namespace.apply(pod("busy", "busybox:1.35", "sh", "-c", "while :; do :; done",
                         container={"resources": {"limits": {"cpu": "200m"}}}))  # fmt: skip
-    assert "busy" in wait_for(lambda: namespace.kubectl("top", "pod", "busy"), 120, "kubectl top pod busy")
+    assert "busy" in wait_for(lambda: namespace.kubectl("top", "pod", "busy"), 240, "kubectl top pod busy")
 
 
-def test_an_alert_of_prometheus_reaches_alertmanager(prometheus: Prometheus, alertmanager: Alertmanager) -> None:
-    rule = "groups: [{name: e2e, rules: [{alert: AlwaysFiring, expr: vector(1), labels: {severity: none}}]}]\n"
+def test_an_alert_of_prometheus_reaches_alertmanager(
+    prometheus: Prometheus, alertmanager: Alertmanager
+) -> None:
+    rule = (
+        "groups: [{name: e2e, rules: [{alert: AlwaysFiring, expr: vector(1), labels: {severity: none}}]}]\n"
+    )
     prometheus.set_rules("always", rule)
     try:
         names = lambda: {alert["labels"]["alertname"] for alert in alertmanager.alerts()}  # noqa: E731
@@ -113,8 +127,9 @@ def test_an_alert_of_prometheus_reaches_alertmanager(prometheus: Prometheus, ale
 
 
 def test_tekton_runs_a_task_to_its_end(namespace: Namespace, tekton: str) -> None:
+    step = {"name": "say", "image": "busybox:1.35", "script": "#!/bin/sh\necho hello\n"}
     run = {"apiVersion": "tekton.dev/v1", "kind": "TaskRun", "metadata": {"name": "hello"},
-           "spec": {"taskSpec": {"steps": [{"name": "say", "image": "busybox:1.35", "script": "#!/bin/sh\necho hello\n"}]}}}  # fmt: skip
+           "spec": {"taskSpec": {"steps": [step]}}}  # fmt: skip
     namespace.apply(json.dumps(run))
 
     def ended() -> bool:

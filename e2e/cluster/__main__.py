@@ -75,7 +75,9 @@ def arguments() -> argparse.ArgumentParser:
         (status, "what is built, and whether the cluster runs"),
     ):
         commands.add_parser(run.__name__, help=text, description=text).set_defaults(run=run)
-    adding = commands.add_parser("install", help="install into the running cluster", description="install addons")
+    adding = commands.add_parser(
+        "install", help="install into the running cluster", description="install addons"
+    )
     adding.add_argument("addon", nargs="+", choices=sorted(ADDONS), help="what to install")
     adding.set_defaults(run=install)
     return parser

@@ -26,7 +26,9 @@ def apply_text(cluster: Cluster, manifest: str) -> None:
 def await_available(cluster: Cluster, namespace: str, *deployments: str) -> None:
     """Wait until the deployments of a namespace (all, if none is named) are Available."""
     chosen = [f"deployment/{name}" for name in deployments] or ["deployment", "--all"]
-    cluster.kubectl("wait", "-n", namespace, "--for=condition=Available", *chosen, f"--timeout={AVAILABLE_SECONDS}s")
+    cluster.kubectl(
+        "wait", "-n", namespace, "--for=condition=Available", *chosen, f"--timeout={AVAILABLE_SECONDS}s"
+    )
 
 
 def await_endpoint(cluster: Cluster, namespace: str, service: str) -> None:
@@ -44,7 +46,10 @@ def await_endpoint(cluster: Cluster, namespace: str, service: str) -> None:
 def tekton_manifests(source: Source) -> dict[str, str | Path]:
     """Where the manifests of Pipelines, Triggers and its interceptors are: rendered here, or published."""
     if source is Source.PACKAGES:
-        return {name: tekton.MANIFESTS.output / f"{name}.yaml" for name in ("pipelines", "triggers", "interceptors")}
+        return {
+            name: tekton.MANIFESTS.output / f"{name}.yaml"
+            for name in ("pipelines", "triggers", "interceptors")
+        }
     triggers = {"project": "triggers", "version": tekton.TRIGGERS}
     return {
         "pipelines": RELEASES.format(project="pipeline", version=tekton.PIPELINES, file="release.yaml"),
@@ -58,11 +63,17 @@ def install_tekton(cluster: Cluster, source: Source) -> None:
     manifests = tekton_manifests(source)
     apply(cluster, manifests["pipelines"])
     apply(cluster, manifests["triggers"])
-    cluster.kubectl("wait", "--for=condition=Established", "crd/clusterinterceptors.triggers.tekton.dev", "--timeout=60s")
+    cluster.kubectl(
+        "wait", "--for=condition=Established", "crd/clusterinterceptors.triggers.tekton.dev", "--timeout=60s"
+    )
     apply(cluster, manifests["interceptors"])
     await_available(cluster, "tekton-pipelines")
     await_available(cluster, "tekton-pipelines-resolvers")
-    for service in ("tekton-pipelines-webhook", "tekton-triggers-webhook", "tekton-triggers-core-interceptors"):
+    for service in (
+        "tekton-pipelines-webhook",
+        "tekton-triggers-webhook",
+        "tekton-triggers-core-interceptors",
+    ):
         await_endpoint(cluster, "tekton-pipelines", service)
 
 
@@ -71,7 +82,9 @@ def install_metrics(cluster: Cluster) -> None:
     server, _ = monitoring.manifest_folders(cluster.shell)
     apply_text(cluster, monitoring.for_kind(cluster.kubectl("kustomize", server)))
     await_available(cluster, "kube-system", "metrics-server")
-    cluster.kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=120s")
+    cluster.kubectl(
+        "wait", "--for=condition=Available", "apiservice/v1beta1.metrics.k8s.io", "--timeout=120s"
+    )
 
 
 def install_prometheus(cluster: Cluster) -> None:

@@ -9,7 +9,15 @@ from e2e.cluster.stages import Stage, digest_of_tree
 from e2e.cluster.workloads import BASE, BASE_IMAGE
 
 REPOSITORY = "incident-agent"
-INPUTS = ("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "requirements.txt", "requirements-openai.txt", "agent")
+INPUTS = (
+    "Dockerfile",
+    ".dockerignore",
+    "pyproject.toml",
+    "README.md",
+    "requirements.txt",
+    "requirements-openai.txt",
+    "agent",
+)
 
 
 def files(project: Path = paths.PROJECT) -> Iterator[Path]:
@@ -34,7 +42,18 @@ def agent_stage(built: bool) -> Stage:
 
     def make(out: Path, shell: Shell) -> None:
         base = ["--build-arg", f"BASE={BASE}"] if built else []
-        shell.run("docker", "build", "--network", "host", *base, "-t", image, "-t", f"{REPOSITORY}:dev", paths.PROJECT)
+        shell.run(
+            "docker",
+            "build",
+            "--network",
+            "host",
+            *base,
+            "-t",
+            image,
+            "-t",
+            f"{REPOSITORY}:dev",
+            paths.PROJECT,
+        )
         (out / "tag").write_text(image)
 
     return Stage("image-agent", f"the agent's image, {image}", 60, {"tag": image, "base": BASE if built else "default"},

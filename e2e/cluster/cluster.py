@@ -19,10 +19,14 @@ NETWORK = "kind"
 READY_SECONDS = 180
 
 
-def configuration(built: bool, bounded: bool) -> dict:
+def configuration(built: bool, bounded: bool, fixed_ports: bool) -> dict:
     """kind's configuration. built: the node image is ours and brings its own pod network. bounded: this host lacks a
-    capability, so the kubelet must not try to raise limits or lower OOM scores."""
+    capability, so the kubelet must not try to raise limits or lower OOM scores. fixed_ports: the ports of kind.yaml
+    on this host; else free ones, so that two clusters can run side by side."""
     shape = yaml.safe_load((paths.HERE / "kind.yaml").read_text())
+    if not fixed_ports:
+        for mapping in shape["nodes"][0]["extraPortMappings"]:
+            mapping["hostPort"] = 0
     if built:
         shape["networking"] = {"disableDefaultCNI": True}
     if bounded:
@@ -33,8 +37,10 @@ def configuration(built: bool, bounded: bool) -> dict:
 class Cluster:
     """One kind cluster, by name."""
 
-    def __init__(self, tools: Toolchain, name: str = NAME, kubeconfig: Path = paths.KUBECONFIG) -> None:
-        self.tools, self.name, self.kubeconfig = tools, name, kubeconfig
+    def __init__(self, tools: Toolchain, name: str = NAME, kubeconfig: Path | None = None) -> None:
+        self.tools, self.name = tools, name
+        own = paths.KUBECONFIG if name == NAME else paths.STATE / f"kubeconfig-{name}"
+        self.kubeconfig = kubeconfig or own
         self.shell = Shell(paths.cache() / "logs" / f"cluster-{name}.log")
 
     @property
@@ -42,16 +48,25 @@ class Cluster:
         """The container that is the node."""
         return f"{self.name}-control-plane"
 
+    @property
+    def fixed_ports(self) -> bool:
+        """Whether this is the cluster that people work with, whose ports are always the same."""
+        return self.name == NAME
+
+    def address(self, node_port: int) -> str:
+        """`http://127.0.0.1:PORT` of this host for one of the node ports in kind.yaml."""
+        return "http://" + self.shell.output("docker", "port", self.node, f"{node_port}/tcp")
+
     def exists(self) -> bool:
         """Whether kind knows a cluster of this name."""
         return self.name in self.shell.output(self.tools.kind, "get", "clusters").split()
 
     def configuration_file(self) -> Path:
         """kind's configuration for this host, written beside the kubeconfig."""
-        file = self.kubeconfig.parent / "kind.yaml"
+        file = paths.STATE / f"kind-{self.name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         bounded = bool(bounded_runtime.missing_on_this_host())
-        file.write_text(yaml.safe_dump(configuration(self.tools.built, bounded)))
+        file.write_text(yaml.safe_dump(configuration(self.tools.built, bounded, self.fixed_ports)))
         return file
 
     def create(self) -> None:
@@ -82,9 +97,21 @@ class Cluster:
         """Put one of the engine's images into the node."""
         self.shell.run(self.tools.kind, "load", "docker-image", image, "--name", self.name)
 
+    def export_logs(self, folder: Path) -> None:
+        """The logs of the node and of everything on it."""
+        self.shell.run(self.tools.kind, "export", "logs", folder, "--name", self.name)
+
     def write_node_file(self, path: str, text: str) -> None:
         """Write a file in the node's file system."""
-        command = ["docker", "exec", "-i", self.node, "sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}"]
+        command = [
+            "docker",
+            "exec",
+            "-i",
+            self.node,
+            "sh",
+            "-c",
+            f"mkdir -p $(dirname {path}) && cat > {path}",
+        ]
         subprocess.run(command, input=text.encode(), check=True, capture_output=True)
 
     def kubectl(self, *arguments: str | Path, input: str = "") -> str:

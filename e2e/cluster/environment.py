@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from e2e.cluster import agent_image, host, paths, plan, stages
 from e2e.cluster.cluster import NAME, Cluster, Ownership
-from e2e.cluster.registry import Registry, mirrors
+from e2e.cluster.registry import Registry
 from e2e.cluster.shell import Shell
 from e2e.cluster.source import Source, choose_here
 from e2e.cluster.stages import duration, say
@@ -27,8 +27,12 @@ def locate(name: str = NAME) -> Environment:
     """The parts of the cluster of this name, whether it runs or not; says where they come from and why."""
     source, reason = choose_here()
     say(f"cluster parts from {source}: {reason}")
-    cluster = Cluster(toolchain(source), name)
-    return Environment(source, cluster, Registry(), Ownership(name))
+    return assemble(source, Cluster(toolchain(source), name))
+
+
+def assemble(source: Source, cluster: Cluster) -> Environment:
+    """The environment of a cluster."""
+    return Environment(source, cluster, Registry(cluster.name, cluster.fixed_ports), Ownership(cluster.name))
 
 
 def build(environment: Environment) -> None:
@@ -64,7 +68,7 @@ def start_registry(environment: Environment) -> None:
     began = time.monotonic()
     built = environment.cluster.tools.built
     environment.registry.start(plan.published() if built else {}, plan.content_digest())
-    for upstream, text in mirrors(built).items():
+    for upstream, text in environment.registry.mirrors(built).items():
         environment.cluster.write_node_file(f"/etc/containerd/certs.d/{upstream}/hosts.toml", text)
     say(f"registry is ready after {duration(time.monotonic() - began)}")
 

@@ -14,7 +14,7 @@ COREDNS = "v1.12.1"
 
 
 def go_stage(name: str, what: str, seconds: int, tags: str = "", stamps: tuple[str, ...] = ()) -> Stage:
-    """The programs of modules/NAME: its `tool` lines, or the program that it is. `stamps` are -X values of the linker."""
+    """The programs of modules/NAME: its `tool` lines, or the program that it is. stamps: -X values for the linker."""
     module = MODULES / name
     own_program = (module / "main.go").exists()
     flags = " ".join(["-s -w", *(f"-X {stamp}" for stamp in stamps)])
@@ -23,7 +23,10 @@ def go_stage(name: str, what: str, seconds: int, tags: str = "", stamps: tuple[s
     def make(out: Path, shell: Shell) -> None:
         shell.run(*command, f"{out}/", "." if own_program else "tool", cwd=module, env={"CGO_ENABLED": "0"})
 
-    inputs = {"module": digest_of(file for file in module.iterdir() if file.is_file()), "command": " ".join(command)}
+    inputs = {
+        "module": digest_of(file for file in module.iterdir() if file.is_file()),
+        "command": " ".join(command),
+    }
     return Stage(name, what, seconds, inputs, make)
 
 

@@ -65,7 +65,14 @@ def install(package: str, program: str) -> None:
     say(f"installing the Debian package {package}")
     shell = Shell(paths.cache() / "logs" / "host.log")
     shell.run("apt-get", "update")
-    shell.run("apt-get", "install", "-y", "--no-install-recommends", package, env={"DEBIAN_FRONTEND": "noninteractive"})
+    shell.run(
+        "apt-get",
+        "install",
+        "-y",
+        "--no-install-recommends",
+        package,
+        env={"DEBIAN_FRONTEND": "noninteractive"},
+    )
 
 
 def register_runtime() -> None:
@@ -80,7 +87,9 @@ def register_runtime() -> None:
     DAEMON_CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
     DAEMON_CONFIGURATION.write_text(json.dumps(changed, indent=2) + "\n")
     missing = ", ".join(sorted(bounded_runtime.missing_on_this_host()))
-    say(f"changed {DAEMON_CONFIGURATION}: default-runtime is now {RUNTIME!r}, because this host lacks {missing}")
+    say(
+        f"changed {DAEMON_CONFIGURATION}: default-runtime is now {RUNTIME!r}, because this host lacks {missing}"
+    )
 
 
 def with_runtime(settings: dict) -> dict:

@@ -40,7 +40,12 @@ class Program:
 
     def dockerfile(self) -> str:
         """An empty file system, the program, a place for temporary files, the certificates of the host."""
-        lines = ["FROM scratch", "COPY rootfs/ /", f"ENV PATH={Path(self.at).parent}:/bin", f"USER {self.user}"]
+        lines = [
+            "FROM scratch",
+            "COPY rootfs/ /",
+            f"ENV PATH={Path(self.at).parent}:/bin",
+            f"USER {self.user}",
+        ]
         return "\n".join([*lines, *([f'ENTRYPOINT ["{self.at}"]'] if self.entrypoint else []), ""])
 
 
@@ -75,7 +80,11 @@ def programs_stage(name: str, what: str, seconds: int, programs: list[Program]) 
 
 
 def dockerfile_stage(
-    name: str, what: str, seconds: int, tags: Mapping[str, str], needs: tuple[Stage, ...] = (),
+    name: str,
+    what: str,
+    seconds: int,
+    tags: Mapping[str, str],
+    needs: tuple[Stage, ...] = (),
     files: Mapping[str, Path] | None = None,
 ) -> Stage:
     """Images from images/NAME/Dockerfile: `tags` says which target becomes which tag ("" is the last target).
@@ -94,19 +103,26 @@ def dockerfile_stage(
             shell.run("docker", "build", "--network", "host", *chosen, "-t", tag, context)
         shutil.rmtree(context)
 
-    inputs = {"context": digest_of(file for file in source.rglob("*") if file.is_file()), "tags": str(dict(tags))}
+    inputs = {
+        "context": digest_of(file for file in source.rglob("*") if file.is_file()),
+        "tags": str(dict(tags)),
+    }
     return Stage(f"image-{name}", what, seconds, inputs, make, (DEBIAN_IMAGE, *needs), tuple(tags.values()))
 
 
 def make_debian(out: Path, shell: Shell) -> None:
     """Debian's smallest system, from Debian's packages, as an image."""
     if os.geteuid() != 0:
-        raise ClusterError("debootstrap needs root: run this as root, or where a container registry is reachable")
+        raise ClusterError(
+            "debootstrap needs root: run this as root, or where a container registry is reachable"
+        )
     root = out / "rootfs"
     shell.run("debootstrap", "--variant=minbase", "--include=ca-certificates", DEBIAN_RELEASE, root)
     for leftover in [*root.glob("var/cache/apt/archives/*.deb"), *root.glob("var/lib/apt/lists/*_*")]:
         leftover.unlink()
-    shell.pipe(["tar", "-C", str(root), "-c", "."], ["docker", "import", "--change", 'CMD ["bash"]', "-", DEBIAN])
+    shell.pipe(
+        ["tar", "-C", str(root), "-c", "."], ["docker", "import", "--change", 'CMD ["bash"]', "-", DEBIAN]
+    )
     shutil.rmtree(root)
 
 

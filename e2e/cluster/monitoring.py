@@ -15,7 +15,9 @@ IMAGES = [
     Program(f"{PREFIX}kube-state-metrics:{STATE_METRICS}", go.STATE_METRICS_PROGRAM, "kube-state-metrics",
             "/kube-state-metrics", user=NOBODY),
 ]  # fmt: skip
-MONITORING_IMAGES = programs_stage("images-monitoring", "images of metrics-server and kube-state-metrics", 15, IMAGES)
+MONITORING_IMAGES = programs_stage(
+    "images-monitoring", "images of metrics-server and kube-state-metrics", 15, IMAGES
+)
 
 
 SERVER_MODULE, STATE_MODULE = "sigs.k8s.io/metrics-server", "k8s.io/kube-state-metrics/v2"
@@ -35,7 +37,13 @@ def for_kind(published: str) -> str:
         if document["kind"] == "Deployment":
             container = document["spec"]["template"]["spec"]["containers"][0]
             container["image"] = f"registry.k8s.io/metrics-server/metrics-server:{METRICS_SERVER}"
-            container["args"].append("--kubelet-insecure-tls")
+            container["args"] = [argument for argument in container["args"] if "resolution" not in argument]
+            # A busy kubelet needs more than the default ten seconds, and one lost answer loses two intervals.
+            container["args"] += [
+                "--kubelet-insecure-tls",
+                "--metric-resolution=20s",
+                "--kubelet-request-timeout=19s",
+            ]
             container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
     return yaml.safe_dump_all(documents)
 

@@ -38,7 +38,9 @@ CONTROL_PLANE = [
     Program(f"{PREFIX}local-path-provisioner:v0.0.30", go.PROVISIONER_PROGRAM, "local-path-provisioner",
             "/usr/bin/local-path-provisioner"),
 ]  # fmt: skip
-CONTROL_PLANE_IMAGES = programs_stage("images-control-plane", "images of the control plane", 60, CONTROL_PLANE)
+CONTROL_PLANE_IMAGES = programs_stage(
+    "images-control-plane", "images of the control plane", 60, CONTROL_PLANE
+)
 
 
 def kubeadm_names(listed: str) -> dict[str, str]:
@@ -90,7 +92,12 @@ def assemble(context: Path, shell: Shell) -> None:
 def make(out: Path, shell: Shell) -> None:
     """Build the file system, start containerd in it, import the images of the control plane, commit."""
     listed = shell.output(
-        go.KUBERNETES_PROGRAMS.output / "kubeadm", "config", "images", "list", "--kubernetes-version", go.KUBERNETES
+        go.KUBERNETES_PROGRAMS.output / "kubeadm",
+        "config",
+        "images",
+        "list",
+        "--kubernetes-version",
+        go.KUBERNETES,
     )
     names = kubeadm_names(listed)
     pause = next(name for name in names.values() if "/pause:" in name)
@@ -102,10 +109,19 @@ def make(out: Path, shell: Shell) -> None:
     names[f"{PREFIX}local-path-provisioner:v0.0.30"] = "docker.io/rancher/local-path-provisioner:v0.0.30"
     names[BUSYBOX] = "docker.io/library/busybox:latest"
     shell.run("docker", "rm", "-f", BUILDER)
-    shell.run("docker", "run", "-d", "--name", BUILDER, "--privileged", "--entrypoint", "sleep", base, "infinity")
+    shell.run(
+        "docker", "run", "-d", "--name", BUILDER, "--privileged", "--entrypoint", "sleep", base, "infinity"
+    )
     try:
         import_images(names, shell)
-        shell.run("docker", "commit", "--change", 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]', BUILDER, TAG)
+        shell.run(
+            "docker",
+            "commit",
+            "--change",
+            'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
+            BUILDER,
+            TAG,
+        )
     finally:
         shell.run("docker", "rm", "-f", BUILDER)
 
@@ -121,7 +137,12 @@ def import_images(names: dict[str, str], shell: Shell) -> None:
         shell.run(*images, "tag", f"docker.io/{ours}", public)
         shell.run(*images, "label", public, "io.cri-containerd.pinned=pinned")
         shell.run(*images, "rm", f"docker.io/{ours}")
-    shell.run(*inside, "bash", "-c", "pkill containerd; while pgrep -x containerd; do sleep 0.2; done; rm -rf /run/*")
+    shell.run(
+        *inside,
+        "bash",
+        "-c",
+        "pkill containerd; while pgrep -x containerd; do sleep 0.2; done; rm -rf /run/*",
+    )
 
 
 NODE_IMAGE = Stage(

@@ -9,7 +9,7 @@ PROJECT = E2E.parent
 
 # What a run of the suite leaves for a person to read; ignored by git.
 STATE = E2E / ".state"
-KUBECONFIG = STATE / "kubeconfig"
+KUBECONFIG = STATE / "kubeconfig"  # of the cluster that people work with
 
 
 def cache() -> Path:

@@ -10,6 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
 
 from e2e.cluster import paths
 from e2e.cluster.errors import ClusterError
@@ -17,10 +19,8 @@ from e2e.cluster.images import PREFIX
 from e2e.cluster.shell import Shell, answers
 
 IMAGE = f"{PREFIX}registry:local"
-CONTAINER = "incident-agent-registry"
-LOCKED_CONTAINER = "incident-agent-registry-locked"
-HOST_PORT = 30500
 PORT = 5000
+PORT_ON_HOST = 30500
 START_SECONDS = 30
 CONTENT_LABEL = "incident-agent.content"
 
@@ -38,23 +38,33 @@ def hosts_file(server: str) -> str:
     return f'server = "{server}"\n[host."{server}"]\n  capabilities = ["pull", "resolve"]\n'
 
 
-def mirrors(built: bool) -> dict[str, str]:
-    """Host to the text of its hosts.toml. built: the public registries are not reachable and are answered here too."""
-    open_door = hosts_file(f"http://{CONTAINER}:{PORT}")
-    return {
-        **dict.fromkeys(UPSTREAMS if built else (), open_door),
-        UNAUTHORISED: hosts_file(f"http://{LOCKED_CONTAINER}:{PORT}"),
-        UNREACHABLE: hosts_file(f"http://{CONTAINER}:{PORT + 1}"),
-    }
-
-
 class Registry:
-    """The registries of one cluster network."""
+    """The registries of one cluster: containers CLUSTER-registry and CLUSTER-registry-locked on kind's network.
 
-    def __init__(self, network: str = "kind") -> None:
-        self.network = network
-        self.shell = Shell(paths.cache() / "logs" / "registry.log")
-        self.address = f"127.0.0.1:{HOST_PORT}"
+    fixed_port: whether it listens on PORT_ON_HOST of this host, so that people find it; else on a free port.
+    """
+
+    def __init__(self, cluster: str, fixed_port: bool, network: str = "kind") -> None:
+        self.container, self.locked, self.network = (
+            f"{cluster}-registry",
+            f"{cluster}-registry-locked",
+            network,
+        )
+        self.fixed_port = fixed_port
+        self.shell = Shell(paths.cache() / "logs" / f"registry-{cluster}.log")
+
+    @cached_property
+    def address(self) -> str:
+        """127.0.0.1:PORT, as this host reaches it."""
+        return self.shell.output("docker", "port", self.container, f"{PORT}/tcp")
+
+    def mirrors(self, built: bool) -> dict[str, str]:
+        """Host to the text of its hosts.toml; built: the public registries are not reachable and are answered too."""
+        return {
+            **dict.fromkeys(UPSTREAMS if built else (), hosts_file(f"http://{self.container}:{PORT}")),
+            UNAUTHORISED: hosts_file(f"http://{self.locked}:{PORT}"),
+            UNREACHABLE: hosts_file(f"http://{self.container}:{PORT + 1}"),
+        }
 
     def start(self, published: dict[str, list[str]], digest: str) -> None:
         """Run both registries and publish; a running one with the same content (`digest`) is kept."""
@@ -63,27 +73,31 @@ class Registry:
         self.stop()
         blobs = paths.cache() / "registry"
         blobs.mkdir(parents=True, exist_ok=True)
-        self.shell.run("docker", "run", "-d", "--name", CONTAINER, "--network", self.network,
-                       "--publish", f"{self.address}:{PORT}", "--volume", f"{blobs}:/blobs", IMAGE,
+        port = PORT_ON_HOST if self.fixed_port else ""
+        self.shell.run("docker", "run", "-d", "--name", self.container, "--network", self.network,
+                       "--publish", f"127.0.0.1:{port}:{PORT}", "--volume", f"{blobs}:/blobs", IMAGE,
                        "registry", "serve", "--address", f"0.0.0.0:{PORT}", "--disk", "/blobs")  # fmt: skip
         self.await_answer()
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(lambda item: self.publish(*item), published.items()))
         # The locked registry starts last, and carries the label that says all of this was done.
-        locked = "echo '/:user:'$(head -c 12 /dev/urandom | base64) > /tmp/httpd.conf; exec httpd -f -p 5000 -c /tmp/httpd.conf"
-        self.shell.run("docker", "run", "-d", "--name", LOCKED_CONTAINER, "--network", self.network,
-                       "--label", f"{CONTENT_LABEL}={digest}", f"{PREFIX}busybox:1.35", "sh", "-c", locked)  # fmt: skip
+        password = "$(head -c 12 /dev/urandom | base64)"
+        serve = f"echo /:user:{password} > /tmp/httpd.conf; exec httpd -f -p {PORT} -c /tmp/httpd.conf"
+        self.shell.run("docker", "run", "-d", "--name", self.locked, "--network", self.network,
+                       "--label", f"{CONTENT_LABEL}={digest}", f"{PREFIX}busybox:1.35", "sh", "-c", serve)  # fmt: skip
 
     def stop(self) -> None:
         """Remove both registries; layers stay in the cache, so that the next start need not send them again."""
-        self.shell.run("docker", "rm", "-f", CONTAINER, LOCKED_CONTAINER)
+        self.shell.run("docker", "rm", "-f", self.container, self.locked)
 
     def content(self) -> str:
         """The digest of what the running registries hold, or nothing."""
-        if not answers("docker", "exec", CONTAINER, "/bin/crane", "version"):
+        if not answers("docker", "exec", self.container, "/bin/crane", "version"):
             return ""
-        wanted = "{{if .State.Running}}{{index .Config.Labels \"" + CONTENT_LABEL + "\"}}{{end}}"
-        shown = subprocess.run(["docker", "inspect", "-f", wanted, LOCKED_CONTAINER], capture_output=True, text=True)
+        wanted = '{{if .State.Running}}{{index .Config.Labels "' + CONTENT_LABEL + '"}}{{end}}'
+        shown = subprocess.run(
+            ["docker", "inspect", "-f", wanted, self.locked], capture_output=True, text=True
+        )
         return shown.stdout.strip()
 
     def await_answer(self) -> None:
@@ -128,7 +142,7 @@ class Registry:
     def cluster_address(self) -> str:
         """IP:PORT as the cluster sees it; Tekton's bundle resolver speaks plain HTTP to private addresses only."""
         networks = json.loads(
-            self.shell.output("docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}", CONTAINER)
+            self.shell.output("docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}", self.container)
         )
         return f"{networks[self.network]['IPAddress']}:{PORT}"
 
@@ -137,7 +151,7 @@ class Registry:
         repository, _, tag = name.rpartition(":")
         return f"/v2/{repository}/manifests/{tag}"
 
-    def _request(self, method: str, path: str, body: bytes | None = None, kind: str = MANIFEST_TYPE):  # noqa: ANN202
+    def _request(self, method: str, path: str, body: bytes | None = None, kind: str = MANIFEST_TYPE) -> Any:
         headers = {"Accept": MANIFEST_TYPE, **({"Content-Type": kind} if body else {})}
         request = urllib.request.Request(f"http://{self.address}{path}", body, headers, method=method)
         return urllib.request.urlopen(request, timeout=30)

@@ -19,7 +19,9 @@ class Shell:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
 
-    def run(self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    def run(
+        self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
         """Run to completion; raises ClusterError naming the program and the log when it fails."""
         with self.log.open("ab") as log:
             self._note(log, command)
@@ -27,7 +29,9 @@ class Shell:
                                     stdin=subprocess.DEVNULL)  # fmt: skip
         self._check(command, result.returncode)
 
-    def output(self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    def output(
+        self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
         """Standard output of the program, stripped; its standard error goes to the log."""
         with self.log.open("ab") as log:
             self._note(log, command)
@@ -57,12 +61,16 @@ class Shell:
 
     def _check(self, command: Any, status: int) -> None:
         if status != 0:
-            raise ClusterError(f"`{' '.join(map(str, command))[:120]}` ended with status {status}: see {self.log}")
+            raise ClusterError(
+                f"`{' '.join(map(str, command))[:120]}` ended with status {status}: see {self.log}"
+            )
 
 
 def answers(*command: str) -> bool:
     """Whether a program exists and ends with status 0; nothing is printed or logged."""
     try:
-        return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60).returncode == 0
+        return (
+            subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60).returncode == 0
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False

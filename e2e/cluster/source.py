@@ -27,7 +27,9 @@ def choose(forced: str | None, reachable: bool) -> tuple[Source, str]:
             return Source(forced), f"{VARIABLE} says so"
         except ValueError:
             allowed = " or ".join(Source)
-            raise ClusterError(f"{VARIABLE} is {forced!r}: it must be {allowed}, or unset to choose by itself") from None
+            raise ClusterError(
+                f"{VARIABLE} is {forced!r}: it must be {allowed}, or unset to choose by itself"
+            ) from None
     if reachable:
         return Source.REGISTRY, "a container registry is reachable"
     return Source.PACKAGES, "no container registry is reachable"

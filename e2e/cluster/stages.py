@@ -1,8 +1,8 @@
 """Stages: what is built once, kept by a digest of what went into it, and found again next time.
 
-A stage's output is a folder of the cache, `stages/NAME/DIGEST`. It is made under a temporary name and renamed when it is
-complete, so an interrupted build leaves nothing that looks finished; a lock per stage makes a second build wait for the
-first and then find its result.
+A stage's output is a folder of the cache, `stages/NAME/DIGEST`. It is made under a temporary name and renamed
+when it is complete, so an interrupted build leaves nothing that looks finished; a lock per stage makes a second
+build wait for the first and then find its result.
 """
 
 import fcntl
@@ -45,7 +45,11 @@ class Stage:
     @cached_property
     def digest(self) -> str:
         """Twelve hex digits over the inputs of this stage and of all that it needs."""
-        parts = {"name": self.name, "inputs": dict(self.inputs), "needs": [need.digest for need in self.needs]}
+        parts = {
+            "name": self.name,
+            "inputs": dict(self.inputs),
+            "needs": [need.digest for need in self.needs],
+        }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -110,7 +114,9 @@ def build(wanted: Iterable[Stage]) -> None:
     for number, stage in enumerate(missing, start=1):
         left = sum(other.seconds for other in missing[number - 1 :])
         title = f"[{number}/{len(missing)}] {stage.name}"
-        say(f"{title}: {stage.what} (about {duration(stage.seconds)}; all that is left, about {duration(left)})")
+        say(
+            f"{title}: {stage.what} (about {duration(stage.seconds)}; all that is left, about {duration(left)})"
+        )
         began = time.monotonic()
         with locked(stage), heartbeat(title, stage.log):
             if not stage.complete():

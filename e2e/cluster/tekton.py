@@ -20,7 +20,8 @@ SHELL_IMAGE = "docker.io/library/busybox:1.35"
 def ko_programs(project: str, version: str, names: tuple[str, ...], stage: Stage) -> list[Program]:
     """The images that Tekton's own build tool would make: the program under /ko-app, a user that is not root."""
     return [
-        Program(f"{PREFIX}{project}-{name}:{version}", stage, name, f"/ko-app/{name}", user=NOBODY) for name in names
+        Program(f"{PREFIX}{project}-{name}:{version}", stage, name, f"/ko-app/{name}", user=NOBODY)
+        for name in names
     ]
 
 
@@ -39,7 +40,9 @@ def public_name(image: Program) -> str:
 
 def render(published: str, version: str) -> str:
     """A published manifest with its references to programs replaced by the images built here."""
-    named = re.sub(r"ko://github\.com/tektoncd/(\w+)/cmd/(\w+)", rf"ghcr.io/tektoncd/\1/\2:{version}", published)
+    named = re.sub(
+        r"ko://github\.com/tektoncd/(\w+)/cmd/(\w+)", rf"ghcr.io/tektoncd/\1/\2:{version}", published
+    )
     named = re.sub(r"cgr\.dev/chainguard/busybox@sha256:\w+", SHELL_IMAGE, named)
     # The resolvers start through an init program that their image here does not carry and they do not need.
     return named.replace("- /sbin/tini\n", "- /ko-app/resolvers\n").replace(

@@ -1,6 +1,7 @@
 """The programs and the node image that a cluster is made with."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,13 @@ def toolchain(source: Source) -> Toolchain:
     return _toolchain(shutil.which, None, ())
 
 
-def _toolchain(find, image: str | None, needs: tuple[Stage, ...]) -> Toolchain:  # noqa: ANN001
-    made = {"kind": go.KIND_PROGRAM, "kubectl": go.KUBERNETES_PROGRAMS, "tkn": go.TKN_PROGRAM, "crane": go.CRANE_PROGRAM}
+def _toolchain(find: Callable[[str], str | None], image: str | None, needs: tuple[Stage, ...]) -> Toolchain:
+    made = {
+        "kind": go.KIND_PROGRAM,
+        "kubectl": go.KUBERNETES_PROGRAMS,
+        "tkn": go.TKN_PROGRAM,
+        "crane": go.CRANE_PROGRAM,
+    }
     found = {name: find(name) for name in made}
     paths = {name: Path(found[name] or stage.output / name).absolute() for name, stage in made.items()}
     missing = tuple(stage for name, stage in made.items() if not found[name])

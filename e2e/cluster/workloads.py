@@ -3,7 +3,9 @@
 from e2e.cluster.images import HOST_CERTIFICATES, PREFIX, dockerfile_stage
 
 BASE = f"{PREFIX}base:bookworm"
-TAGS = {name: f"{PREFIX}{name}:local" for name in ("workload", "python", "curl", "nginx", "redis", "postgres")}
+TAGS = {
+    name: f"{PREFIX}{name}:local" for name in ("workload", "python", "curl", "nginx", "redis", "postgres")
+}
 
 BASE_IMAGE = dockerfile_stage("base", "the base of the agent's image", 40, {"": BASE},
                               files={"ca-certificates.crt": HOST_CERTIFICATES})  # fmt: skip

@@ -22,11 +22,15 @@ def fetch(url: str, body: bytes | None = None) -> Any:
 
 @dataclass(frozen=True)
 class Prometheus:
-    """The cluster's Prometheus. url: as this host reaches it; inside: as pods do."""
+    """The cluster's Prometheus. inside: its address for pods."""
 
     cluster: Cluster
-    url: str = "http://127.0.0.1:30990"
     inside: str = "http://prometheus.monitoring.svc:9090"
+
+    @property
+    def url(self) -> str:
+        """Its address for this host."""
+        return self.cluster.address(30990)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The result of an instant query."""
@@ -52,10 +56,14 @@ class Prometheus:
 
 @dataclass(frozen=True)
 class Alertmanager:
-    """The cluster's Alertmanager. url: as this host reaches it."""
+    """The cluster's Alertmanager."""
 
     cluster: Cluster
-    url: str = "http://127.0.0.1:30993"
+
+    @property
+    def url(self) -> str:
+        """Its address for this host."""
+        return self.cluster.address(30993)
 
     def configure(self, configuration: str) -> None:
         """Replace the configuration (its YAML text) and wait until it is in use; alerts known so far are forgotten."""
@@ -65,7 +73,9 @@ class Alertmanager:
         }  # fmt: skip
         self.cluster.kubectl("replace", "-f", "-", input=json.dumps(manifest))
         self.cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/alertmanager")
-        self.cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/alertmanager", "--timeout=120s")
+        self.cluster.kubectl(
+            "-n", NAMESPACE, "rollout", "status", "deployment/alertmanager", "--timeout=120s"
+        )
         await_available(self.cluster, NAMESPACE, "alertmanager")
 
     def send(self, alerts: list[dict[str, Any]]) -> None:

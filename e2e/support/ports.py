@@ -15,8 +15,8 @@ def forward(cluster: Cluster, namespace: str, target: str, port: int) -> Iterato
 
     Raises ClusterError with what kubectl said when the target has no ready pod.
     """
-    command = [cluster.tools.kubectl, "--kubeconfig", cluster.kubeconfig, "-n", namespace, "port-forward",
-               "--address", "127.0.0.1", target, f":{port}"]  # fmt: skip
+    kubectl = [str(cluster.tools.kubectl), "--kubeconfig", str(cluster.kubeconfig), "-n", namespace]
+    command = [*kubectl, "port-forward", "--address", "127.0.0.1", target, f":{port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout and process.stderr
