@@ -37,8 +37,8 @@ async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[
     """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
     end = time.monotonic() + settings.deadline
     worked = []
     for number, incident in enumerate(incidents, 1):

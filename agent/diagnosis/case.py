@@ -89,7 +89,7 @@ class Case:
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
         if found is None or not found.ok:
             return None
-        return self._once("list", found, lambda: _items(found))
+        return self._objects(found)
 
     def none_listed(self, kind: str, namespace: str, *, label: str = "", field: str = "") -> Quote | None:
         """The quote of a list that was answered and is empty, or None."""
@@ -156,12 +156,15 @@ class Case:
             self._cache[key] = make()
         return self._cache[key]
 
+    def _objects(self, found: Evidence) -> Objects:
+        return self._once("list", found, lambda: _items(found))
+
     def _listed(self) -> dict[Ref, Obj]:
         """Every object that some list has brought along."""
         known = self._cache.get(("listed", ""))
         if known is None:
             lists = [e for e in self._by_query.values() if e.query.verb == "list" and e.ok]
-            known = {obj.ref: obj for e in lists for obj in self._once("list", e, lambda e=e: _items(e))}
+            known = {obj.ref: obj for e in lists for obj in self._objects(e)}
             self._cache[("listed", "")] = known
         return known
 

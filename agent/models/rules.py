@@ -100,7 +100,7 @@ class RuleModel(ChatCompletionClient, Component[RulesConfig]):
     @property
     def capabilities(self) -> ModelCapabilities:
         """The older name of `model_info`, still abstract in the base class."""
-        return self.model_info  # type: ignore[return-value]
+        return self.model_info
 
     @property
     def model_info(self) -> ModelInfo:
