@@ -6,7 +6,7 @@ Every pattern is linear in the length of the text and stays within one line.
 import re
 from collections.abc import Callable
 
-from agent.evidence.credentials import MARK, benign, looks_random, secrecy, words
+from agent.evidence.credentials import MARK, benign, is_count, looks_random, secrecy, words
 
 # A password in a URL may hold "/" and "@"; a port followed by "/" is no password.
 _USERINFO = re.compile(
@@ -62,7 +62,9 @@ _PEM_BEGIN = re.compile(
 )
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
 _PEM_BODY = re.compile(
-    rf"(?P<time>{_TIME})(?P<lead>[\s|>\"']*)(?:[A-Za-z0-9+/=]{{1,120}}|[\w\-]{{4,40}}: [^\r\n]*)[\s\"',]*"
+    rf"(?P<time>{_TIME})(?P<lead>[\s|>\"']*)"
+    r"(?=[A-Za-z0-9+/=]{16}|[a-z]*[A-Z0-9+/=]|[\w\-]+: )"  # a short word of small letters is no key
+    r"(?:[A-Za-z0-9+/=]{1,120}|[\w\-]{4,40}: [^\r\n]*)[\s\"',]*"
 )
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/]{60}")
 _BASE64_LINE = re.compile(rf"(?P<time>{_TIME})(?P<lead>\s*)(?P<body>[A-Za-z0-9+/]{{60,120}}={{0,2}})\s*")
@@ -169,8 +171,8 @@ def _pair(match: re.Match[str]) -> str:
         and _talks(match, name, value)
     ):
         return match[0]
-    if re.fullmatch(r"\d{1,7}[,.;)\]}]*", value) and not _PASSWORD.search(name):
-        return match[0]  # counts of tokens
+    if is_count(name, value):
+        return match[0]
     return match[0][: match.start("value") - match.start()] + _replaced(match["value"])
 
 
@@ -227,11 +229,12 @@ def _masked_before(line: str, end: int) -> str:
 
 
 def _mask_upwards(lines: list[str], number: int) -> None:
-    """The head of a key may have been cut away: its last lines go too."""
-    while number > 0 and (body := _PEM_BODY.fullmatch(lines[number - 1])) and " " not in body[0].strip()[40:]:
-        if re.search(r"[A-Za-z0-9+/]{40}", lines[number - 1]) is None:
+    """The head of a key may have been cut away: its last lines go too, the one above the end however short."""
+    least = 1
+    while number > 0 and _PEM_BODY.fullmatch(lines[number - 1]):
+        if not re.search(rf"[A-Za-z0-9+/]{{{least}}}=*\s*$", lines[number - 1]):
             return
-        number -= 1
+        number, least = number - 1, 40
         lines[number] = _masked_body(lines[number])
 
 

@@ -77,7 +77,8 @@ def _random_run(run: str) -> bool:
     if upper and lower:
         return any(_mixed(part) for part in re.split(r"[/=]", run))
     return any(
-        len(part) >= 24 and _jumps(part) >= 8 and not _HEX.fullmatch(part) for part in re.split(r"[-_/=]", run)
+        len(part) >= 24 and _jumps(part) >= 8 and not _HEX.fullmatch(part)
+        for part in re.split(r"[-_/=]", run)
     )
 
 
@@ -101,6 +102,11 @@ _BENIGN = re.compile(
 def benign(value: str) -> bool:
     """Whether a value, whatever its name, gives nothing away: empty, a boolean, a placeholder, a path."""
     return bool(_BENIGN.fullmatch(value)) and not looks_random(value)
+
+
+def is_count(name: str, value: str) -> bool:
+    """Whether it is a number of tokens, as of a language model, and no token."""
+    return bool(re.fullmatch(r"\d{1,7}[,.;)\]}]*", value)) and "token" in name.lower()
 
 
 # -- shapes ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import re
 
-from agent.evidence.credentials import looks_random
+from agent.evidence.credentials import MARK, looks_random
 
 _HOST = r"(?:[A-Za-z0-9](?:[\w\-]{0,62}\.){0,8}[\w\-]{0,62}\.?|\[[0-9a-fA-F:.]+\]|\*)"
 _ADDRESS = re.compile(
@@ -23,8 +23,9 @@ _REFERENCE = re.compile(
 )
 _IMAGE = re.compile(r"[a-z0-9.\-]+(?::\d+)?(?:/[a-z0-9._\-]+)+(?::[\w.\-]{1,60})?(?:@sha\d+:[0-9a-f]+)?")
 _OPTION = re.compile(r"-{0,2}[A-Za-z][\w.\-]{0,60}(?:[=:](?P<value>\S*))?")
+_SWITCH = re.compile(r"-[A-Za-z]{1,4}:[+\-]\w{1,60}")  # as of the Java virtual machine: a name, no value
 _SHIFTS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
-_KINDS = (_NUMBER, _DURATION, _PATH, _URL, _REFERENCE, _VERSION, _IMAGE)
+_KINDS = (_SWITCH, _NUMBER, _DURATION, _PATH, _URL, _REFERENCE, _VERSION, _IMAGE)
 _LONGEST = 1000
 _MOST_PARTS = 40
 
@@ -37,18 +38,20 @@ def plain(value: str) -> bool:
     parts = re.split(r"[\s,;|]+", value.strip())
     if len(value) > _LONGEST or len(parts) > _MOST_PARTS:
         return False
-    return all(_plain_part(part.strip("\"'()[]{}") if part != "[redacted]" else part) for part in parts)
+    return all(_plain_part(part) or _plain_part(part.strip("\"'()[]{}")) for part in parts)
 
 
 def _plain_part(part: str) -> bool:
-    if part in ("", "[redacted]", "redacted"):
+    if part in ("", MARK):
         return True
     if looks_random(part):
         return False
     if any(kind.fullmatch(part) for kind in _KINDS) or _plain_word(part):
         return True
     option = _OPTION.fullmatch(part)
-    return bool(option and option["value"] is not None and _plain_part(option["value"]))
+    if option is None or option["value"] is None:
+        return bool(option) and part.startswith("-") and len(_SHIFTS.findall(part)) <= 2
+    return _plain_part(option["value"])
 
 
 def _plain_word(part: str) -> bool:

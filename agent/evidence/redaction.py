@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from agent.evidence.carriers import drop_carried, passwords_of_urls
-from agent.evidence.credentials import MARK, benign, drop_known_shapes, looks_random, secrecy, words
+from agent.evidence.credentials import MARK, benign, drop_known_shapes, is_count, looks_random, secrecy, words
 from agent.evidence.plainness import plain
 
 _COMMON = words(
@@ -132,7 +132,12 @@ class Redactor:
     def _named(self, name: str, value: str) -> str:
         """A value of that name, by the name first and by its own text then."""
         strength = secrecy(name)
-        if strength and not benign(value) and (strength == "strong" or looks_random(value)):
+        if (
+            strength
+            and not benign(value)
+            and not is_count(name, value)
+            and (strength == "strong" or looks_random(value))
+        ):
             self.learn(value)
             return MARK
         return self.redact_text(value)

@@ -1,0 +1,386 @@
+"""Secrets leave; names of objects, digests and the sentences of Kubernetes stay."""
+
+import base64
+import copy
+import json
+import string
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.evidence.credentials import MARK
+from agent.evidence.redaction import Redactor
+
+# Each is put together here so that no scanner takes this file for a leak.
+SECRETS = {
+    "aws key id": "AKIA" + "Z7Q2W3E4R5T6Y7U8",
+    "aws secret": "wJalrXUtnFEMI" + "/K7MDENG/bPxRfiCYEX9MPLEKEY",
+    "github": "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
+    "github fine-grained": "github_pat_" + "11AAAAAA0a1B2c3D4e5F6_g7H8i9J0k1L2m3N4o5P6",
+    "gitlab": "glpat-" + "x1Y2z3A4b5C6d7E8f9G0",
+    "slack": "xoxb-" + "123456789012-1234567890123-a1B2c3D4e5F6g7H8i9J0k1L2",
+    "openai": "sk-proj-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6",
+    "stripe": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "google": "AIza" + "SyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q",
+    "jwt": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+    + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "azure storage": base64.b64encode(bytes(range(64))).decode(),
+    "vault": "hvs." + "CAESIJa1B2c3D4e5F6g7H8i9J0k1L2m3N4",
+    "twilio": "SK" + "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "unknown generator": "q7Xw" + "9ZpL2mNv4RtY8uKc3BhJ6sDf1GaE5oWi0",
+}
+PASSWORDS = ["hunter2", "s3cr3t!", "correct-horse-battery", "Tr0ub4dor&3", "pa$$w0rd"]
+
+CARRIERS = [
+    "password={}",
+    "DB_PASSWORD={}",
+    "DB_PASSWORD: {}",
+    'password="{}" user=joe',
+    '{{"password":"{}","user":"joe"}}',
+    '{{"apiKey": "{}"}}',
+    '{{"msg":"{{\\"clientSecret\\":\\"{}\\"}}"}}',
+    "{{'password': '{}', 'user': 'joe'}}",
+    "Settings(user='joe', password='{}')",
+    "{{User:joe Password:{} Port:1}}",
+    "{{password={}, user=joe}}",
+    "Server=tcp:ledger,1433;User Id=sa;Password={};Encrypt=True",
+    "ledgerd --password={} --port=80",
+    "ledgerd --api-token {} --port 80",
+    "ALTER USER ledger WITH PASSWORD '{}'",
+    "requirepass {}",
+    "GET /v1?access_token={}&page=2",
+    "<password>{}</password>",
+    "spring.datasource.password={}",
+    "curl -u admin:{} http://ledger",
+    "  client-key-data: {}",
+    "ledger:{}@tcp(db:3306)/ledger",
+    "X-Api-Key: {}",
+]
+BARE = ["saw {} in the request", "[{}]", "tokens are ({}), ok", '"{}"', "https://ledger/hook/{}", "value:{}"]
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("carrier", BARE)
+def test_a_known_shape_is_found_wherever_it_stands(carrier: str, secret: str) -> None:
+    if "://" in carrier:
+        secret = secret.replace("/", "9")  # a URL has no room for a slash
+    assert secret not in Redactor().redact_text(carrier.format(secret))
+
+
+@pytest.mark.parametrize("secret", [*PASSWORDS, *SECRETS.values()])
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_a_value_is_dropped_for_the_name_it_stands_under(carrier: str, secret: str) -> None:
+    if "&" in secret and "?" in carrier:
+        secret = secret.replace("&", "%26")
+    said = Redactor().redact_text(carrier.format(secret))
+    assert secret not in said
+    assert MARK in said
+
+
+@given(
+    secret=st.text(string.ascii_letters + string.digits + "!%^*_-+", min_size=8, max_size=40).filter(
+        lambda s: any(c.isdigit() for c in s) and any(c.isalpha() for c in s) and s[0].isalnum()
+    ),
+    carrier=st.sampled_from([c for c in CARRIERS if "{}@" not in c]),
+    before=st.text(string.ascii_lowercase + " ", max_size=20),
+)
+def test_no_planted_password_survives_any_carrier(secret: str, carrier: str, before: str) -> None:
+    said = Redactor().redact_text(f"{before} {carrier.format(secret)}")
+    assert secret not in said
+    assert Redactor().redact_text(said) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgres://ledger:hunter2@db.bank:5432/ledger", "postgres://[redacted]@db.bank:5432/ledger"),
+        ("postgres://l:p@ss/w0rd@db:5432/x?ssl=1", "postgres://[redacted]@db:5432/x?ssl=1"),
+        ("amqp://u:p1@a:1,amqp://u:p2@b:2", "amqp://[redacted]@a:1,amqp://[redacted]@b:2"),
+        ("https://abc123def@github.example/x", "https://[redacted]@github.example/x"),
+        ("Authorization: Bearer abc.def.ghi123", "Authorization: [redacted]"),
+        ("curl -H 'Authorization: Basic am9lOng=' http://x", "curl -H 'Authorization: [redacted]' http://x"),
+        ("proxy said: Bearer a1b2c3d4e5f6", "proxy said: Bearer [redacted]"),
+        ("Set-Cookie: sid=8a7b6c5d; Path=/", "Set-Cookie: [redacted]"),
+        ("url=https://x/?sig=Ab3dEf6hIj9kLm2nOp5q&a=1", "url=https://x/?sig=[redacted]&a=1"),
+    ],
+)
+def test_scheme_host_and_path_of_a_url_stay(text: str, expected: str) -> None:
+    assert Redactor().redact_text(text) == expected
+
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq1\nx+Zc9/8=\n-----END RSA PRIVATE KEY-----"
+LONG = "MIIEpAIBAAKCAQEA7bq1x9Zc9Qw8Er7Ty6Ui5Op4As3Df2Gh1Jk0Lz9Xc8Vb7Nm6"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KEY,
+        KEY.rsplit("\n", 1)[0],
+        "\n".join(f"2026-11-22T18:00:01.123456789Z {line}" for line in KEY.split("\n")),
+        json.dumps({"key": KEY}),
+        f"{LONG}\nMIIEpAIBAAKCAQEA7bq1\n-----END PRIVATE KEY-----",
+        f"some line\n{LONG}\nanother line",
+        "key: |\n  " + KEY.replace("\n", "\n  "),
+    ],
+    ids=["whole", "no end", "time stamps", "in JSON", "no begin", "only the middle", "in YAML"],
+)
+def test_a_private_key_is_dropped_whole_or_cut(text: str) -> None:
+    said = Redactor().redact_text(f"before\n{text}\nafter")
+    assert "MIIE" not in said
+    assert "Zc9" not in said
+    assert said.startswith("before\n")
+    assert said.endswith("\nafter")
+
+
+UNTOUCHED = """\
+token expired
+fetch token: unexpected status: 401
+failed to fetch anonymous token: unexpected status: 401 Unauthorized
+failed to get token: Post "https://sts.bank/y": dial tcp: lookup sts.bank on 10.96.0.10:53: no such host
+token: x509: certificate signed by unknown authority
+FATAL:  password authentication failed for user "ledger"
+Access denied for user 'ledger'@'10.0.0.1' (using password: YES)
+SyntaxError: Unexpected token } in JSON at position 17
+KeyError: 'DB_PASSWORD'
+Error: DB_PASSWORD is required
+bash: DB_PASSWORD: unbound variable
+entrypoint.sh: line 3: API_TOKEN: parameter null or not set
+Could not resolve placeholder 'ledger.password' in value "${ledger.password}"
+flag --token is required
+open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory
+secretName: ledger-db
+automountServiceAccountToken: true
+spec.containers[main].env[DB].valueFrom.secretKeyRef.name: ledger-db
+spec.containers[main].env[DB].valueFrom.secretKeyRef.key: password
+prompt_tokens=4096 max_tokens: 100
+PASSWORD_FILE=/run/secrets/db-password
+{"error":"invalid_token","error_description":"The access token expired"}
+configmap "ledger-config" not found, secret "ledger-db" not found
+couldn't find key LEVEL in Secret bank/db
+Unable to retrieve some image pull secrets (ledger-pull); attempting to pull the image may not succeed.
+back-off 20s restarting failed container=main pod=desk-7c9d8f6b5d-x2x9k_bank(0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f)
+MountVolume.SetUp failed for volume "kube-api-access-8kq2z" : object "bank"/"kube-root-ca.crt" not registered
+pods "desk-5f7c9d8f6b" is forbidden: exceeded quota: team-quota, requested: pods=1, used: pods=2, limited: pods=2
+secrets is forbidden: User "system:serviceaccount:bank:desk" cannot list resource "secrets" in API group ""
+error looking up service account bank/runner: serviceaccount "runner" not found
+Failed to pull image "registry.bank:5000/ledger@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+containerd://0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+registry.bank/ledger:1.2@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7 status=200
+\tat com.zaxxer.hikari.pool.HikariPool.createTimeoutException(HikariPool.java:696) ~[HikariCP-5.0.1.jar:na]
+at org.springframework.beans.AbstractAutowireCapableBeanFactory$$Lambda$123/0x00000008001234.getObject
+github.com/bank/ledger@v0.0.0-20230822172742-b8732ec3820d/main.go:12 +0x1d4
+2026-11-22T18:00:01.123456789Z http://ledger-api.bank.svc.cluster.local:8080/v1/accounts/12345?page=2
+0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).
+compass: north, author: joe, bypass: none, keyboard: us, monkey=banana
+""".splitlines()
+
+
+@pytest.mark.parametrize("line", UNTOUCHED)
+def test_what_only_talks_about_secrets_stays(line: str) -> None:
+    assert Redactor().redact_text(line) == line
+
+
+@given(st.text(alphabet=st.sampled_from("aZ9 =:/@\"'\\-_.[]{}()<>,;&\nkeypasswordtoken"), max_size=200))
+def test_redacting_twice_changes_nothing(text: str) -> None:
+    once = Redactor().redact_text(text)
+    assert Redactor().redact_text(once) == once
+
+
+# -- objects of Kubernetes ---------------------------------------------------------------------------------
+
+
+def pod(*env: dict[str, Any], **container: Any) -> dict[str, Any]:
+    return {
+        "kind": "Pod",
+        "metadata": {"name": "desk", "namespace": "bank", "uid": "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"},
+        "spec": {"containers": [{"name": "main", "env": list(env), **container}]},
+    }
+
+
+def value_of(name: str, value: str) -> str:
+    said = Redactor().redact_data(pod({"name": name, "value": value}))
+    return str(said["spec"]["containers"][0]["env"][0]["value"])
+
+
+PLAIN = """\
+8080 | true | 30s | 512Mi | 1.5 | 0.5 | info | ledger-db | ledger-db:5432 | 10.96.0.7:80 | http://ledger:8080/v1
+/etc/ledger/app.yaml | a,b,c | kafka-0:9092,kafka-1:9092 | eu-central-1 | UTC | en_US.UTF-8 | $(POD_IP) | postgres
+-Xmx512m -XX:+UseG1GC | v1.2.3 | false | mode=fast level=info | registry.bank:5000/ledger:1.2 | 1h30m | *
+ledger.bank.svc.cluster.local"""
+
+
+@pytest.mark.parametrize(
+    "value", ["", *(value.strip() for line in PLAIN.splitlines() for value in line.split("|"))]
+)
+def test_a_plainly_harmless_value_of_a_variable_stays(value: str) -> None:
+    assert value_of("LEDGER_SETTING", value) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["x7Kp9!", "q1w2e3r4t5", "hunter2!x", "Zm9vYmFyMTIzNDU2", "a:b:c!d#e", "p@ssw0rd?"]
+)
+def test_a_value_that_is_not_plainly_harmless_is_dropped_whatever_its_name(value: str) -> None:
+    assert value_of("LEDGER_SETTING", value) == MARK
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DB_PASSWORD", "API_TOKEN", "ledgerSecret", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "DB_PASS", "API_KEY"],
+)
+def test_the_value_of_a_secret_looking_variable_is_dropped_even_if_plain(name: str) -> None:
+    assert value_of(name, "summer") == MARK
+
+
+@pytest.mark.parametrize(
+    "name", ["PASSWORD_FILE", "SECRET_NAME", "TOKEN_TTL", "MAX_TOKENS", "KEYBOARD", "AUTHOR"]
+)
+def test_a_variable_that_only_tells_about_a_secret_stays(name: str) -> None:
+    assert value_of(name, "300") == "300"
+
+
+def test_a_connection_string_keeps_all_but_its_password() -> None:
+    assert (
+        value_of("LEDGER_DSN", "postgres://ledger:hunter2@db:5432/ledger")
+        == "postgres://[redacted]@db:5432/ledger"
+    )
+    assert value_of("LEDGER_DSN", "host=db user=ledger password=hunter2 port=5432") == (
+        "host=db user=ledger password=[redacted] port=5432"
+    )
+
+
+def test_a_password_seen_in_a_variable_is_found_in_a_later_log() -> None:
+    redactor = Redactor()
+    redactor.redact_data(
+        pod(
+            {"name": "DB_PASSWORD", "value": "Summer-2026-bank"},
+            {"name": "DSN", "value": "postgres://ledger:Winter%212026@db/ledger"},
+        )
+    )
+    said = redactor.redact_text("login with Summer-2026-bank failed, then with Winter!2026 and Winter%212026")
+    assert said == "login with [redacted] failed, then with [redacted] and [redacted]"
+
+
+def test_a_secret_variable_is_found_in_the_arguments_of_the_same_pod() -> None:
+    data = pod({"name": "API_TOKEN", "value": "blue-Lagoon-77"}, args=["--greeting", "hello blue-Lagoon-77"])
+    assert "blue-Lagoon-77" not in json.dumps(Redactor().redact_data(data))
+
+
+@pytest.mark.parametrize(
+    "value", ["postgres", "123456", "ledger", "true", "localhost", "ledger-db", "10.96.0.7", "abc"]
+)
+def test_an_ordinary_word_is_not_learned(value: str) -> None:
+    redactor = Redactor()
+    redactor.learn(value)
+    assert redactor.redact_text(f"cannot reach {value} now") == f"cannot reach {value} now"
+
+
+def test_the_value_after_a_secret_flag_in_a_list_of_arguments_is_dropped() -> None:
+    said = Redactor().redact_data(
+        pod(args=["--user", "joe", "--password", "summer", "--api-key=winter", "-v"])
+    )
+    assert said["spec"]["containers"][0]["args"] == [
+        "--user", "joe", "--password", MARK, f"--api-key={MARK}", "-v"
+    ]  # fmt: skip
+
+
+def test_nothing_of_a_secret_object_survives_but_its_keys() -> None:
+    data = {"kind": "Secret", "data": {"password": "c3VtbWVy", "user": "am9l"}, "stringData": {"x": "y"}}
+    said = Redactor().redact_data(data)
+    assert said == {"kind": "Secret", "data": {"password": MARK, "user": MARK}, "stringData": {"x": MARK}}
+
+
+def test_an_item_of_a_list_of_secrets_is_known_by_its_type() -> None:
+    data = [{"metadata": {"name": "db"}, "type": "Opaque", "data": {"user": "am9l"}}]
+    assert Redactor().redact_data(data)[0]["data"] == {"user": MARK}
+
+
+def test_a_config_map_is_redacted_by_key_and_by_line() -> None:
+    data = {
+        "kind": "ConfigMap",
+        "data": {
+            "mode": "fast",
+            "db_password": "summer",
+            "app.yaml": "port: 80\npassword: summer\nurl: http://x:1/",
+        },
+        "binaryData": {"blob": "AAEC"},
+    }
+    said = Redactor().redact_data(data)
+    assert said["data"] == {
+        "mode": "fast",
+        "db_password": MARK,
+        "app.yaml": f"port: 80\npassword: {MARK}\nurl: http://x:1/",
+    }
+    assert said["binaryData"] == {"blob": MARK}
+
+
+def test_the_last_applied_configuration_is_left_out() -> None:
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{...}", "team": "ledger"}
+    said = Redactor().redact_data({"metadata": {"annotations": annotations}})
+    assert said == {"metadata": {"annotations": {"team": "ledger"}}}
+
+
+def test_headers_of_a_probe_are_redacted() -> None:
+    headers = [
+        {"name": "Authorization", "value": "Bearer a1b2c3d4e5f6"},
+        {"name": "X-Api-Key", "value": "summer"},
+    ]
+    said = Redactor().redact_data({"httpGet": {"path": "/healthz", "httpHeaders": headers}})
+    assert [h["value"] for h in said["httpGet"]["httpHeaders"]] == [f"Bearer {MARK}", MARK]
+
+
+def test_references_to_secrets_and_structure_stay() -> None:
+    data = {
+        "metadata": {"name": "desk-7c9d8f6b5d-x2x9k", "labels": {"pod-template-hash": "7c9d8f6b5d"}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "imagePullSecrets": [{"name": "ledger-pull"}],
+            "containers": [
+                {
+                    "name": "main",
+                    "image": "registry.bank/ledger@sha256:" + "ab12" * 16,
+                    "env": [
+                        {"name": "T", "valueFrom": {"secretKeyRef": {"name": "ledger-db", "key": "password"}}}
+                    ],
+                    "envFrom": [{"secretRef": {"name": "ledger-env"}}],
+                }
+            ],
+            "volumes": [
+                {"name": "v", "secret": {"secretName": "ledger-tls", "defaultMode": 420}},
+                {"name": "p", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},
+            ],
+        },
+        "status": {"containerStatuses": [{"containerID": "containerd://" + "0a1b" * 16, "restartCount": 3}]},
+    }
+    before = copy.deepcopy(data)
+    assert Redactor().redact_data(data) == before
+    assert data == before
+
+
+def test_the_library_is_not_loaded_for_ordinary_logs() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys; from agent.evidence.redaction import Redactor; "
+        "Redactor().redact_text('2026-11-22T18:00:01Z GET /v1/accounts/12 trace=4bf92f3577b34da6a3ce929d0e0e4736'); "
+        "sys.exit('detect_secrets' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password=[" * 20000, "eyJ" * 60000, "a://" * 50000, "-----BEGIN " * 20000, "x" * 200000, "key=\"" * 40000,
+     "token: " * 30000, "--a " * 50000, "a.b-c_" * 40000, "A1b2" * 50000, "@:" * 90000],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_hostile_text_costs_linear_time(text: str) -> None:
+    Redactor().redact_text("warm A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6")
+    start = time.process_time()
+    Redactor().redact_text(text)
+    assert time.process_time() - start < 8
