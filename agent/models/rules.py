@@ -17,7 +17,7 @@ from autogen_core.models import (
     CreateResult,
     FunctionExecutionResultMessage,
     LLMMessage,
-    ModelCapabilities,  # type: ignore[attr-defined]
+    ModelCapabilities,
     ModelInfo,
     RequestUsage,
     SystemMessage,
@@ -72,7 +72,7 @@ class RuleModel(ChatCompletionClient, Component[RulesConfig]):
             finish_reason="function_calls" if calls else "stop", content=content, usage=used, cached=False
         )
 
-    async def create_stream(  # type: ignore[override]
+    async def create_stream(
         self, messages: Sequence[LLMMessage], **options: Any
     ) -> AsyncGenerator[str | CreateResult, None]:
         """The step as one piece: there is nothing to stream."""
