@@ -1,0 +1,46 @@
+"""The walls between the parts: who may import what."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+AGENT = Path(__file__).parent.parent / "agent"
+FILES = sorted(AGENT.rglob("*.py"))
+
+
+def _imports(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def _place(file: Path) -> str:
+    return str(file.relative_to(AGENT))
+
+
+@pytest.mark.parametrize("file", FILES, ids=_place)
+def test_only_agents_workflow_and_models_import_autogen(file: Path) -> None:
+    if _place(file) in ("agents.py", "workflow.py") or _place(file).startswith("models/"):
+        return
+    assert not {name for name in _imports(file) if name.startswith("autogen")}
+
+
+@pytest.mark.parametrize("file", FILES, ids=_place)
+def test_only_evidence_talks_to_a_cluster_or_a_network(file: Path) -> None:
+    talkers = ("kubernetes", "urllib.request", "http.client", "requests", "aiohttp", "socket")
+    if not _place(file).startswith(("evidence/", "models/")):
+        assert not {name for name in _imports(file) if name.split(".")[0] in talkers or name in talkers}
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if _place(f).startswith("diagnosis/")], ids=_place)
+def test_diagnosis_does_no_input_or_output(file: Path) -> None:
+    doers = ("os", "subprocess", "pathlib", "asyncio", "urllib.request", "tempfile", "shutil", "agent.evidence.cluster")
+    assert not _imports(file) & set(doers)
+    tree = ast.walk(ast.parse(file.read_text()))
+    calls = {node.func.id for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not calls & {"open", "print", "exec", "eval"}
