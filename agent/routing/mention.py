@@ -163,7 +163,7 @@ def _before(kind: str, words: list[str], at: int) -> Mention | None:
     word = _uncapitalised(words[at - 1]) if at == 1 or words[at - 2] == _END else words[at - 1]
     led = at > 1 and words[at - 2].lower() in PREPOSITIONS | {"the", "in"}
     if is_name(kind, word) and (
-        _is_shaped(word) or (_is_plain(word) and (led or _following(words, at) in VERBS))
+        _is_shaped(word) or (_is_plain(word) and (led or _acts(words, at)))
     ):
         return Mention(kind, word, words=f"{word} {words[at]}")
     return None
@@ -209,8 +209,14 @@ def _acting(words: list[str]) -> Iterator[str]:
         begins = at == 0 or words[at - 1] == _END
         if not begins and words[at - 1].lower() == "the":
             begins = at == 1 or words[at - 2] == _END
-        if begins and _following(words, at) in VERBS:
+        if begins and _acts(words, at):
             yield _uncapitalised(word)
+
+
+def _acts(words: list[str], at: int) -> bool:
+    """Whether a verb follows the word, at once or behind a place: `NAME is down`, `NAME in prod is down`."""
+    following = _following(words, at)
+    return following in VERBS or (following == "in" and _following(words, at + 2) in VERBS)
 
 
 def _following(words: list[str], at: int) -> str:
