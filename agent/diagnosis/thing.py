@@ -1,5 +1,6 @@
 """Things of a cluster as analyzers see them: objects, events, logs and series, each able to quote itself."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,12 +32,15 @@ def cut(text: str) -> str:
     return text.split("\n", 1)[0][:QUOTE_LENGTH]
 
 
+_STEPS = re.compile(r"\[[^\]]*\]|[^.\[]+")  # a name in brackets may hold dots
+
+
 def dig(data: Any, path: str, default: Any = None) -> Any:
     """The value at a dotted path; `a[b]` picks the list element with that name, type or place.
 
     The last step may be a key with dots of its own: `data.app.yaml`, `metadata.labels.app.kubernetes.io/name`.
     """
-    steps = [step for step in path.replace("[", ".[").split(".") if step]
+    steps = _STEPS.findall(path)
     for place, step in enumerate(steps):
         if step.startswith("["):
             data = _pick(data, step[1:-1])
@@ -158,7 +162,9 @@ class Event:
             count=int(series.get("count") or data.get("count") or 1),
             first=first,
             last=last or parse_time((data.get("metadata") or {}).get("creationTimestamp")),
-            about=Ref(str(about.get("kind", "")), str(about.get("namespace", "")), str(about.get("name", ""))),
+            about=Ref(
+                str(about.get("kind", "")), str(about.get("namespace", "")), str(about.get("name", ""))
+            ),
             uid=str(about.get("uid") or ""),
             field_path=str(about.get("fieldPath") or ""),
             quote=Quote(evidence.id, cut(f"[{position}].{field}: {message}")),

@@ -12,7 +12,7 @@ from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Ruled
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting
 from agent.diagnosis.pull import host_in, parse_image, read_pull_error
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.thing import QUOTE_LENGTH, Obj
 from agent.ref import Ref
 
 WAITING = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
@@ -170,8 +170,10 @@ def image_trouble(case: Case, pod: Obj) -> Iterator[Finding]:
 
 def _trouble(case: Case, container: Container) -> Trouble:
     """The newest words about the pull: the waiting message, else (older kubelets) the events."""
-    quotes = container.quote("state.waiting.reason", "state.waiting.message")
     message = container.waiting_message
+    quotes = container.quote("state.waiting.reason", "state.waiting.message")
+    if len(message) > QUOTE_LENGTH:  # the cause stands at the end of a pull error
+        quotes = (*quotes, Quote(container.pod.evidence.id, message.split("\n", 1)[0][-QUOTE_LENGTH // 2 :]))
     match container.waiting:
         case "InvalidImageName":
             return Trouble(container, message, quotes, INVALID)
