@@ -20,6 +20,7 @@ _EXCEPTION_LINE = re.compile(
     r"(?:Fatal error: +Uncaught )?(?:[\w$]+[./\\:]+)*[\w$]+(?:Error|Exception|Fault|Failure|Panic|"
     r"Interrupt|Exit|Warning|Throwable|Invalid\w*)"
     r"(?:\s?\[\w+\])?(?::|\s?$|\s\()"
+    r"|^[a-z_]\w*(?:\.\w+)*\.[A-Z][A-Za-z]+: "
 )
 _CRASH = re.compile(
     r"^panic: |^fatal error: |panicked at|\bUnhandled(?: \w+)? ?(?:exception|rejection|error)|"

@@ -215,6 +215,8 @@ def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> flo
         weight *= 0.5
     if noise.tells_retry(hit.line.text) and after > 3:
         weight *= 0.8
+    if not exited and hit.kind == "fatal-other":
+        weight *= 0.7  # programs live with errors of their own
     if not exited:
         weight *= 0.85 if hit.count > 1 or hit.crash or level in ("error", "fatal") else 0.7
     return round(min(1.0, weight), 3)

@@ -35,6 +35,11 @@ NETWORK = (
         ),
         r"NoHostAvailable",
     ),
+    spoken(
+        "connection-refused",
+        r"(?:can't|cannot|could not|unable to|failed to) reach (?:the )?(?:database|server|host|peer|upstream)",
+        certainty=SOFT,
+    ),
 )
 
 # Often the echo of something else, so they come last.
@@ -89,6 +94,7 @@ ECHOES = (
     ),
     spoken(
         "signal-crash",
+        r"exited on signal (?:4|6|7|8|11)\b|exit(?:ed with)? (?:code|status) (?:134|139)\b",
         r"\b\d+ (?:Aborted|Bus error|Illegal instruction|Trace/breakpoint trap|Floating point exception)\b",
         r"segmentation fault|\bSIG(?:SEGV|ABRT|ILL|BUS|FPE|TRAP)\b|core dumped",
         r"^\s*(?:\S+: )?(?:line \d+:\s+\d+ )?Abort(?:ed|ed \(.*\))?\s*$|assertion .{1,200}failed",

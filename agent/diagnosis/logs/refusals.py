@@ -56,6 +56,8 @@ REFUSALS = (
         "schema-missing",
         r"(?:relation|table|view|sequence|column) .{1,120}(?:does not|doesn't) exist",
         r"no such (?:table|column)",
+        r"(?:relation|table|column|type|index|constraint|schema) .{1,80}already exists",
+        r"can't locate revision|DuplicateTable|DuplicateColumn",
         r"unknown column|invalid object name|ORA-00942|UndefinedTable|UndefinedColumn|Unknown table",
         r"(?:pending|unapplied|outstanding|missing) migration",
         r"migrations? .{0,40}(?:pending|not (?:been )?applied|required|missing)",
@@ -69,6 +71,7 @@ REFUSALS = (
     spoken(
         "database-missing",
         r"database .{1,80}(?:does not|doesn't) exist|unknown database|cannot open database|no such database",
+        r"could not find your database|NoDatabaseError",
         r"database .{1,60}not found|keyspace .{1,60}(?:does not exist|not found)|ORA-12505|ORA-12514",
         r"database_does_not_exist",
     ),

@@ -80,7 +80,7 @@ VALUES = (
         r"misconfigur|ImproperlyConfigured|ConfigError|ConfigurationError|ConfigException",
         r"APPLICATION FAILED TO START|Failed to (?:bind properties|configure a DataSource)",
         r"'url' attribute is not specified",
-        r"has (?:the )?value .{1,60}(?:expected|must|allowed)|expected .{1,60}\b(?:got|but|found)\b",
+        r"Missing script|has (?:the )?value .{1,60}(?:expected|must|allowed)|expected .{1,60}\b(?:got|but|found)\b",
         r"missing port in address|unrecognized vm option|Could not create the Java Virtual Machine",
         r"Invalid maximum heap",
         r"first path segment in URL|could not parse|cannot parse|failed to parse|parse error",

@@ -4,6 +4,10 @@ from agent.diagnosis.logs.pattern import spoken
 
 # Memory, disks, descriptors, ports.
 LIMITS = (
+    spoken(  # the limit of processes: no kind of its own
+        "fatal-other",
+        r"fork: .{0,40}resource temporarily unavailable|failed to create new OS thread|can't start new thread",
+    ),
     spoken(
         "too-many-files",
         r"too many open files|\bE[MN]FILE\b|inotify (?:watch|instance)|file watchers reached",

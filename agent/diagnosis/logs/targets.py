@@ -20,10 +20,10 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME}){{0,8}})"
 _HOST_PORT = re.compile(
     rf"(?<![\w./\-@:])(?:(?:tcp|udp|ipv4|ipv6)[#:])?(\[[0-9a-fA-F:]+\]|{_HOST})(?:/(?:[\d.]+|<unresolved>))?"
-    r":(\d{2,5})(?![\w\-]|[:.]\w)"
+    r"`?:`?(\d{2,5})(?![\w\-]|[:.]\w)"
 )
 _QUOTE = r"[\"'`(]"
-_PORT_AFTER = r"(?:[\"'`)]*[\s,]+(?:on )?port[\s=:]+(\d{2,5}))?"
+_PORT_AFTER = r"(?:[\"'`)]*(?: \([^)]{1,60}\))?[\s,]+(?:on )?port[\s=:]+(\d{2,5}))?"
 _LOOKED_UP = re.compile(  # idioms of resolvers: what follows is a host
     r"(?:\bENOTFOUND|EAI_AGAIN|[Rr]esolve host(?:name)?:?|\blookup|bad address|UnknownHostException:"
     r"|translate host name|host not found in upstream|host not found:|getaddrinfo failed for|"
@@ -101,7 +101,7 @@ _KEY = re.compile(
     r"is (?:required|missing|not))"
 )
 _NO_KEY = _words(
-    """is was not value values error file invalid missing required must for the and or of in at to path
+    """open read is was not value values error file invalid missing required must for the and or of in at to path
     name found with when format be has option line from could"""
 )
 _FORBIDDEN = re.compile(
@@ -178,7 +178,13 @@ def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _hostlike(name: str, with_port: bool) -> bool:
-    if name.lower() in _NO_HOST or _EXTENSION.search(name) or name.isdigit() or name.startswith("_"):
+    if (
+        name.lower() in _NO_HOST
+        or name == "0.0.0.0"
+        or _EXTENSION.search(name)
+        or name.isdigit()
+        or name.startswith("_")
+    ):
         return False
     if re.fullmatch(r"[\d.]+", name):
         return name.count(".") == 3

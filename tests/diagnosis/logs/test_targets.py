@@ -40,6 +40,9 @@ HOSTS = [
     ("Can't connect to MySQL server on 'db.bank' ([Errno 111] Connection refused)", ("db.bank", None)),
     ("dial error (dial tcp 10.1.2.3:5432: connect: connection refused)", ("10.1.2.3", 5432)),
     ('Get "https://ledger:8443/x": EOF', ("ledger", 8443)),
+    ("Can't reach database server at `ledger-db`:`5432`", ("ledger-db", 5432)),
+    ('connection to server at "db" (10.96.1.2), port 5432 failed: FATAL: no', ("db", 5432)),
+    ("FATAL credit is not reachable: timed out, calling credit", ("credit", None)),
     ("dial tcp [fd00::7]:5432: connect: connection refused", ("fd00::7", 5432)),
 ]
 
