@@ -7,7 +7,7 @@ from agent.diagnosis.analyzers.workloads import healthy_or_recovered, scaled_to_
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
 from agent.diagnosis.graph import owner_ref, pods_of
 from agent.diagnosis.replicas import in_trouble, is_starting, representatives
 from agent.diagnosis.thing import Obj
@@ -97,7 +97,23 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
         "deleting the broken pod", f"Delete {pod.ref.name}: it is created anew from the present template.",
         on(pod.ref, "delete"), "medium", watch(obj.ref),
     )  # fmt: skip
-    return Finding(OLD_POD, obj.ref, headline, (Claim(headline, quotes),), 0.66, (delete,))
+    claims = [Claim(headline, quotes)]
+    if corrected := _corrected(obj, pod):
+        claims.append(
+            Claim(f"The template has changed since in what the pod runs ({corrected[0].text})", corrected)
+        )
+    return Finding(OLD_POD, obj.ref, headline, tuple(claims), 0.95 if corrected else 0.66, (delete,))
+
+
+def _corrected(obj: Obj, pod: Obj) -> tuple[Quote, ...]:
+    """Where the containers of the present template are not those of the pod."""
+    changed: list[Quote] = []
+    for spec in obj.items("spec.template.spec.containers"):
+        name = str(spec.get("name"))
+        for field in ("image", "command", "args", "env", "envFrom", "resources"):
+            if spec.get(field) and spec.get(field) != pod.at(f"spec.containers[{name}].{field}"):
+                changed += obj.quote(f"spec.template.spec.containers[{name}].{field}")
+    return tuple(changed)
 
 
 def _waits_for_deletion(obj: Obj) -> Finding | None:
