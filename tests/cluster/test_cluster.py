@@ -1,0 +1,96 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from e2e.cluster import cluster
+from e2e.cluster.cluster import Ownership, configuration
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("INCIDENT_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def networks(monkeypatch):
+    """The docker networks there are; the removals that were asked for are appended to `removed`."""
+
+    class Networks:
+        there, removed = False, []
+
+    def answers(*command):
+        if command[:3] == ("docker", "network", "rm"):
+            Networks.removed = [*Networks.removed, command[3]]
+        return Networks.there
+
+    monkeypatch.setattr(cluster, "answers", answers)
+    return Networks
+
+
+def ended_process() -> int:
+    """The id of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        return process.pid
+
+
+def test_our_own_node_image_brings_its_own_network():
+    assert configuration(True, False, True)["networking"] == {"disableDefaultCNI": True}
+    assert "networking" not in configuration(False, False, True)
+
+
+def test_only_a_host_that_lacks_a_capability_gets_the_feature_gate():
+    assert configuration(True, True, True)["featureGates"] == {"KubeletInUserNamespace": True}
+    assert "featureGates" not in configuration(True, False, True)
+
+
+def test_every_port_is_open_to_this_host_alone():
+    for mapping in configuration(True, True, True)["nodes"][0]["extraPortMappings"]:
+        assert mapping["listenAddress"] == "127.0.0.1"
+
+
+def test_a_second_cluster_takes_free_ports():
+    ports = {
+        mapping["hostPort"] for mapping in configuration(True, True, False)["nodes"][0]["extraPortMappings"]
+    }
+    assert ports == {0}
+
+
+def test_a_cluster_that_nobody_noted_is_a_persons(networks):
+    assert not Ownership("one").abandoned()
+
+
+def test_the_cluster_of_a_killed_run_is_abandoned(networks):
+    owner = Ownership("one")
+    owner.note.parent.mkdir(parents=True)
+    owner.note.write_text(json.dumps({"pid": ended_process(), "network_was_there": True}))
+    assert owner.abandoned()
+
+
+def test_the_cluster_of_a_run_that_lives_is_not(networks):
+    Ownership("one").claim()
+    assert not Ownership("one").abandoned()
+
+
+def test_a_cluster_given_to_a_person_is_never_abandoned(networks):
+    owner = Ownership("one")
+    owner.claim()
+    owner.give_to_person()
+    assert not owner.abandoned()
+
+
+def test_the_network_goes_with_the_cluster_that_brought_it(networks):
+    owner = Ownership("one")
+    owner.claim()
+    owner.forget()
+    assert networks.removed == ["kind"]
+
+
+def test_a_network_that_was_there_before_stays(networks):
+    networks.there = True
+    owner = Ownership("one")
+    owner.claim()
+    owner.give_to_person()
+    owner.forget()
+    assert networks.removed == []
