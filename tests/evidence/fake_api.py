@@ -124,9 +124,17 @@ def status(message: str, reason: str = "") -> dict[str, Any]:
 
 
 def _page(items: list[Any], parameters: dict[str, str]) -> dict[str, Any]:
+    items = [item for item in items if _selected(item, parameters.get("labelSelector", ""))]
     start, limit = int(parameters.get("continue", 0)), int(parameters.get("limit", len(items) or 1))
     more = {"continue": str(start + limit)} if start + limit < len(items) else {}
     return {"metadata": more, "items": items[start : start + limit]}
+
+
+def _selected(item: dict[str, Any], selector: str) -> bool:
+    """Whether an item has the labels of a selector of equalities."""
+    labels = item.get("metadata", {}).get("labels") or {}
+    wanted = [term.partition("=") for term in selector.split(",") if "=" in term]
+    return all(labels.get(key) == value for key, _, value in wanted)
 
 
 @contextmanager
