@@ -11,38 +11,56 @@ Level = Literal["fatal", "error", "warn", "info", ""]
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STREAM = re.compile(r"(?:stdout|stderr) [FP] ")
 _NAMES: dict[Level, str] = {
-    "fatal": "fatal panic emerg emergency crit critical severe dpanic",
-    "error": "error err alert fail eror",
+    "fatal": "fatal panic emerg emergency crit critical severe dpanic fata pani",
+    "error": "error err erro alert fail eror",
     "warn": "warn warning",
-    "info": "info information notice debug trace verbose log fine finer config hint detail statement dbg inf",
+    "info": "info information notice debug trace verbose log fine finer config hint detail statement dbg inf debu trac",
 }
 _LEVELS: dict[str, Level] = {name: level for level, names in _NAMES.items() for name in names.split()}
 _SHORT: dict[str, Level] = {"F": "fatal", "C": "fatal", "E": "error", "W": "warn", "I": "info", "D": "info"}
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d")
-_LOGFMT = re.compile(r"\b(?:level|lvl|severity|loglevel)=\"?(\w+)")
+_LOGFMT = re.compile(r"\b(?:level|lvl|severity|loglevel)[=:]\"?(\w+)")
 _JSON_LEVEL = re.compile(r"\"(?:level|severity|lvl|levelname|log\.level|@l)\"\s?:\s?\"?(\w+)")
 _WORD = "|".join(sorted(_LEVELS, key=len, reverse=True))
 # In brackets or before a colon in any case; bare only in capitals, as "error" is also a word.
-_BRACKETED = re.compile(rf"(?i)[\[<(|]\s?({_WORD})\s{{0,4}}[\]>)|:]|^({_WORD}):|(?<=\s)({_WORD}):(?=\s)")
-_BARE = re.compile(rf"(?<![\w/.\-=\"'])({_WORD.upper()})(?![\w/.\-='])")
+_BRACKETED = re.compile(
+    rf"(?i)[\[<(|](?:\w+:)?\s?({_WORD})\s{{0,4}}[\]>)|:]|^({_WORD}):|(?<=\s)({_WORD}):(?=\s)|\w\.({_WORD}):(?=\s)"
+)
+_BARE = re.compile(
+    rf"(?<![\w/.\-=\"'])({_WORD.upper()})(?![\w/.\-='])|(?<=: )({_WORD.upper()})(?=/\w+\])"  # the latter: Celery
+)
 _REDIS = re.compile(r"\d+:[A-Z] \d\d? \w{3} \d{4} [\d:.]+ ([#*.\-]) ")
-_LETTER = re.compile(r"^\[?([FCEWID])[\]/ ,|]|[|\]]\s?([FCEWID])\s?[|\[]")
+_LETTER = re.compile(r"^\[?([FCEWID])[\]/ ,|]|[|\]]\s?([FCEWID])\s?[|\[]|\b([EWID])! ")
 _HEAD = 160
 
 _LEVEL_KEYS = ("level", "severity", "lvl", "levelname", "log.level", "log_level", "Level", "@level", "@l")
 _TIME_KEYS = ("time", "ts", "timestamp", "@timestamp", "@t")
-_MESSAGE_KEYS = ("message", "msg", "event", "log", "text", "@m", "@mt", "Message", "short_message", "body")
+_MESSAGE_KEYS = (
+    "message",
+    "msg",
+    "event",
+    "log",
+    "text",
+    "@m",
+    "@mt",
+    "Message",
+    "short_message",
+    "body",
+    "textPayload",
+)
 _DETAIL_KEYS = (
     "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "code",
     "detail", "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "errors",
-    "@x", "Exception", "thrown", "panic",
+    "@x", "Exception", "thrown", "panic", "attr",
 )  # fmt: skip
+_TIMES = (
+    r"\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
+    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d{1,2}:\d\d(?::\d\d[\d.,]*)?(?:[AP]M\b)?"
+    r"|\d{1,2}-\w{3}-\d{4} \d\d:\d\d:\d\d[\d.,]*"
+)
 _PREFIX = re.compile(
-    r"^(?:\s*(?:"
-    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
-    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d[\d.,]*|\d{1,2}-\w{3}-\d{4} \d\d:\d\d:\d\d[\d.,]*"
-    rf"|\[[^\]]{{0,60}}\]|\((?:\d+|main)\)|(?:{_WORD.upper()}|{_WORD})(?=[\s:\]])[\s:]?|"
-    rf"[IWEF]\d{{4}} [\d:.]+ +\d+ [\w.\-]+:\d+\]"
+    rf"^(?:\s*(?:{_TIMES}|[FEWIDA], (?=\[)|\[[^\]]{{0,60}}\]|\{{\w+\.py:\d+\}}|\((?:\d+|main)\)"
+    rf"|(?:{_WORD.upper()})(?=[\s:\]\[])[\s:]?|(?:{_WORD}):|[IWEF]\d{{4}} [\d:.]+ +\d+ [\w.\-]+:\d+\]"
     r"|-{1,3}(?= )|[|:](?= )|\d{1,7}(?:#\d+)?(?= |:):?|\*\d+(?= )|<\d+>"
     r"))+\s*[-:|]?\s*"
 )
@@ -124,6 +142,8 @@ def _from_fields(fields: dict[str, Any], at: datetime | None) -> Line:
     details = [text for key in _DETAIL_KEYS if key in fields and (text := _flat(fields[key]))]
     nested = fields["log"].get("level", "") if isinstance(fields.get("log"), dict) else ""
     level = _level_of(next((fields[key] for key in _LEVEL_KEYS if key in fields), nested))
+    if not level and "ctx" in fields:  # MongoDB
+        level = _SHORT.get(str(fields.get("s"))[:1], "")
     stamp = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "")
     shown = [message, *(detail.split("\n")[0] for detail in details[:1] if detail not in message)]
     everything = "\n".join([message, *details])
@@ -172,4 +192,4 @@ def _level(text: str) -> Level:
     if first:
         return _LEVELS[next(group for group in first.groups() if group).lower()]
     letter = _LETTER.search(head[:60])
-    return _SHORT[letter[1] or letter[2]] if letter else ""
+    return _SHORT[letter[1] or letter[2] or letter[3]] if letter else ""

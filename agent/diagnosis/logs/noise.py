@@ -14,7 +14,7 @@ _NEVER = re.compile(
     r"npm (?:notice|warn)\b"
     r"|this is a development server|\b(?:simulated|harmless|benign|non-?fatal|tolerated|safe(?:ly)? "
     r"(?:to )?ignored?)\b"
-    r"|similar lines folded"
+    r"|similar lines folded|could not reliably determine the server"
 )
 _ROUTINE = re.compile(
     r"(?i)\b(?:received|caught|got|handling) (?:signal|SIG\w+|shutdown|termin)|\bSIG(?:TERM|INT|HUP|QUIT)\b"
