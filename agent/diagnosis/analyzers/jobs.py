@@ -20,7 +20,7 @@ BACKOFF = declare(Cause(
     "Every try of the Job's pod failed until backoffLimit was reached; what failed in the pod is the cause.",
     "Condition Failed with reason BackoffLimitExceeded, or with FailedIndexes or MaxFailedIndexesExceeded.",
     "See the log of the last pod; correct what failed, then create the Job anew.",
-    ("job-deadline", "app-error"),
+    ("job-deadline", "application-error"),
     symptom=True,
 ))  # fmt: skip
 DEADLINE = declare(Cause(

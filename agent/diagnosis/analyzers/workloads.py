@@ -18,7 +18,7 @@ ZERO = declare(Cause(
     "Somebody or something set the replicas to 0; whoever calls the workload finds nobody there.",
     "spec.replicas is 0, its Service has no endpoints, callers are refused.",
     "Scale it up again; see in managedFields who scaled it down.",
-    ("service-selects-nothing",),
+    ("service-selector-mismatch",),
 ))  # fmt: skip
 UNSEEN = declare(Cause(
     "generation-not-observed", "workload", "Controller does not act on a change",
