@@ -13,9 +13,12 @@ from agent.diagnosis.ending import Ending
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
+from agent.diagnosis.logs.lines import split_time
 from agent.diagnosis.pod import Container, is_ready
 from agent.diagnosis.thing import Log, Obj
 from agent.ref import Ref
+
+MORE_LINES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +85,23 @@ class Complaint:
             cause=cause,
             entity=entity or self.workload.ref,
             headline=self.because(clause),
-            claims=(said, *self._end(), *claims, *self._changes()),
+            claims=(said, *self._around(), *self._end(), *claims, *self._changes()),
             confidence=self.confidence if confidence is None else confidence,
             recommendations=(*advice, *self._advice()),
             leads_to=leads_to,
             ruled_out=tuple(self._ruled_out()),
             since=self.change.at if self.change else self.began,
         )
+
+    def _around(self) -> Iterator[Claim]:
+        """The lines beside it that belong to the same trouble: its chain of errors, or what follows it at the end."""
+        text = self.log.text
+        lines = [line for line in self.line.context if line in text]
+        if not lines and self.ending is not None:
+            lines = [split_time(line)[1] for line in text.splitlines()[self.line.index + 1 :][:MORE_LINES]]
+        lines = [line for line in lines if line.strip() and line != self.line.line]
+        if lines:
+            yield Claim("Beside it the log says", tuple(self.log.quote(line) for line in lines[-MORE_LINES:]))
 
     def _end(self) -> Iterator[Claim]:
         if self.ending is None:

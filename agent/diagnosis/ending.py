@@ -12,6 +12,7 @@ from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.pod import Container, containers, is_deleting
 from agent.diagnosis.thing import Event, Log, Obj
+from agent.evidence import query as q
 
 How = Literal["start-error", "oom", "probe", "hook", "killed", "signal", "stopped", "completed", "exit"]
 
@@ -50,10 +51,12 @@ class Ending:
 
     @cached_property
     def log(self) -> Log | None:
-        """The log of the instance that ended."""
+        """The log of the instance that ended; where the node dropped it, that of the one after or before."""
         why = f"what did {self.container.called} say before it ended?"
-        name, previous = self.container.name, self.container.log_is_previous
-        found = self.case.log(self.pod.ref, name, previous=previous, why=why)
+        pod, name, previous = self.pod.ref, self.container.name, self.container.log_is_previous
+        found = self.case.log(pod, name, previous=previous, why=why)
+        if found is None and self.case.status(q.logs(pod.namespace, pod.name, name, previous=previous)):
+            found = self.case.log(pod, name, previous=not previous, why=why)
         return found
 
     @cached_property

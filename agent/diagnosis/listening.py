@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from agent.diagnosis.logs.lines import split_time
 from agent.diagnosis.thing import Log
 
 _SAYS = re.compile(
@@ -10,7 +11,6 @@ _SAYS = re.compile(
 )
 _PORT = re.compile(r"(?:\bport\b(?:\(s\))?[ =:\"]{0,3}|[\w.\]*\[]:|[\s@]:)(\d{2,5})\b", re.IGNORECASE)
 _LOOPBACK = re.compile(r"\b127\.0\.0\.1\b|\blocalhost\b|\[::1\]", re.IGNORECASE)
-_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)?\s")
 MAX_LINE = 400
 
 
@@ -27,7 +27,7 @@ def listening(log: Log | None) -> list[Listening]:
     """The ports a log says its program listens on, in order of appearance."""
     found: list[Listening] = []
     for raw in log.text.splitlines() if log else ():
-        line = _STAMP.sub("", raw[:MAX_LINE])
+        line = split_time(raw[:MAX_LINE])[1]
         said = _SAYS.search(line)
         if said is None or "connect" in line.lower():
             continue

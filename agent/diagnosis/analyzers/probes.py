@@ -49,6 +49,7 @@ class Failure:
     event: Event
     log: Log | None
     lived: timedelta | None  # how long a killed instance ran; None while it runs
+    killed: Event | None = None
 
     @property
     def probe(self) -> dict[str, Any]:
@@ -93,13 +94,11 @@ def failing_probes(case: Case, pod: Obj) -> Iterator[Finding | State]:
     for ending in endings(case, pod):
         if ending.how == "probe":
             kind = "Startup" if ending.killing("failed startup probe") else "Liveness"
-            event = _unhealthy(case, pod, ending.container, kind)
-            if event is None:
-                event = ending.killing(f"failed {kind.lower()} probe")
+            killed = ending.killing(f"failed {kind.lower()} probe")
+            event = _unhealthy(case, pod, ending.container, kind) or killed
             if event is not None:
-                yield _finding(
-                    Failure(case, pod, ending.container, kind, event, ending.log, ending.container.lived)
-                )
+                lived = ending.container.lived
+                yield _finding(Failure(case, pod, ending.container, kind, event, ending.log, lived, killed))
     if not is_ready(pod) and pod.condition("Ready").get("reason") == "ContainersNotReady":
         yield from _unready(case, pod)
 
@@ -148,7 +147,9 @@ def _finding(failure: Failure) -> Finding:
         claims.append(change.claim())
         advice.append(roll_back(workload.ref))
     if failure.lived is not None:
-        claims.append(Claim("The kubelet killed the container for it", failure.container.quote_end()))
+        told_so = (failure.killed.quote,) if failure.killed else ()
+        quotes = (*told_so, *failure.container.quote_end())
+        claims.append(Claim("The kubelet killed the container for it", quotes))
     return Finding(
         cause=cause,
         entity=workload.ref,

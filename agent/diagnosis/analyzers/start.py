@@ -10,7 +10,7 @@ from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut
 from agent.diagnosis.thing import Obj
 
 WORKING_DIRECTORY = declare(Cause(
@@ -45,6 +45,7 @@ _MISSING = re.compile(
     r'exec: "([^"]{1,200})": (?:stat [^:]{1,300}: no such file or directory|executable file not found in \$PATH)'
 )
 _NOT_EXECUTABLE = re.compile(r'exec: "([^"]{1,200})": permission denied')
+TAIL = 240  # characters of the runtime's message that are quoted
 _NO_DIRECTORY = re.compile(
     r"container init: mkdir ([^:]{1,300}): not a directory|chdir to cwd \(\"([^\"]{1,300})\"\)"
 )
@@ -69,9 +70,7 @@ def _start_error(ending: Ending) -> Finding:
         if ending.container.ended.get("message")
         else "state.waiting.message"
     )
-    claims = [
-        Claim(f"The runtime could not start the {container.called}", container.quote(where, "restartCount"))
-    ]
+    claims = [Claim(f"The runtime could not start the {container.called}", _quote(ending, where, message))]
     if quotes := container.quote_spec("command", "args", "workingDir"):
         claims.append(Claim("This is what the specification has it run", quotes))
     change = recent_change(ending.case, ending.workload, None)
@@ -89,6 +88,15 @@ def _start_error(ending: Ending) -> Finding:
         ruled_out=(RuledOut("application-error", "The program never ran.", container.quote(where)),),
         since=change.at if change else ending.pod.created,
     )
+
+
+def _quote(ending: Ending, where: str, message: str) -> tuple[Quote, ...]:
+    """The runtime's message by its end, which is what tells: the beginning is always the same."""
+    said = ending.container.quote(where, "restartCount")
+    first = message.split("\n", 1)[0]
+    if len(first) <= TAIL or not said:
+        return said
+    return (Quote(said[0].evidence, first[-TAIL:]), *said[1:])
 
 
 def _read(message: str) -> tuple[Cause, str]:
