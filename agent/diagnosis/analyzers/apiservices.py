@@ -18,7 +18,7 @@ DEAD = declare(
         "Condition Available of the APIService is False: ServiceNotFound, MissingEndpoints, "
         "FailedDiscoveryCheck.",
         "Bring the server behind its Service back; if it was uninstalled, delete the APIService.",
-        ("namespace-stuck", "hpa-without-metrics"),
+        ("namespace-stuck", "hpa-no-metrics"),
     )
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ CPU = _lack(
     "insufficient-cpu",
     "No node has the CPU that the pod requests",
     "cpu",
-    ("quota-exceeded", "cpu-throttling"),
+    ("quota-exceeded", "cpu-limit-too-low"),
 )
 MEMORY = _lack(
     "insufficient-memory", "No node has the memory that the pod requests", "memory", ("oom-killed",)

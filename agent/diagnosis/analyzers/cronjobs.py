@@ -90,7 +90,9 @@ def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding
     headline = (
         f"Job {active[0]} does not end, so CronJob {obj.ref.name} (concurrencyPolicy Forbid) starts no other"
     )
-    quotes = obj.quote("spec.concurrencyPolicy", "status.active[0].name", "status.lastScheduleTime")
+    quotes = obj.quote(
+        "spec.concurrencyPolicy", f"status.active[{active[0]}].name", "status.lastScheduleTime"
+    )
     ref = Ref("Job", obj.ref.namespace, active[0])
     end = Recommendation(
         "ending the run that hangs", f"See in its log what Job {active[0]} waits for, then delete it.",

@@ -1,0 +1,171 @@
+"""Jobs and CronJobs: what their conditions say, and what their pods and runs add."""
+
+import pytest
+
+from agent.diagnosis.schedule import last_due
+from tests.diagnosis import objects as o
+from tests.diagnosis.world import NOW, World, ago
+
+FAILED = {"labels": {"alertname": "KubeJobFailed", "namespace": "bank", "job_name": "close"}}
+
+
+def job(*conditions: o.Data, spec: o.Data | None = None, **status: object) -> o.Data:
+    selector = {"matchLabels": {"batch.kubernetes.io/controller-uid": "uid-close"}}
+    return {
+        "kind": "Job",
+        "metadata": o.meta("close", "bank", minutes=20),
+        "spec": {"backoffLimit": 1, "selector": selector} | (spec or {}),
+        "status": {"startTime": ago(20), "conditions": list(conditions)} | status,
+    }
+
+
+def failed_pod(code: int = 1) -> o.Data:
+    ended = {"exitCode": code, "reason": "Error", "startedAt": ago(6), "finishedAt": ago(5)}
+    status = {"name": "web", "ready": False, "restartCount": 0, "state": {"terminated": ended}}
+    data = o.pod("close-x1", status, namespace="bank", phase="Failed", ready=False, restartPolicy="Never",
+                 owner=o.owned("Job", "close"))  # fmt: skip
+    data["metadata"]["labels"] = {"batch.kubernetes.io/controller-uid": "uid-close"}
+    return data
+
+
+LIMIT = o.condition("Failed", "True", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+
+
+def test_a_job_that_failed_as_often_as_it_may_is_explained_by_the_log_of_its_pod():
+    world = World().add(job(LIMIT, failed=2), failed_pod())
+    world.log(
+        "bank", "close-x1", "web", "Traceback (most recent call last):\nZeroDivisionError: division by zero\n"
+    )
+    verdict, _ = world.investigate(FAILED)
+    assert verdict.root and verdict.root.cause.id == "application-error"
+    assert str(verdict.root.entity) == "bank/Job/close"
+
+
+def test_where_pods_and_logs_are_gone_the_limit_itself_is_all_that_is_known():
+    verdict, _ = World().add(job(LIMIT, failed=2)).investigate(FAILED)
+    assert verdict.root and verdict.root.cause.id == "job-backoff-limit"
+    assert "gone" in verdict.root.headline
+
+
+def test_a_job_whose_pods_could_not_be_read_is_inconclusive():
+    from agent.evidence.answer import Answer
+
+    world = World().add(job(LIMIT, failed=2))
+    world.refuse["list Pod"] = Answer("forbidden", message="pods is forbidden")
+    verdict, _ = world.investigate(FAILED)
+    assert verdict.outcome == "inconclusive" and "forbidden" in verdict.missing[0]
+
+
+def test_a_job_beyond_its_deadline_names_the_deadline():
+    late = o.condition("Failed", "True", "DeadlineExceeded", "Job was active longer than specified deadline")
+    verdict, _ = World().add(job(late, spec={"activeDeadlineSeconds": 300})).investigate(FAILED)
+    assert verdict.root and verdict.root.cause.id == "job-deadline" and "300 s" in verdict.root.headline
+    assert [r.cause for r in verdict.ruled_out] == ["job-backoff-limit"]
+
+
+def test_a_job_ended_by_its_failure_policy_names_container_and_exit_code():
+    text = "Container web for pod bank/close-x1 failed with exit code 42 matching FailJob rule at index 0"
+    verdict, _ = World().add(job(o.condition("Failed", "True", "PodFailurePolicy", text))).investigate(FAILED)
+    assert (
+        verdict.root and verdict.root.cause.id == "job-pod-failure-policy" and "42" in verdict.root.headline
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (job(o.condition("Complete", "True", "CompletionsReached"), completionTime=ago(9)), "healthy"),
+        (job(o.condition("Suspended", "True", "JobSuspended"), spec={"suspend": True}), "intended"),
+        (job(active=1), "progressing"),
+    ],
+)
+def test_a_job_that_finished_or_is_suspended_or_runs_is_not_accused(data: o.Data, kind: str):
+    verdict, _ = World().add(data).investigate(FAILED)
+    assert verdict.outcome == "not-actionable" and [state.kind for state in verdict.states] == [kind]
+
+
+def test_a_job_that_runs_for_a_day_hangs():
+    verdict, _ = World().add(job(active=1, startTime=ago(26 * 60))).investigate(FAILED)
+    assert verdict.root and verdict.root.cause.id == "job-hangs" and "26 h" in verdict.root.headline
+
+
+LATE = {"labels": {"alertname": "KubeCronJobRunning", "namespace": "bank", "cronjob": "sync"}}
+
+
+def cron(*, schedule: str = "*/5 * * * *", spec: o.Data | None = None, **status: object) -> o.Data:
+    return {
+        "kind": "CronJob",
+        "metadata": o.meta("sync", "bank"),
+        "spec": {"schedule": schedule, "suspend": False, "concurrencyPolicy": "Allow"} | (spec or {}),
+        "status": {"lastScheduleTime": ago(0)} | status,
+    }
+
+
+def test_a_suspended_cron_job_is_intended():
+    verdict, _ = World().add(cron(spec={"suspend": True})).investigate(LATE)
+    assert verdict.outcome == "not-actionable" and "suspended" in verdict.sentence
+
+
+def test_a_run_that_does_not_end_holds_up_a_cron_job_that_forbids_concurrency():
+    held = cron(spec={"concurrencyPolicy": "Forbid"}, lastScheduleTime=ago(60), active=[{"name": "sync-29"}])
+    verdict, diagnosis = World().add(held).investigate(LATE)
+    assert verdict.root and verdict.root.cause.id == "cronjob-held-by-running-job"
+    assert verdict.root.recommendations[0].command == "kubectl -n bank delete job/sync-29"
+    assert "bank/Job/sync-29" in [str(ref) for ref in diagnosis.case.followed]
+
+
+def test_a_run_in_its_time_does_not_hold_up_anything():
+    busy = cron(spec={"concurrencyPolicy": "Forbid"}, lastScheduleTime=ago(0), active=[{"name": "sync-29"}])
+    verdict, _ = World().add(busy).investigate(LATE)
+    assert verdict.root is None
+
+
+def test_a_schedule_that_never_comes_is_named():
+    world = World().add(cron(schedule="0 6 31 2 *", lastScheduleTime=None))
+    world.event("CronJob", "bank", "sync", "InvalidSchedule", "invalid schedule: 0 6 31 2 *")
+    verdict, _ = world.investigate(LATE)
+    assert (
+        verdict.root and verdict.root.cause.id == "cronjob-bad-schedule" and "31 2" in verdict.root.headline
+    )
+
+
+def test_a_deadline_for_starting_below_ten_seconds_makes_runs_missed():
+    missed = cron(spec={"startingDeadlineSeconds": 5}, lastScheduleTime=ago(45))
+    verdict, _ = World().add(missed).investigate(LATE)
+    assert verdict.root and verdict.root.cause.id == "cronjob-missed" and "is 5" in verdict.root.headline
+
+
+def test_a_cron_job_is_judged_by_its_newest_run():
+    run = job(LIMIT, failed=2)
+    run["metadata"]["ownerReferences"] = o.owned("CronJob", "sync")
+    world = World().add(cron(), run, failed_pod())
+    world.log(
+        "bank",
+        "close-x1",
+        "web",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/etc/keys/a.pem'\n",
+    )
+    verdict, _ = world.investigate(LATE)
+    assert verdict.root and verdict.root.cause.id == "missing-file"
+    assert str(verdict.root.entity) == "bank/CronJob/sync"
+
+
+@pytest.mark.parametrize(
+    ("expression", "due"),
+    [
+        ("*/5 * * * *", "2026-11-22T12:00"),
+        ("0 3 * * *", "2026-11-22T03:00"),
+        ("@hourly", "2026-11-22T12:00"),
+        ("15 6 * * MON-FRI", "2026-11-20T06:15"),
+        ("0 4 * * 7", "2026-11-22T04:00"),
+        ("30 4 1,15 * mon", "2026-11-16T04:30"),
+    ],
+)
+def test_the_last_due_time_of_a_schedule(expression: str, due: str):
+    found = last_due(expression, NOW)
+    assert found and found.isoformat().startswith(due)
+
+
+@pytest.mark.parametrize("expression", ["0 6 31 2 *", "every day", "61 * * * *", "* * * *", "*/0 * * * *"])
+def test_a_schedule_that_is_never_due_or_not_understood_gives_no_time(expression: str):
+    assert last_due(expression, NOW) is None
