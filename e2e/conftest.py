@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pytest_kind import KindCluster
 
-from e2e.cluster import addons, environment, paths
+from e2e.cluster import addons, environment, host, paths
 from e2e.cluster.cluster import NAME, Cluster
 from e2e.cluster.environment import Environment
 from e2e.cluster.errors import ClusterError
@@ -39,23 +39,40 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest) -> Iterator[Environment]:
     """The environment with its cluster running. One that was running already is used and left; else it is removed."""
-    option = request.config.getoption
-    name = option("cluster_name")
+    # What is built and how long it takes is for the terminal, not for the report of the first test.
+    shown = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
+    with shown():
+        here = _chosen(request.config)
+    keep = request.config.getoption("keep_cluster") or _made_before(here)
     try:
-        here = environment.locate(NAME if name == "pytest-kind" else name)
-        here = environment.assemble(here.source, _with_options(here.cluster, option))
-        keep = option("keep_cluster") or _made_before(here)
-        environment.up(here, keep=keep)
-        _remove_leftovers(here.cluster)
-    except ClusterError as error:
-        pytest.exit(f"error: {error}", returncode=2)
-    try:
+        with shown():
+            _up(here, keep)
         yield here
     finally:
         if request.session.testsfailed:
             here.cluster.export_logs(FAILURES / "kind")
         if not keep:
             environment.down(here)
+
+
+def _up(here: Environment, keep: bool) -> None:
+    """Bring it up, or end the session with the one line that says why not."""
+    try:
+        environment.up(here, keep)
+        _remove_leftovers(here.cluster)
+    except ClusterError as error:
+        pytest.exit(f"error: {error}", returncode=2)
+
+
+def _chosen(config: pytest.Config) -> Environment:
+    """The environment that the options name; pytest-kind's own default name means ours."""
+    name = config.getoption("cluster_name")
+    try:
+        host.prepare()
+        here = environment.locate(NAME if name == "pytest-kind" else name)
+    except ClusterError as error:
+        pytest.exit(f"error: {error}", returncode=2)
+    return environment.assemble(here.source, _with_options(here.cluster, config.getoption))
 
 
 def _with_options(cluster: Cluster, option: Callable[[str], Any]) -> Cluster:
@@ -72,7 +89,7 @@ def _with_options(cluster: Cluster, option: Callable[[str], Any]) -> Cluster:
 
 def _made_before(here: Environment) -> bool:
     """Whether somebody left this cluster running on purpose."""
-    return here.cluster.tools.kind.exists() and here.cluster.exists() and not here.ownership.abandoned()
+    return here.cluster.exists() and not here.ownership.abandoned()
 
 
 def _remove_leftovers(cluster: Cluster) -> None:

@@ -57,8 +57,7 @@ def install(here: Environment, chosen: argparse.Namespace) -> None:
 def status(here: Environment, _: argparse.Namespace) -> None:
     for stage in order(plan.stages_for(here.source, here.cluster.tools)):
         print(f"{'built  ' if stage.complete() else 'missing'} {stage.name}: {stage.what}")
-    running = here.cluster.tools.kind.exists() and here.cluster.exists()
-    print(f"cluster {here.cluster.name}: {'running' if running else 'not running'}")
+    print(f"cluster {here.cluster.name}: {'running' if here.cluster.exists() else 'not running'}")
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -58,8 +58,8 @@ class Cluster:
         return "http://" + self.shell.output("docker", "port", self.node, f"{node_port}/tcp")
 
     def exists(self) -> bool:
-        """Whether kind knows a cluster of this name."""
-        return self.name in self.shell.output(self.tools.kind, "get", "clusters").split()
+        """Whether kind knows a cluster of this name; without kind there is none."""
+        return self.tools.kind.exists() and self.name in self.shell.output(self.tools.kind, "get", "clusters").split()
 
     def configuration_file(self) -> Path:
         """kind's configuration for this host, written beside the kubeconfig."""

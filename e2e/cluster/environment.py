@@ -107,8 +107,7 @@ def down(environment: Environment) -> None:
 def clean(environment: Environment) -> None:
     """`down`, and remove every image made here, the cache and its logs; Go's own caches are the user's."""
     if host.engine_answers():
-        if environment.cluster.tools.kind.exists():
-            down(environment)
+        down(environment)
         shell = Shell(paths.STATE / "clean.log")
         pattern = ("--filter", "reference=incident-agent/*", "--filter", "reference=incident-agent:dev*")
         tags = shell.output("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", *pattern).split()

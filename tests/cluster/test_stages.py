@@ -93,7 +93,8 @@ def test_an_output_whose_image_the_engine_lost_is_built_again(monkeypatch):
 
 
 def test_two_builds_at_once_build_once(capsys):
-    made, entered, release = [], threading.Event(), threading.Event()
+    made: list[str] = []
+    entered, release = threading.Event(), threading.Event()
 
     def slow(out, shell):
         made.append("one")
