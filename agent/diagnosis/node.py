@@ -121,6 +121,11 @@ def container_requests(spec: dict[str, Any]) -> dict[str, float]:
     return _amounts(dig(spec, "resources.limits")) | _amounts(dig(spec, "resources.requests"))
 
 
+def container_limit(spec: dict[str, Any], resource: str) -> float:
+    """A container's limit of a resource, 0 without one."""
+    return _amounts(dig(spec, "resources.limits")).get(resource, 0.0)
+
+
 def allocatable(node: Obj) -> dict[str, float]:
     """What the node has to give, by resource."""
     return _amounts(node.at("status.allocatable"))

@@ -277,3 +277,31 @@ def test_an_old_mount_failure_of_a_pod_that_runs_is_history() -> None:
 def test_a_claim_is_not_asked_for_when_the_pod_has_none() -> None:
     _, diagnosis = unplaced(waiting(UNBOUND, containers=[container()]), node("n1")).investigate(ALERT)
     assert not [query for query in diagnosis.questions if query.kind == "PersistentVolumeClaim"]
+
+
+def test_words_about_a_class_from_before_it_was_made_are_history() -> None:
+    waits = World().add(claim(storageClassName="lazy"), storage_class("lazy", mode="WaitForFirstConsumer"))
+    waits.event("PersistentVolumeClaim", "shop", "data", "ProvisioningFailed",
+                'storageclass.storage.k8s.io "lazy" not found')  # fmt: skip
+    verdict, _ = waits.investigate(CLAIM_ALERT)
+    assert verdict.root is None
+
+
+def test_a_token_that_does_not_fit_the_memory_limit_names_the_limit() -> None:
+    words = (
+        'MountVolume.SetUp failed for volume "kube-api-access-dx" : write /var/lib/kubelet/pods/1/volumes/'
+        "kubernetes.io~projected/kube-api-access-dx/ca.crt: no space left on device"
+    )
+    stuck = placed()
+    stuck.objects["Pod", "shop", "web-1"]["spec"]["containers"] = [
+        container(resources={"limits": {"memory": "64m"}})
+    ]
+    verdict, _ = stuck.event("Pod", "shop", "web-1", "FailedMount", words).investigate(ALERT)
+    assert said(verdict) == ("memory-limit-too-small-to-start", "shop/Deployment/web")
+    assert "limits.memory: 64m" in told(verdict)
+
+
+def test_a_volume_that_cannot_be_written_otherwise_is_the_nodes_full_disk() -> None:
+    words = 'MountVolume.SetUp failed for volume "data" : write /var/lib/kubelet/pods/1/x: no space left on device'
+    verdict, _ = placed().event("Pod", "shop", "web-1", "FailedMount", words).investigate(ALERT)
+    assert said(verdict) == ("node-disk-full", "Node/n1")

@@ -148,7 +148,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
     )
 
 
-def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding]:
+def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
     """A claim that names its volume, which is gone, taken or does not fit."""
     name = str(pvc.at("spec.volumeName"))
     pv = case.get("PersistentVolume", "", name, "is the named volume free?")
@@ -206,3 +206,6 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding]
             recommendations=(look(pvc.ref, "correcting the claim", "Make a claim that fits the volume."),),
             since=pvc.created,
         )
+        return
+    text = f"{pvc.ref} names the volume {name}, which fits, and is about to be bound."
+    yield State("progressing", pvc.ref, text, pvc.quote("status.phase", "spec.volumeName"))

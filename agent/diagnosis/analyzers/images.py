@@ -172,8 +172,11 @@ def _trouble(case: Case, container: Container) -> Trouble:
     """The newest words about the pull: the waiting message, else (older kubelets) the events."""
     message = container.waiting_message
     quotes = container.quote("state.waiting.reason", "state.waiting.message")
-    if len(message) > QUOTE_LENGTH:  # the cause stands at the end of a pull error
-        quotes = (*quotes, Quote(container.pod.evidence.id, message.split("\n", 1)[0][-QUOTE_LENGTH // 2 :]))
+    end = message.split("\n", 1)[0][-QUOTE_LENGTH // 2 :]
+    if quotes and not quotes[-1].text.endswith(
+        end
+    ):  # cut off, and the cause stands at the end of a pull error
+        quotes = (*quotes, Quote(container.pod.evidence.id, end))
     match container.waiting:
         case "InvalidImageName":
             return Trouble(container, message, quotes, INVALID)

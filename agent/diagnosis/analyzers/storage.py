@@ -1,5 +1,6 @@
 """Claims and volumes: why a PersistentVolumeClaim is not bound, and what became of its volume."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from agent.diagnosis.thing import Event, Obj
 from agent.diagnosis.volume import STATIC, provisioner_of, users_of
 from agent.ref import Ref
 
+_CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
 PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
 
 
@@ -140,7 +142,10 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         if gone := case.absent("StorageClass", "", name):
             yield _no_class(case, pvc, name, gone, events)
         return
-    failed = [e for e in events if e.reason == "ProvisioningFailed"]
+    # The class exists: words of its absence are from before it was made.
+    failed = [
+        e for e in events if e.reason == "ProvisioningFailed" and not _CLASS_NOT_FOUND.search(e.message)
+    ]
     if failed:
         yield _provisioning_failed(pvc, failed[-1], klass)
     elif klass.at("provisioner") == STATIC:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look
 from agent.diagnosis.analyzers.binding import storage_cause
+from agent.diagnosis.analyzers.images import DISK as NODE_DISK_FULL
+from agent.diagnosis.analyzers.sandbox import TOO_SMALL
 from agent.diagnosis.case import Case
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
-from agent.diagnosis.node import matches_terms
+from agent.diagnosis.node import container_limit, matches_terms
 from agent.diagnosis.placement import Placement, placement
 from agent.diagnosis.pod import containers, is_deleting, is_well
 from agent.diagnosis.thing import Event, Obj, cut, dig
@@ -79,6 +81,7 @@ _OF_CLAIMS = frozenset({
 _OBJECTS = re.compile(
     r'(?:configmap|secret) "[^"]*" not found|non-existent (?:config|secret) key|not registered'
 )
+LEAST_MEMORY = 4 * 2**20  # bytes; below this the runtime itself does not start
 _VOLUME = re.compile(r'volume "([^"]+)"')
 _HOLDERS = re.compile(r"used by pod\(s\) ([\w.-]+(?:, [\w.-]+)*)")
 _DRIVER = re.compile(r"driver name (\S+) not found")
@@ -189,7 +192,7 @@ def not_mounted(case: Case, pod: Obj) -> Iterator[Finding]:
     if attach:
         yield _not_attached(case, pod, attach[-1])
     elif plain or mount:
-        yield _mount_failed(case, pod, (plain or mount)[-1])
+        yield from _mount_failed(case, pod, (plain or mount)[-1])
 
 
 def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
@@ -232,11 +235,14 @@ def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
     )
 
 
-def _mount_failed(case: Case, pod: Obj, event: Event) -> Finding:
+def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
     owner, message = workload_of(case, pod), event.message
     volume = _volume(event)
     path = f"spec.volumes[{volume}]"
     shown = pod.quote(path) if volume else ()
+    if message.rstrip().endswith("no space left on device"):
+        yield _no_space(pod, owner, event)
+        return
     cause, why = MOUNT, "cannot be mounted"
     if "hostPath type check failed" in message:
         cause, why = (
@@ -249,7 +255,7 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Finding:
             DRIVER,
             f"needs the CSI driver {driver[1]}, which is not on node {pod.at('spec.nodeName')}",
         )
-    return Finding(
+    yield Finding(
         cause=cause,
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} cannot start: its volume {volume} {why}",
@@ -259,6 +265,36 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Finding:
         ),
         confidence=0.85 if cause is MOUNT else 0.95,
         recommendations=(edit(owner.ref, "correcting the volume", cause.remedy),),
+        since=event.first,
+    )
+
+
+def _no_space(pod: Obj, owner: Obj, event: Event) -> Finding:
+    """Token and projected volumes live in memory, no larger than the memory limit; all else on the node's disk."""
+    small = [c for c in containers(pod) if 0 < container_limit(c.spec, "memory") < LEAST_MEMORY]
+    said = Claim("The kubelet cannot write the volume", (event.quote,))
+    if "kubernetes.io~projected" in event.message and small:
+        limits = tuple(quote for c in small for quote in c.quote_spec("resources.limits.memory"))
+        value = dig(small[0].spec, "resources.limits.memory")
+        return Finding(
+            cause=TOO_SMALL,
+            entity=owner.ref,
+            headline=f"Pod {pod.ref.name} cannot start: the memory limit {value} of {small[0].name} holds not "
+            f"even its token",
+            claims=(said, Claim("The memory limit is that of the volume, too", limits)),
+            confidence=0.92,
+            recommendations=(edit(owner.ref, "raising the memory limit", TOO_SMALL.remedy),),
+            since=event.first,
+        )
+    node = Ref("Node", "", str(pod.at("spec.nodeName")))
+    return Finding(
+        cause=NODE_DISK_FULL,
+        entity=node,
+        headline=f"Pod {pod.ref.name} cannot start: the disk of node {node.name} is full",
+        claims=(said,),
+        confidence=0.8,
+        recommendations=(look(node, "freeing the node's disk", NODE_DISK_FULL.remedy),),
+        leads_to=(node,),
         since=event.first,
     )
 
