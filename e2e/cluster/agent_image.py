@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from e2e.cluster import paths
+from e2e.cluster.images import docker_build
 from e2e.cluster.shell import Shell
 from e2e.cluster.stages import Stage, digest_of_tree
 from e2e.cluster.workloads import BASE, BASE_IMAGE
@@ -42,19 +43,8 @@ def agent_stage(built: bool) -> Stage:
 
     def make(out: Path, shell: Shell) -> None:
         base = ["--build-arg", f"BASE={BASE}"] if built else []
-        shell.run(
-            "docker",
-            "build",
-            "--network",
-            "host",
-            *base,
-            "-t",
-            image,
-            "-t",
-            f"{REPOSITORY}:dev",
-            paths.PROJECT,
-        )
+        docker_build(shell, paths.PROJECT, image, *base, "-t", f"{REPOSITORY}:dev")
         (out / "tag").write_text(image)
 
-    return Stage("image-agent", f"the agent's image, {image}", 60, {"tag": image, "base": BASE if built else "default"},
+    return Stage("image-agent", f"the agent's image, {image}", 30, {"tag": image, "base": BASE if built else "default"},
                  make, (BASE_IMAGE,) if built else (), (image,))  # fmt: skip

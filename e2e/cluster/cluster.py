@@ -59,7 +59,10 @@ class Cluster:
 
     def exists(self) -> bool:
         """Whether kind knows a cluster of this name; without kind there is none."""
-        return self.tools.kind.exists() and self.name in self.shell.output(self.tools.kind, "get", "clusters").split()
+        return (
+            self.tools.kind.exists()
+            and self.name in self.shell.output(self.tools.kind, "get", "clusters").split()
+        )
 
     def configuration_file(self) -> Path:
         """kind's configuration for this host, written beside the kubeconfig."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from e2e.cluster import agent_image, host, paths, plan, stages
 from e2e.cluster.cluster import NAME, Cluster, Ownership
+from e2e.cluster.images import LABEL
 from e2e.cluster.registry import Registry
 from e2e.cluster.shell import Shell
 from e2e.cluster.source import Source, choose_here
@@ -113,5 +114,6 @@ def clean(environment: Environment) -> None:
         tags = shell.output("docker", "images", "--format", "{{.Repository}}:{{.Tag}}", *pattern).split()
         if tags:
             shell.run("docker", "rmi", "-f", *tags)
+        shell.run("docker", "image", "prune", "-f", "--filter", f"label={LABEL}")
     shutil.rmtree(paths.cache(), ignore_errors=True)
     shutil.rmtree(paths.STATE, ignore_errors=True)

@@ -44,16 +44,16 @@ def version_stamps(version: str) -> tuple[str, ...]:
     return tuple(f"{package}.{key}={value}" for package in packages for key, value in stamps.items())
 
 
-KUBERNETES_PROGRAMS = go_stage("kubernetes", f"Kubernetes {KUBERNETES}, seven programs", 420,
+KUBERNETES_PROGRAMS = go_stage("kubernetes", f"Kubernetes {KUBERNETES}, seven programs", 400,
                                stamps=version_stamps(KUBERNETES))  # fmt: skip
-ETCD_PROGRAM = go_stage("etcd", f"etcd {ETCD}", 60)
-COREDNS_PROGRAM = go_stage("coredns", f"CoreDNS {COREDNS}, the plugins of kubeadm's Corefile", 60)
+ETCD_PROGRAM = go_stage("etcd", f"etcd {ETCD}", 25)
+COREDNS_PROGRAM = go_stage("coredns", f"CoreDNS {COREDNS}, the plugins of kubeadm's Corefile", 80)
 PAUSE_PROGRAM = go_stage("pause", "the program that holds a pod's namespaces", 5)
-KIND_PROGRAM = go_stage("kind", "kind", 15)
-CRANE_PROGRAM = go_stage("registry", "the in-memory registry", 15)
-TEKTON_PROGRAMS = go_stage("tekton", "Tekton Pipelines, eight programs", 180, tags="disable_spire")
-TRIGGERS_PROGRAMS = go_stage("triggers", "Tekton Triggers, four programs", 60)
+KIND_PROGRAM = go_stage("kind", "kind", 5)
+CRANE_PROGRAM = go_stage("registry", "the in-memory registry", 5)
+TEKTON_PROGRAMS = go_stage("tekton", "Tekton Pipelines, eight programs", 145, tags="disable_spire")
+TRIGGERS_PROGRAMS = go_stage("triggers", "Tekton Triggers, four programs", 45)
 TKN_PROGRAM = go_stage("tkn", "Tekton's command line", 120)
-PROVISIONER_PROGRAM = go_stage("local-path-provisioner", "the provisioner of volumes", 30)
-METRICS_SERVER_PROGRAM = go_stage("metrics-server", "metrics-server", 120)
-STATE_METRICS_PROGRAM = go_stage("kube-state-metrics", "kube-state-metrics", 60)
+PROVISIONER_PROGRAM = go_stage("local-path-provisioner", "the provisioner of volumes", 70)
+METRICS_SERVER_PROGRAM = go_stage("metrics-server", "metrics-server", 140)
+STATE_METRICS_PROGRAM = go_stage("kube-state-metrics", "kube-state-metrics", 135)

@@ -21,6 +21,7 @@ DEBIAN_RELEASE = "bookworm"
 DEBIAN = f"{PREFIX}debian:{DEBIAN_RELEASE}"
 HOST_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 NOBODY = 65532
+LABEL = "incident-agent.e2e=true"  # by which old images are found again, when their tag has moved on
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Program:
         return "\n".join([*lines, *([f'ENTRYPOINT ["{self.at}"]'] if self.entrypoint else []), ""])
 
 
+def docker_build(shell: Shell, context: Path, tag: str, *options: str) -> None:
+    """`docker build` on the host's network, where package sources answer that a bridge may not reach."""
+    shell.run("docker", "build", "--network", "host", "--label", LABEL, *options, "-t", tag, context)
+
+
 def build_program(image: Program, work: Path, shell: Shell) -> None:
     """Build one such image in the folder `work`, which is emptied."""
     shutil.rmtree(work, ignore_errors=True)
@@ -63,7 +69,7 @@ def build_program(image: Program, work: Path, shell: Shell) -> None:
     certificates.parent.mkdir(parents=True)
     shutil.copyfile(HOST_CERTIFICATES, certificates)
     (work / "Dockerfile").write_text(image.dockerfile())
-    shell.run("docker", "build", "-t", image.tag, work)
+    docker_build(shell, work, image.tag)
     shutil.rmtree(work)
 
 
@@ -100,7 +106,7 @@ def dockerfile_stage(
             shutil.copy(file, context / called)
         for target, tag in tags.items():
             chosen = ["--target", target] if target else []
-            shell.run("docker", "build", "--network", "host", *chosen, "-t", tag, context)
+            docker_build(shell, context, tag, *chosen)
         shutil.rmtree(context)
 
     inputs = {
@@ -121,7 +127,7 @@ def make_debian(out: Path, shell: Shell) -> None:
     for leftover in [*root.glob("var/cache/apt/archives/*.deb"), *root.glob("var/lib/apt/lists/*_*")]:
         leftover.unlink()
     shell.pipe(
-        ["tar", "-C", str(root), "-c", "."], ["docker", "import", "--change", 'CMD ["bash"]', "-", DEBIAN]
+        ["tar", "-C", str(root), "-c", "."], ["docker", "import", "--change", f"LABEL {LABEL}", "-", DEBIAN]
     )
     shutil.rmtree(root)
 

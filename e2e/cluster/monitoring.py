@@ -16,7 +16,7 @@ IMAGES = [
             "/kube-state-metrics", user=NOBODY),
 ]  # fmt: skip
 MONITORING_IMAGES = programs_stage(
-    "images-monitoring", "images of metrics-server and kube-state-metrics", 15, IMAGES
+    "images-monitoring", "images of metrics-server and kube-state-metrics", 5, IMAGES
 )
 
 
@@ -49,5 +49,5 @@ def for_kind(published: str) -> str:
 
 
 PROMETHEUS, ALERTMANAGER = f"{PREFIX}prometheus:2.42.0", f"{PREFIX}alertmanager:0.25.0"
-SERVERS_IMAGE = dockerfile_stage("monitoring", "Prometheus and Alertmanager", 60,
+SERVERS_IMAGE = dockerfile_stage("monitoring", "Prometheus and Alertmanager", 20,
                                  {"prometheus": PROMETHEUS, "alertmanager": ALERTMANAGER})  # fmt: skip

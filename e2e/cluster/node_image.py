@@ -6,7 +6,15 @@ from pathlib import Path
 import yaml
 
 from e2e.cluster import go_programs as go
-from e2e.cluster.images import DEBIAN_IMAGE, DOCKERFILES, PREFIX, Program, dockerfile_stage, programs_stage
+from e2e.cluster.images import (
+    DEBIAN_IMAGE,
+    DOCKERFILES,
+    PREFIX,
+    Program,
+    docker_build,
+    dockerfile_stage,
+    programs_stage,
+)
 from e2e.cluster.shell import Shell
 from e2e.cluster.stages import Stage, digest_of
 
@@ -17,9 +25,9 @@ NODE_PROGRAMS = ("kubeadm", "kubelet", "kubectl")
 VOLUMES = "/var/local-path-provisioner"
 
 KUBE_PROXY, BUSYBOX = f"{PREFIX}kube-proxy:{go.KUBERNETES}", f"{PREFIX}busybox:1.35"
-BUSYBOX_IMAGE = dockerfile_stage("busybox", "a static busybox", 20, {"": BUSYBOX})
+BUSYBOX_IMAGE = dockerfile_stage("busybox", "a static busybox", 10, {"": BUSYBOX})
 KUBE_PROXY_IMAGE = dockerfile_stage(
-    "kube-proxy", "kube-proxy with iptables", 40, {"": KUBE_PROXY}, (go.KUBERNETES_PROGRAMS,),
+    "kube-proxy", "kube-proxy with iptables", 10, {"": KUBE_PROXY}, (go.KUBERNETES_PROGRAMS,),
     {"kube-proxy": go.KUBERNETES_PROGRAMS.output / "kube-proxy"},
 )  # fmt: skip
 
@@ -39,7 +47,7 @@ CONTROL_PLANE = [
             "/usr/bin/local-path-provisioner"),
 ]  # fmt: skip
 CONTROL_PLANE_IMAGES = programs_stage(
-    "images-control-plane", "images of the control plane", 60, CONTROL_PLANE
+    "images-control-plane", "images of the control plane", 15, CONTROL_PLANE
 )
 
 
@@ -104,7 +112,7 @@ def make(out: Path, shell: Shell) -> None:
     context = out / "context"
     assemble(context, shell)
     base = f"{TAG}-base"
-    shell.run("docker", "build", "--network", "host", "--build-arg", f"PAUSE={pause}", "-t", base, context)
+    docker_build(shell, context, base, "--build-arg", f"PAUSE={pause}")
     shutil.rmtree(context)
     names[f"{PREFIX}local-path-provisioner:v0.0.30"] = "docker.io/rancher/local-path-provisioner:v0.0.30"
     names[BUSYBOX] = "docker.io/library/busybox:latest"
@@ -114,14 +122,8 @@ def make(out: Path, shell: Shell) -> None:
     )
     try:
         import_images(names, shell)
-        shell.run(
-            "docker",
-            "commit",
-            "--change",
-            'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
-            BUILDER,
-            TAG,
-        )
+        entrypoint = 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]'
+        shell.run("docker", "commit", "--change", entrypoint, BUILDER, TAG)
     finally:
         shell.run("docker", "rm", "-f", BUILDER)
 
@@ -146,7 +148,7 @@ def import_images(names: dict[str, str], shell: Shell) -> None:
 
 
 NODE_IMAGE = Stage(
-    "image-node", "the node image", 120,
+    "image-node", "the node image", 65,
     {"files": digest_of([Path(__file__), *(DOCKERFILES / "node").iterdir()])}, make,
     (DEBIAN_IMAGE, BUSYBOX_IMAGE, KUBE_PROXY_IMAGE, CONTROL_PLANE_IMAGES, go.KIND_PROGRAM),
     (TAG,),

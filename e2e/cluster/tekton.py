@@ -29,7 +29,7 @@ IMAGES = [
     *ko_programs("pipeline", PIPELINES, PIPELINE_PROGRAMS, go.TEKTON_PROGRAMS),
     *ko_programs("triggers", TRIGGERS, TRIGGER_PROGRAMS, go.TRIGGERS_PROGRAMS),
 ]
-TEKTON_IMAGES = programs_stage("images-tekton", "images of Tekton Pipelines and Triggers", 60, IMAGES)
+TEKTON_IMAGES = programs_stage("images-tekton", "images of Tekton Pipelines and Triggers", 20, IMAGES)
 
 
 def public_name(image: Program) -> str:

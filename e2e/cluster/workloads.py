@@ -7,6 +7,6 @@ TAGS = {
     name: f"{PREFIX}{name}:local" for name in ("workload", "python", "curl", "nginx", "redis", "postgres")
 }
 
-BASE_IMAGE = dockerfile_stage("base", "the base of the agent's image", 40, {"": BASE},
+BASE_IMAGE = dockerfile_stage("base", "the base of the agent's image", 15, {"": BASE},
                               files={"ca-certificates.crt": HOST_CERTIFICATES})  # fmt: skip
-WORKLOAD_IMAGES = dockerfile_stage("workload", "images for ordinary manifests", 120, TAGS)
+WORKLOAD_IMAGES = dockerfile_stage("workload", "images for ordinary manifests", 35, TAGS)
