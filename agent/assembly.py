@@ -30,6 +30,9 @@ from agent.result import (
 from agent.workflow import Conversation
 
 NO_PLAN = "No investigation plan was made."
+MODEL_CLAIMS = 10
+SHORTEST_QUOTE = 6  # characters; a letter stands in every evidence
+LONGEST_SENTENCE = 500
 
 
 def assemble(
@@ -41,13 +44,12 @@ def assemble(
     started_at: datetime,
     finished_at: datetime,
     model: str,
-    usd: float = 0.0,
 ) -> Result:
     """The result of a worked incident, whatever way the conversation ended."""
-    verdict = _verdict(investigation, conversation)
+    refused: list[str] = []
+    verdict = _verdict(investigation, conversation, refused)
     root = verdict.root if verdict.outcome == "diagnosed" else None
     texts = {evidence.id: evidence.text for evidence in investigation.ledger.entries}
-    refused: list[str] = []
     claims = _claims(verdict.chain if root else [], texts) + _model_claims(conversation, texts, refused)
     transcript = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
     transcript += [MessagePart(source="check", kind="refused", text=text) for text in refused]
@@ -77,7 +79,7 @@ def assemble(
         recommendations=_recommendations(root),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
-        commander=conversation.plan.statement if conversation.plan else NO_PLAN,
+        commander=conversation.plan.statement[:LONGEST_SENTENCE] if conversation.plan else NO_PLAN,
         investigator=statement(verdict) if verdict.outcome != "failed" else f"Analysis cut short: {conversation.reason}.",
         transcript=transcript,
         usage=UsagePart(
@@ -85,7 +87,7 @@ def assemble(
             calls=conversation.calls,
             prompt_tokens=conversation.prompt_tokens,
             completion_tokens=conversation.completion_tokens,
-            usd=usd,
+            usd=round(conversation.usd, 6),
             seconds=round((finished_at - started_at).total_seconds(), 3),
             reads=len(investigation.ledger.entries),
         ),
@@ -111,7 +113,7 @@ def decline(
     )  # fmt: skip
 
 
-def _verdict(investigation: Investigation, conversation: Conversation) -> Verdict:
+def _verdict(investigation: Investigation, conversation: Conversation, refused: list[str]) -> Verdict:
     """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
     diagnosis = investigation.diagnose()
     verdict = weigh(diagnosis)
@@ -120,7 +122,12 @@ def _verdict(investigation: Investigation, conversation: Conversation) -> Verdic
     if conversation.ended == "deadline":
         verdict.missing.append(conversation.reason)
     answer = conversation.conclusion or conversation.report
-    return accept(diagnosis, verdict, answer.finding) if answer and conversation.ended == "finished" else verdict
+    if answer is None or conversation.ended != "finished":
+        return verdict
+    accepted = accept(diagnosis, verdict, answer.finding)
+    if answer.finding and (accepted.root is None or accepted.root.id != answer.finding):
+        refused.append(f"finding refused, the evidence does not carry it: {answer.finding[:200]}")
+    return accepted
 
 
 def _claims(chain: list[Finding], texts: dict[str, str]) -> list[ClaimPart]:
@@ -138,14 +145,16 @@ def _claim(claim: Claim, entity: str, texts: dict[str, str]) -> ClaimPart:
 def _model_claims(conversation: Conversation, texts: dict[str, str], refused: list[str]) -> list[ClaimPart]:
     """A model's own claims, as hypotheses, where their quote stands in evidence that exists."""
     kept = []
-    for claim in conversation.report.claims if conversation.report else []:
-        if claim.quote and claim.quote in texts.get(claim.evidence, ""):
-            quote = QuotePart(evidence=claim.evidence, text=claim.quote)
+    for claim in conversation.report.claims[:MODEL_CLAIMS] if conversation.report else []:
+        if len(claim.quote.strip()) >= SHORTEST_QUOTE and claim.quote in texts.get(claim.evidence, ""):
+            quote, said = QuotePart(evidence=claim.evidence, text=claim.quote), claim.text[:LONGEST_SENTENCE]
             kept.append(
-                ClaimPart(text=claim.text, kind="hypothesis", entity="", evidence=[quote.evidence], quotes=[quote])
+                ClaimPart(text=said, kind="hypothesis", entity="", evidence=[quote.evidence], quotes=[quote])
             )
         else:
-            refused.append(f"claim refused, {claim.evidence!r} does not hold the words it quotes: {claim.text[:200]}")
+            refused.append(
+                f"claim refused, {claim.evidence[:20]!r} does not hold the words it quotes: {claim.text[:200]}"
+            )
     return kept
 
 

@@ -137,7 +137,8 @@ class Result(Document):
     """One incident, investigated.
 
     `cause` is an id of the closed vocabulary (`incident-agent explain`), None unless the outcome is
-    diagnosed. `confidence` is in 0..1. `reason` says why an outcome is failed, else it is empty.
+    diagnosed. `confidence` is in 0..1. `reason` says why an outcome is failed, or why a language
+    model was asked and the verdict is the rules'; else it is empty.
     """
 
     schema_version: str = SCHEMA_VERSION

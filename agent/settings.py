@@ -1,8 +1,12 @@
 """Settings: everything that can be configured, each with its flag, its variable, its unit and its default."""
 
+import math
 import os
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
+
+_MODEL = re.compile(r"openai:[A-Za-z0-9][\w.:/@+-]{0,127}")
 
 
 class SettingsError(ValueError):
@@ -25,6 +29,15 @@ class Settings:
     namespace: str = _setting("", "where to look for a subject that names no namespace", "NAME")
     prometheus: str = _setting("", "Prometheus to ask for metrics", "URL")
     model: str = _setting("rules", "rules (embedded, free) or openai:NAME", "MODEL")
+    model_url: str = _setting("", "base URL of the server; default is OpenAI's own", "URL")
+    model_key_file: str = _setting("", "file with the key for the server; default OPENAI_API_KEY, if set", "FILE")
+    model_timeout: float = _setting(60.0, "seconds one request to the model may take", "SECONDS")
+    usd_per_mtok_in: float = _setting(0.0, "price of a million tokens sent, in US dollars", "USD")
+    usd_per_mtok_out: float = _setting(0.0, "price of a million tokens answered, in US dollars", "USD")
+    max_tokens: int = _setting(300_000, "tokens a model may use for one incident, 0 = no cap", "TOKENS")
+    max_usd: float = _setting(0.25, "US dollars a model may cost for one incident, 0 = no cap", "USD")
+    max_usd_per_day: float = _setting(0.0, "US dollars per UTC day, over all runs with the budget file", "USD")
+    budget_file: str = _setting("", "where the dollars of each day are kept", "FILE")
     deadline: float = _setting(120.0, "seconds after which the run ends with what it has", "SECONDS")
     read_timeout: float = _setting(5.0, "seconds one read of evidence may take", "SECONDS")
     format: str = _setting("text", "what is printed", "FORMAT", ("text", "json", "markdown"))
@@ -35,13 +48,31 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
-        for name in ("deadline", "read_timeout"):
+        for name in ("deadline", "read_timeout", "model_timeout"):
             if not 0 < getattr(self, name) <= 86400:
                 raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected seconds, more than 0")
-        if self.prometheus and not self.prometheus.startswith(("http://", "https://")):
-            raise SettingsError(f"--prometheus is {self.prometheus!r}; expected http://... or https://...")
+        for name in ("prometheus", "model_url"):
+            if (url := getattr(self, name)) and not url.startswith(("http://", "https://")):
+                raise SettingsError(f"{flag(name)} is {url!r}; expected http://... or https://...")
+        self._check_model()
         if self.replay and self.record:
             raise SettingsError("--replay and --record exclude each other: a replay reads nothing new")
+
+    def _check_model(self) -> None:
+        """Refuse names that are not offered, and caps in dollars that cannot hold."""
+        if self.model != "rules" and not _MODEL.fullmatch(self.model):
+            raise SettingsError(f"--model is {self.model!r}; expected rules or openai:NAME")
+        for name in ("usd_per_mtok_in", "usd_per_mtok_out", "max_tokens", "max_usd", "max_usd_per_day"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected 0 or more")
+        if self.max_usd_per_day and not self.budget_file:
+            raise SettingsError("--max-usd-per-day needs --budget-file FILE: the runs of a day must know of each other")
+        capped = self.max_usd or self.max_usd_per_day or self.budget_file
+        if self.model != "rules" and capped and not (self.usd_per_mtok_in and self.usd_per_mtok_out):
+            raise SettingsError(
+                f"no cap in dollars can hold without the prices of {self.model}: give --usd-per-mtok-in and "
+                "--usd-per-mtok-out, or --max-usd 0 where it costs nothing"
+            )
 
 
 def flag(name: str) -> str:

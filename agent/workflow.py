@@ -25,7 +25,10 @@ Message = tuple[str, str, str]  # source, kind, text
 
 @dataclass
 class Conversation:
-    """What the team did. `ended` is finished, deadline, terminated or error; `reason` says more of the last three."""
+    """What the team did. `ended` is finished, deadline, terminated or error; `reason` says more of the last three.
+
+    `usd` is what a language model cost; `model` names the models where more than the one of the settings spoke.
+    """
 
     ended: str = "finished"
     reason: str = ""
@@ -36,6 +39,8 @@ class Conversation:
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    usd: float = 0.0
+    model: str = ""
     seconds: float = 0.0
 
 

@@ -70,6 +70,10 @@ class Ledger:
         """How many further queries this run may ask."""
         return max(0, self._max_reads - len(self._entries))
 
+    def allow(self, reads: int) -> None:
+        """Let at least that many further queries be asked."""
+        self._max_reads = max(self._max_reads, len(self._entries) + reads)
+
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
         """Answer the queries, reading only what was not read before; ids follow the order asked."""
         wanted = list(dict.fromkeys(queries))

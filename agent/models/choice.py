@@ -1,13 +1,57 @@
 """Which model works the incident: exact names only, nothing is imported because a text says so."""
 
+import os
+from pathlib import Path
+
 from autogen_core.models import ChatCompletionClient
 
 from agent.models.rules import RuleModel
 from agent.settings import Settings, SettingsError
 
 
-def open_model(settings: Settings) -> ChatCompletionClient:
-    """The model client of the settings; raises SettingsError for a name that is not offered."""
+def open_model(settings: Settings, *, seconds: float) -> ChatCompletionClient:
+    """The model client of the settings, with `seconds` to work in; raises SettingsError."""
     if settings.model == "rules":
         return RuleModel()
-    raise SettingsError(f"--model is {settings.model!r}; expected rules or openai:NAME")
+    try:
+        from agent.models.openai import Endpoint
+    except ImportError:
+        raise SettingsError(
+            f"--model {settings.model} needs the OpenAI client: pip install 'incident-agent[openai]', "
+            "or an image built with EXTRA=openai"
+        ) from None
+    from agent.models.budget import Budget
+    from agent.models.guard import Guard
+    from agent.models.spending import Spending
+
+    spending = None
+    if settings.budget_file:
+        spending = Spending(Path(settings.budget_file), settings.max_usd_per_day)
+        spending.read()
+    endpoint = Endpoint(
+        settings.model.removeprefix("openai:"), settings.model_url, _key(settings), settings.model_timeout
+    )
+    return Guard(endpoint, Budget(settings, seconds=seconds, spending=spending))
+
+
+def _key(settings: Settings) -> str:
+    """The key: from the file, else from OPENAI_API_KEY, else none, for servers of one's own."""
+    key, source = os.environ.get("OPENAI_API_KEY", "").strip(), "OPENAI_API_KEY"
+    if settings.model_key_file:
+        source = f"--model-key-file {settings.model_key_file}"
+        try:
+            key = Path(settings.model_key_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"cannot read {source}: {getattr(error, 'strerror', '') or 'not a text'}"
+            ) from None
+        if not key:
+            raise SettingsError(f"{source} is empty; expected the key on one line, or none")
+    if not key and not settings.model_url:
+        raise SettingsError(
+            f"--model {settings.model} needs a key: --model-key-file FILE, or OPENAI_API_KEY; a server of one's own "
+            "(--model-url) may need none"
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(f"{source} holds more than a key; expected one word of plain characters")
+    return key or "none"

@@ -51,17 +51,19 @@ class RuleModel(ChatCompletionClient, Component[RulesConfig]):
         self,
         messages: Sequence[LLMMessage],
         *,
-        tools: Sequence[Tool | ToolSchema] = [],  # noqa: B006 - the signature of the base class
+        tools: Sequence[Tool | ToolSchema] = [],
         tool_choice: Tool | Literal["auto", "required", "none"] = "auto",
         json_output: bool | type[BaseModel] | None = None,
-        extra_create_args: Mapping[str, Any] = {},  # noqa: B006
+        extra_create_args: Mapping[str, Any] = {},
         cancellation_token: CancellationToken | None = None,
     ) -> CreateResult:
         """The next step for these messages."""
         step = decide(messages, may_call=bool(tools) and tool_choice != "none")
         calls = isinstance(step, list)
         content = step if isinstance(step, list) else step.model_dump_json()
-        used = RequestUsage(prompt_tokens=self.count_tokens(messages), completion_tokens=len(str(content)) // 4)
+        used = RequestUsage(
+            prompt_tokens=self.count_tokens(messages), completion_tokens=len(str(content)) // 4
+        )
         self._usage.prompt_tokens += used.prompt_tokens
         self._usage.completion_tokens += used.completion_tokens
         logging.getLogger(EVENT_LOGGER_NAME).info(
@@ -152,7 +154,9 @@ def _investigate(messages: Sequence[LLMMessage], *, may_call: bool) -> Decision:
         return [_call(len(done), "diagnose")]
     diagnosed = diagnosed or {}
     rounds = sum(call.name == "diagnose" for call, _ in done)
-    asked = {text for call, _ in done if call.name == "collect" for text in json.loads(call.arguments)["queries"]}
+    asked = {
+        text for call, _ in done if call.name == "collect" for text in json.loads(call.arguments)["queries"]
+    }
     fresh = [q["query"] for q in diagnosed.get("questions", []) if q["query"] not in asked]
     if may_call and fresh and rounds < MAX_ROUNDS:
         return [_call(len(done), "collect", queries=fresh)]

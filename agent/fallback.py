@@ -1,0 +1,71 @@
+"""From a language model to the rules: every conversation ends with a verdict, also when the model gives none."""
+
+import asyncio
+import time
+
+from agent.investigation import Investigation
+from agent.models.choice import open_model
+from agent.models.guard import Guard
+from agent.settings import Settings
+from agent.workflow import Conversation, Say, converse
+
+RULES_SHARE = 0.25
+RULES_SECONDS = 20.0
+RULES_READS = 60
+
+
+async def reach_verdict(
+    investigation: Investigation, settings: Settings, *, seconds: float, stop: asyncio.Event, say: Say
+) -> Conversation:
+    """The conversation whose verdict counts: the language model's, else one of the rules over the same evidence.
+
+    A quarter of the time, at most 20 s, is kept for the rules. Raises SettingsError for a model that
+    cannot be opened.
+    """
+    end = time.monotonic() + seconds
+    share = seconds if settings.model == "rules" else seconds - min(RULES_SECONDS, seconds * RULES_SHARE)
+    model = open_model(settings, seconds=share)
+    first = await converse(investigation, model, seconds=share, stop=stop, say=say)
+    if not isinstance(model, Guard):
+        return first
+    await model.close()
+    why = model.failure or first.reason or _unusable(first, investigation)
+    if not why or first.ended == "terminated":
+        return _counted(first, model)
+    reason = f"{settings.model} gave no verdict ({why}); this one is from the rules"
+    say(reason)
+    investigation.ledger.allow(RULES_READS)
+    rules = open_model(Settings(), seconds=seconds)
+    second = await converse(investigation, rules, seconds=end - time.monotonic(), stop=stop, say=say)
+    second.model = f"{settings.model}, then rules"
+    second.reason = "; ".join(filter(None, (reason, second.reason)))
+    second.transcript = [*first.transcript, ("rules", "fallback", reason), *second.transcript]
+    return _counted(second, model)
+
+
+def _unusable(conversation: Conversation, investigation: Investigation) -> str:
+    """Why what a model concluded is no verdict over this evidence, or nothing."""
+    conclusion = conversation.conclusion
+    if conclusion is None:
+        return "it came to no conclusion"
+    if not investigation.ledger.entries:
+        return "it concluded without reading evidence"
+    if not any(
+        kind == "tool-call" and text.startswith("diagnose ") for _, kind, text in conversation.transcript
+    ):
+        return "it concluded without asking what the evidence means"
+    known = {finding.id for finding in investigation.diagnose().findings}
+    if conclusion.finding is not None and conclusion.finding not in known:
+        return f"it chose {conclusion.finding[:100]!r}, which is no finding"
+    return ""
+
+
+def _counted(conversation: Conversation, model: Guard) -> Conversation:
+    """The conversation with what the language model used: requests of every kind, answered or not."""
+    budget = model.budget
+    conversation.calls, conversation.usd = budget.calls, budget.usd
+    conversation.prompt_tokens, conversation.completion_tokens = (
+        budget.prompt_tokens,
+        budget.completion_tokens,
+    )
+    return conversation

@@ -1,0 +1,222 @@
+"""The guard: stands between the agents and a language model, and makes of any server what AutoGen expects.
+
+AutoGen takes a model's text for its answer and ends the run when it does not validate; servers differ in
+what they do when tools and an answer schema are sent together. So the two are never sent together, and an
+answer that does not validate goes back to the model with what is wrong.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Literal
+
+from autogen_core import CancellationToken, FunctionCall
+from autogen_core.models import (
+    AssistantMessage,
+    ChatCompletionClient,
+    CreateResult,
+    LLMMessage,
+    ModelCapabilities,
+    ModelInfo,
+    RequestUsage,
+    SystemMessage,
+    UserMessage,
+)
+from autogen_core.tools import Tool, ToolSchema
+from pydantic import BaseModel
+
+from agent.models import answer
+from agent.models.budget import Budget, BudgetError
+from agent.models.spending import SpendingError
+
+ATTEMPTS = 3
+CHARACTERS_PER_TOKEN = 4
+MODEL_INFO = ModelInfo(
+    vision=False, function_calling=True, json_output=True, structured_output=True, family="unknown"
+)
+
+
+class ModelError(Exception):
+    """The model cannot be used any further; the message is one line for people.
+
+    `refused` says that the server did not take the form of the request, so that a simpler one may do.
+    """
+
+    def __init__(self, words: str, *, refused: bool = False) -> None:
+        super().__init__(words)
+        self.refused = refused
+
+
+class Guard(ChatCompletionClient):
+    """A language model that answers in structure, within its budget, or raises ModelError.
+
+    `failure` keeps the words of the last ModelError: AutoGen's teams turn exceptions into text.
+    """
+
+    component_type = "model"
+
+    def __init__(self, model: ChatCompletionClient, budget: Budget) -> None:
+        self.budget = budget
+        self.failure = ""
+        self._model = model
+        self._forms = ["schema", "json", "prompt"]
+        self._usage = RequestUsage(prompt_tokens=0, completion_tokens=0)
+
+    async def create(
+        self,
+        messages: Sequence[LLMMessage],
+        *,
+        tools: Sequence[Tool | ToolSchema] = [],
+        tool_choice: Tool | Literal["auto", "required", "none"] = "auto",
+        json_output: bool | type[BaseModel] | None = None,
+        extra_create_args: Mapping[str, Any] = {},
+        cancellation_token: CancellationToken | None = None,
+    ) -> CreateResult:
+        """Tool calls, or a text that validates; its usage is that of all attempts."""
+        kind = json_output if isinstance(json_output, type) else None
+        before = RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
+        try:
+            said = await self._say(list(messages), tools if tool_choice != "none" else [], kind)
+        except (ModelError, BudgetError, SpendingError) as error:
+            self.failure = str(error)
+            raise ModelError(self.failure) from None
+        said.usage = RequestUsage(
+            self.budget.prompt_tokens - before.prompt_tokens,
+            self.budget.completion_tokens - before.completion_tokens,
+        )
+        return said
+
+    async def _say(
+        self, messages: list[LLMMessage], tools: Sequence[Tool | ToolSchema], kind: type[BaseModel] | None
+    ) -> CreateResult:
+        if tools:
+            asked = messages if kind is None else _instructed(messages, kind)
+            said = await self._ask(asked, tools=tools)
+            if kind is None or not isinstance(said.content, str):
+                return said
+            try:
+                said.content = answer.read(said.content, kind)
+            except answer.AnswerError as error:
+                messages += _returned(said.content, error)
+            else:
+                return said
+        return await self._structured(messages, kind) if kind else await self._ask(messages)
+
+    async def _structured(self, messages: list[LLMMessage], kind: type[BaseModel]) -> CreateResult:
+        """Ask for the answer alone, in the best form the server takes; what does not validate goes back."""
+        for _ in range(ATTEMPTS):
+            said = await self._formed(messages, kind)
+            text = said.content if isinstance(said.content, str) else ""
+            try:
+                said.content = answer.read(text, kind)
+            except answer.AnswerError as error:
+                messages = messages + _returned(text, error)
+                wrong = error
+            else:
+                return said
+        raise ModelError(f"{ATTEMPTS} answers in a row were no {kind.__name__}: {wrong}")
+
+    async def _formed(self, messages: list[LLMMessage], kind: type[BaseModel]) -> CreateResult:
+        """One answer in structure; a form the server refuses is not tried again."""
+        while True:
+            try:
+                return await self._ask(*_form(self._forms[0], messages, kind))
+            except ModelError as error:
+                if not error.refused or len(self._forms) == 1:
+                    raise
+                self._forms.pop(0)
+
+    async def _ask(
+        self,
+        messages: list[LLMMessage],
+        extra: Mapping[str, Any] | None = None,
+        tools: Sequence[Tool | ToolSchema] = (),
+    ) -> CreateResult:
+        """One request within the budget. A server that reports no usage is counted by characters."""
+        estimate = self.count_tokens(messages, tools=tools)
+        await self.budget.reserve(estimate)
+        try:
+            async with asyncio.timeout(self.budget.seconds_left):
+                said = await self._model.create(messages, tools=tools, extra_create_args=extra or {})
+        except TimeoutError as error:  # what was reserved stays counted: the server may have worked
+            raise ModelError(str(error) or "it gave no answer in the time it had") from None
+        except ModelError:
+            await self.budget.settle(estimate, 0, 0)
+            raise
+        used = said.usage
+        completion = used.completion_tokens or len(str(said.content)) // CHARACTERS_PER_TOKEN
+        await self.budget.settle(estimate, used.prompt_tokens or estimate, completion)
+        self._usage = RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
+        if isinstance(said.content, list):  # some servers leave out the ids that join calls and results
+            said.content = [
+                FunctionCall(
+                    id=call.id or f"call-{self.budget.calls}-{n}", name=call.name, arguments=call.arguments
+                )
+                for n, call in enumerate(said.content)
+            ]
+        return said
+
+    async def create_stream(
+        self, messages: Sequence[LLMMessage], **options: Any
+    ) -> AsyncGenerator[str | CreateResult, None]:
+        """The answer as one piece: half an answer cannot be checked."""
+        yield await self.create(messages, **options)
+
+    async def close(self) -> None:
+        """Close the connections to the server."""
+        await self._model.close()
+
+    def actual_usage(self) -> RequestUsage:
+        """Tokens so far."""
+        return self._usage
+
+    def total_usage(self) -> RequestUsage:
+        """Tokens so far."""
+        return self._usage
+
+    def count_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
+        """A rough count: the true one needs tables that a client would download."""
+        sent = [str(message.content) for message in messages] + [str(t) for t in options.get("tools", ())]
+        return sum(map(len, sent)) // CHARACTERS_PER_TOKEN
+
+    def remaining_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
+        """Not known: the server says when its context is full."""
+        return 1_000_000
+
+    @property
+    def capabilities(self) -> ModelCapabilities:
+        """The older name of `model_info`, still abstract in the base class."""
+        return self.model_info
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """It calls tools and answers in structure, whatever the server can."""
+        return MODEL_INFO
+
+
+def _form(
+    form: str, messages: list[LLMMessage], kind: type[BaseModel]
+) -> tuple[list[LLMMessage], dict[str, Any]]:
+    """The messages and the extra arguments of a request for an answer in structure."""
+    if form == "schema":
+        named = {"name": kind.__name__, "schema": answer.schema(kind), "strict": True}
+        return messages, {"response_format": {"type": "json_schema", "json_schema": named}}
+    extra = {"response_format": {"type": "json_object"}} if form == "json" else {}
+    return _instructed(messages, kind), extra
+
+
+def _instructed(messages: list[LLMMessage], kind: type[BaseModel]) -> list[LLMMessage]:
+    """The messages with the form of the answer in the system message."""
+    words = answer.instruction(kind)
+    first = messages[0] if messages else None
+    if isinstance(first, SystemMessage):
+        return [SystemMessage(content=f"{first.content}\n{words}"), *messages[1:]]
+    return [SystemMessage(content=words), *messages]
+
+
+def _returned(text: str, error: answer.AnswerError) -> list[LLMMessage]:
+    """What a model said and why that is no answer."""
+    return [
+        AssistantMessage(content=text or "(nothing)", source="assistant"),
+        UserMessage(content=f"That is not the answer asked for. {error} Give the answer as JSON, nothing else.",
+                    source="user"),
+    ]  # fmt: skip
