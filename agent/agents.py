@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ TOOL_SECONDS = 20.0
 MAX_TOOL_ROUNDS = 40
 MAX_MESSAGES = 12
 SHOWN_CHARACTERS = 6000
+SAME_CALLS = 2
+REFUSED = "Refused: this was asked before, and the answer is the same. Ask something else, or report."
 
 COMMANDER = """\
 You are the Commander of an incident team. First delegate to the investigator with the queries to start from
@@ -79,9 +82,16 @@ def _concluded(said: Sequence[Said]) -> bool:
 
 
 def tools(investigation: Investigation) -> list[FunctionTool]:
-    """`collect` and `diagnose` over one investigation."""
+    """`collect` and `diagnose` over one investigation; the third identical call of one is refused."""
+    calls: Counter[str] = Counter()
+
+    def refusal(call: str) -> str:
+        calls[call] += 1
+        return REFUSED if calls[call] > SAME_CALLS else ""
 
     async def collect(queries: list[str]) -> str:
+        if refused := refusal("collect\n" + "\n".join(queries)):
+            return refused
         try:
             async with asyncio.timeout(TOOL_SECONDS):
                 return await _collect(investigation, queries)
@@ -89,7 +99,8 @@ def tools(investigation: Investigation) -> list[FunctionTool]:
             raise TimeoutError(f"collect took longer than {TOOL_SECONDS:g} s") from None
 
     async def diagnose() -> str:
-        return json.dumps(_diagnosis(investigation), ensure_ascii=False)
+        evidence = len(investigation.ledger.entries)
+        return refusal(f"diagnose {evidence}") or json.dumps(_diagnosis(investigation), ensure_ascii=False)
 
     grammar = "Read evidence. Each query is one line of these forms:\n" + GRAMMAR
     return [
@@ -106,10 +117,15 @@ async def _collect(investigation: Investigation, texts: list[str]) -> str:
         except QueryError as error:
             refused.append(str(error))
     answers = [
-        f"{e.id} {e.query} ({e.status})\n<evidence id={e.id}>\n{e.text[:SHOWN_CHARACTERS]}\n</evidence>"
+        f"{e.id} {e.query} ({e.status})\n<evidence id={e.id}>\n{_shown(e.text)}\n</evidence>"
         for e in await investigation.collect(queries)
     ]
     return "\n".join(answers + refused) or "nothing was asked"
+
+
+def _shown(text: str) -> str:
+    """The beginning of a text, which cannot close the delimiter it stands in."""
+    return text[:SHOWN_CHARACTERS].replace("</evidence", "< /evidence")
 
 
 def _diagnosis(investigation: Investigation) -> dict[str, Any]:
