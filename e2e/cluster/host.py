@@ -65,14 +65,22 @@ def install(package: str, program: str) -> None:
     say(f"installing the Debian package {package}")
     shell = Shell(paths.cache() / "logs" / "host.log")
     shell.run("apt-get", "update")
-    shell.run(
-        "apt-get",
-        "install",
-        "-y",
-        "--no-install-recommends",
-        package,
-        env={"DEBIAN_FRONTEND": "noninteractive"},
-    )
+    shell.run("apt-get", "install", "-y", package, env={"DEBIAN_FRONTEND": "noninteractive"})
+
+
+def debian_mirror(release: str) -> str | None:
+    """The package source that this host itself uses for a release of Debian; None when it has none."""
+    if not shutil.which("apt-get"):
+        return None
+    command = ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Identifier: Packages"]
+    shown = subprocess.run(command, capture_output=True, text=True).stdout
+    return mirror_of(shown, release)
+
+
+def mirror_of(targets: str, release: str) -> str | None:
+    """The address after `release` in lines of `CODENAME ADDRESS`."""
+    lines = (line.split(maxsplit=1) for line in targets.splitlines())
+    return next((line[1] for line in lines if len(line) == 2 and line[0] == release), None)
 
 
 def register_runtime() -> None:
@@ -80,7 +88,7 @@ def register_runtime() -> None:
     RUNTIME_PROGRAM.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(bounded_runtime.__file__, RUNTIME_PROGRAM)
     RUNTIME_PROGRAM.chmod(0o755)
-    settings = json.loads(DAEMON_CONFIGURATION.read_text()) if DAEMON_CONFIGURATION.exists() else {}
+    settings = read_settings()
     changed = with_runtime(settings)
     if changed == settings:
         return
@@ -90,6 +98,14 @@ def register_runtime() -> None:
     say(
         f"changed {DAEMON_CONFIGURATION}: default-runtime is now {RUNTIME!r}, because this host lacks {missing}"
     )
+
+
+def read_settings() -> dict:
+    """The engine's settings; raises ClusterError when the file is not JSON, which is then left as it is."""
+    try:
+        return json.loads(DAEMON_CONFIGURATION.read_text()) if DAEMON_CONFIGURATION.exists() else {}
+    except json.JSONDecodeError as error:
+        raise ClusterError(f"{DAEMON_CONFIGURATION} is not valid JSON ({error}): correct it first") from None
 
 
 def with_runtime(settings: dict) -> dict:

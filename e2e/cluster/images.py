@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.cluster import paths
+from e2e.cluster import host, paths
 from e2e.cluster.errors import ClusterError
 from e2e.cluster.shell import Shell
 from e2e.cluster.stages import Stage, digest_of
@@ -123,7 +123,10 @@ def make_debian(out: Path, shell: Shell) -> None:
             "debootstrap needs root: run this as root, or where a container registry is reachable"
         )
     root = out / "rootfs"
-    shell.run("debootstrap", "--variant=minbase", "--include=ca-certificates", DEBIAN_RELEASE, root)
+    host.install("debootstrap", program="debootstrap")
+    mirror = host.debian_mirror(DEBIAN_RELEASE)
+    source = [mirror] if mirror else []
+    shell.run("debootstrap", "--variant=minbase", "--include=ca-certificates", DEBIAN_RELEASE, root, *source)
     for leftover in [*root.glob("var/cache/apt/archives/*.deb"), *root.glob("var/lib/apt/lists/*_*")]:
         leftover.unlink()
     shell.pipe(

@@ -7,7 +7,7 @@ from e2e.cluster import go_programs as go
 from e2e.cluster import monitoring, node_image, registry, tekton, workloads
 from e2e.cluster.images import Program, programs_stage
 from e2e.cluster.source import Source
-from e2e.cluster.stages import Stage
+from e2e.cluster.stages import Stage, order
 from e2e.cluster.toolchain import Toolchain
 
 REGISTRY_IMAGE = programs_stage("image-registry", "the registry's image", 5,
@@ -54,5 +54,5 @@ def published() -> dict[str, list[str]]:
 
 def content_digest() -> str:
     """A digest of what the registry publishes: the stages that made the images, and the names."""
-    parts = [published(), [stage.digest for stage in IMAGES]]
+    parts = [published(), [stage.digest for stage in order(IMAGES) if stage.images]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]

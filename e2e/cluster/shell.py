@@ -23,22 +23,27 @@ class Shell:
         self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> None:
         """Run to completion; raises ClusterError naming the program and the log when it fails."""
-        with self.log.open("ab") as log:
-            self._note(log, command)
-            result = subprocess.run(command, cwd=cwd, env=self._env(env), stdout=log, stderr=log,
-                                    stdin=subprocess.DEVNULL)  # fmt: skip
-        self._check(command, result.returncode)
+        self._finish(command, cwd, env, keep_output=False)
 
     def output(
         self, *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
         """Standard output of the program, stripped; its standard error goes to the log."""
+        return self._finish(command, cwd, env, keep_output=True).decode(errors="replace").strip()
+
+    def _finish(
+        self, command: Any, cwd: Path | None, env: Mapping[str, str] | None, *, keep_output: bool
+    ) -> bytes:
         with self.log.open("ab") as log:
             self._note(log, command)
-            result = subprocess.run(command, cwd=cwd, env=self._env(env), stdout=subprocess.PIPE, stderr=log,
-                                    stdin=subprocess.DEVNULL)  # fmt: skip
-        self._check(command, result.returncode)
-        return result.stdout.decode(errors="replace").strip()
+            out = subprocess.PIPE if keep_output else log
+            try:
+                done = subprocess.run(command, cwd=cwd, env=self._env(env), stdout=out, stderr=log,
+                                      stdin=subprocess.DEVNULL)  # fmt: skip
+            except FileNotFoundError:
+                raise ClusterError(f"`{command[0]}` is needed and is not on PATH: install it") from None
+        self._check(command, done.returncode)
+        return done.stdout or b""
 
     def pipe(self, source: list[str], sink: list[str]) -> None:
         """`source | sink`, checked at both ends."""

@@ -4,7 +4,7 @@ import pytest
 
 from e2e.cluster import host
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.host import is_debian, with_runtime
+from e2e.cluster.host import is_debian, mirror_of, with_runtime
 
 
 def test_the_users_engine_settings_are_kept():
@@ -57,3 +57,22 @@ def test_a_host_that_lacks_no_capability_is_given_no_runtime(monkeypatch):
     monkeypatch.setattr(host, "register_runtime", lambda: pytest.fail("the engine's settings were touched"))
     monkeypatch.setattr(host, "make_modules_folder", lambda: None)
     host.prepare()
+
+
+def test_settings_that_are_no_json_are_refused_and_left_as_they_are(tmp_path, monkeypatch):
+    file = tmp_path / "daemon.json"
+    file.write_text("{broken")
+    monkeypatch.setattr(host, "DAEMON_CONFIGURATION", file)
+    monkeypatch.setattr(host, "RUNTIME_PROGRAM", tmp_path / "lib" / "bounded_runtime.py")
+    with pytest.raises(ClusterError, match="is not valid JSON"):
+        host.register_runtime()
+    assert file.read_text() == "{broken"
+
+
+def test_the_package_source_of_the_host_is_used_for_its_release():
+    targets = "trixie http://one.test/debian/\nbookworm http://two.test/debian/\n"
+    assert mirror_of(targets, "bookworm") == "http://two.test/debian/"
+
+
+def test_a_host_of_another_release_has_no_source_for_this_one():
+    assert mirror_of("noble http://one.test/ubuntu/\n", "bookworm") is None

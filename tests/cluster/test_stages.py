@@ -138,3 +138,13 @@ def test_the_digest_of_a_tree_sees_a_moved_file(tmp_path):
 @pytest.mark.parametrize(("seconds", "shown"), [(4.4, "4 s"), (60, "1 min 0 s"), (394.5, "6 min 34 s")])
 def test_a_duration_is_said_in_minutes_and_seconds(seconds, shown):
     assert duration(seconds) == shown
+
+
+def test_a_program_that_is_not_installed_is_named():
+    def make(out, shell):
+        shell.run("no-such-compiler", "build")
+
+    with pytest.raises(
+        ClusterError, match="stage one failed: `no-such-compiler` is needed and is not on PATH"
+    ):
+        build([stage(make=make)])
