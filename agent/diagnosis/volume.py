@@ -61,29 +61,34 @@ def _size(text: Any) -> float:
 
 
 def provisioner_of(case: Case, provisioner: str) -> Obj | None:
-    """The Deployment or StatefulSet that most likely runs a provisioner, by its name and its images.
+    """The Deployment or StatefulSet that most likely runs a provisioner; no object links the two.
 
-    A provisioner's name (`rancher.io/local-path`, `ebs.csi.example.com`) and its workload share the telling
-    word; there is no object that links them.
+    Its template says the provisioner's name (as `--provisioner`, PROVISIONER_NAME), or its own name and
+    images share the telling word with it: `rancher.io/local-path` and `local-path-provisioner`.
     """
     words = [word for word in re.split(r"[./]", provisioner) if word not in _COMMON and len(word) > 2]
+    best: tuple[int, Obj] | None = None
     for kind in ("Deployment", "StatefulSet"):
-        found = case.list(kind, "*", why=f"who runs the provisioner {provisioner}?")
-        likely = [workload for workload in found or [] if any(word in _named(workload) for word in words)]
-        if likely:
-            return max(likely, key=lambda workload: sum(word in _named(workload) for word in words))
+        for workload in case.list(kind, "*", why=f"who runs the provisioner {provisioner}?") or []:
+            said = _said_of(workload)
+            score = len(words) + 1 if provisioner in said else sum(word in said for word in words)
+            if score > (best[0] if best else 0):
+                best = score, workload
+        if best:
+            return best[1]
     return None
 
 
 _COMMON = frozenset(
-    {"csi", "com", "io", "org", "net", "dev", "example", "storage", "k8s", "kubernetes", "rancher"}
+    {"csi", "com", "io", "org", "net", "dev", "example", "storage", "k8s", "kubernetes", "rancher", "driver"}
 )
 
 
-def _named(workload: Obj) -> str:
-    """What tells a provisioner's workload: its name, its images and its arguments."""
+def _said_of(workload: Obj) -> str:
+    """What tells a provisioner's workload: its name and what its containers are given."""
     parts = [workload.ref.name]
     for container in workload.items("spec.template.spec.containers"):
-        parts += [str(container.get("image") or ""), *map(str, container.get("args") or [])]
-        parts += map(str, container.get("command") or [])
+        parts += [str(container.get("image") or ""), *map(str, container.get("command") or [])]
+        parts += map(str, container.get("args") or [])
+        parts += [str(variable.get("value") or "") for variable in container.get("env") or []]
     return " ".join(parts)
