@@ -5,6 +5,7 @@ argument of a process ends at 128 KiB: a batch therefore reads its alerts from t
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +59,14 @@ def remaining(own: dict[str, Any], runs: Iterable[dict[str, Any]]) -> Batch:
         elif _place(run) < _place(own):
             for episode in run["metadata"].get("annotations", {}).get(EPISODES, "").split():
                 taken.setdefault(episode, name)
-    left, notes = [], []
+    left: list[Any] = []
+    elsewhere: Counter[str] = Counter()
     for alert in document["alerts"]:
         if by := taken.get(_episode(alert)):
-            notes.append(f"{_episode(alert)} is left out: the run {by} works it")
+            elsewhere[by] += 1
         else:
             left.append(alert)
+    notes = [f"{count} of the alerts are left to the run {by}" for by, count in elsewhere.items()]
     if dropped := document.get("truncatedAlerts"):
         notes.append(
             f"Alertmanager left {int(dropped)} more alerts out; raise max_alerts of its webhook_config"

@@ -31,8 +31,9 @@ def tekton_results(results: Sequence[Result]) -> dict[str, str]:
     """
     first = min(results, key=lambda result: (_URGENCY.index(result.outcome), -result.confidence))
     digest = hashlib.sha256("".join(as_json(result) for result in results).encode()).hexdigest()
+    incident_id = _bounded(first.incident_id, WORD_BYTES)
     return {
-        "incident-id": _bounded(first.incident_id, WORD_BYTES),
+        "incident-id": incident_id,
         "outcome": first.outcome,
         "cause": _bounded(first.cause or _NONE, WORD_BYTES),
         "entity": _bounded(first.entity or first.subject.entity or _NONE, ENTITY_BYTES),
@@ -41,7 +42,7 @@ def tekton_results(results: Sequence[Result]) -> dict[str, str]:
         "summary": _bounded(_summary(first, results), SUMMARY_BYTES),
         "result-digest": f"sha256:{digest}",
         "report_ARTIFACT_OUTPUTS": json.dumps(
-            {"uri": f"urn:incident-agent:{first.incident_id}:{first.run_id}", "digest": f"sha256:{digest}"}
+            {"uri": f"urn:incident-agent:{incident_id}:{first.run_id}", "digest": f"sha256:{digest}"}
         ),
     }
 
@@ -81,7 +82,7 @@ def stored_size(values: dict[str, str]) -> int:
 def _summary(first: Result, results: Sequence[Result]) -> str:
     if len(results) == 1:
         return first.summary or first.investigator
-    counts = Counter(result.outcome for result in results)
+    counts: Counter[str] = Counter(result.outcome for result in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _URGENCY if counts[outcome])
     return f"{len(results)} incidents: {told}. First: {first.summary or first.investigator}"
 
