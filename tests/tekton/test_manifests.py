@@ -121,7 +121,7 @@ def test_the_reader_may_read_exactly_what_the_raw_manifests_grant():
 
 
 def test_nobody_reads_secrets_or_uses_wildcards_and_only_the_named_may_write():
-    writes = {}
+    writes: dict[str, list[Any]] = {}
     for _, document in everything():
         for rule in document.get("rules", []):
             assert "secrets" not in rule["resources"]
