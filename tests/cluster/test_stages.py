@@ -84,7 +84,8 @@ def test_a_failing_stage_is_named_with_its_log_and_its_log_has_what_was_printed(
 
 
 def test_an_output_whose_image_the_engine_lost_is_built_again(monkeypatch):
-    made, present = [], True
+    made: list[str] = []
+    present = True
     monkeypatch.setattr(stages, "image_present", lambda tag: present)
     build([stage(made=made, images=("incident-agent/one:1",))])
     present = False
