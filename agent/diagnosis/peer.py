@@ -15,7 +15,7 @@ from agent.diagnosis.thing import Obj
 from agent.evidence import query as q
 from agent.ref import Ref
 
-Place = Literal["service", "missing", "external", "local", "pod", "unread"]
+Place = Literal["service", "missing", "external", "local", "pod", "unread", "unknown"]
 
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?")
@@ -27,7 +27,10 @@ _DSN_HOST = re.compile(r"\bhost=([A-Za-z0-9.-]{1,253})")
 
 @dataclass(frozen=True)
 class Peer:
-    """The other end of a call. `service` is the Service it names, `obj` that Service if it exists."""
+    """The other end of a call. `service` is the Service it names, `obj` that Service if it exists.
+
+    unread: an answer is still to come; unknown: what would tell could not be read.
+    """
 
     host: str
     port: int | None
@@ -63,7 +66,7 @@ def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) ->
     absent = case.absent("Service", service.namespace, service.name)
     if absent is None:
         refused = case.status(q.get("Service", service.namespace, service.name))
-        return Peer(host, port, "external" if refused else "unread", service)
+        return Peer(host, port, "unknown" if refused else "unread", service)
     if host.count(".") == 1:  # `pod.service` of a headless Service, or a name outside the cluster
         second = host.split(".")[1]
         headless = case.get("Service", pod.ref.namespace, second, f"{pod.ref} calls {host}")

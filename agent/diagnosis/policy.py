@@ -14,7 +14,7 @@ Direction = Literal["Ingress", "Egress"]
 
 @dataclass(frozen=True)
 class End:
-    """One end of a connection: a pod (its labels, its namespace's labels) or, without labels, an address."""
+    """One end of a connection: a pod (its labels, its namespace's labels if known) or just an address."""
 
     namespace: str = ""
     labels: dict[str, str] | None = None
@@ -25,7 +25,7 @@ class End:
 def end_of(case: Case, pod: Obj) -> End:
     """A pod as an end; the labels of its namespace are read too."""
     namespace = case.get("Namespace", "", pod.ref.namespace, "do network policies select it?")
-    labels = namespace.labels if namespace else {"kubernetes.io/metadata.name": pod.ref.namespace}
+    labels = namespace.labels if namespace else None
     return End(pod.ref.namespace, pod.labels, labels, str(pod.at("status.podIP") or ""))
 
 
@@ -87,8 +87,10 @@ def _one_peer_fits(peer: dict[str, Any], policy: Obj, other: End) -> bool:
     if other.labels is None:
         return False
     if "namespaceSelector" in peer:
-        if not selects(peer["namespaceSelector"], other.namespace_labels or {}):
-            return False
+        if other.namespace_labels is not None and not selects(
+            peer["namespaceSelector"], other.namespace_labels
+        ):
+            return False  # where the labels are not known, a policy is not accused
     elif other.namespace != policy.ref.namespace:
         return False
     return selects(peer.get("podSelector"), other.labels)

@@ -75,10 +75,14 @@ def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdi
     chosen = next((f for f in diagnosis.findings if f.id == finding and f.confidence >= THRESHOLD), None)
     if chosen is not None:
         chain = [f for f in verdict.chain if f is not verdict.root and chosen.entity in f.leads_to] + [chosen]
-        return Verdict("diagnosed", chosen.headline, chosen, chain, verdict.states, verdict.ruled_out, verdict.missing)
+        return Verdict(
+            "diagnosed", chosen.headline, chosen, chain, verdict.states, verdict.ruled_out, verdict.missing
+        )
     if finding is None and verdict.outcome == "diagnosed" and verdict.root:
         doubt = f"{verdict.root.headline} is possible, but the model did not accept it."
-        return Verdict("inconclusive", doubt, verdict.root, [], verdict.states, verdict.ruled_out, verdict.missing)
+        return Verdict(
+            "inconclusive", doubt, verdict.root, [], verdict.states, verdict.ruled_out, verdict.missing
+        )
     return verdict
 
 
@@ -107,7 +111,9 @@ def _chain(diagnosis: Diagnosis) -> list[Finding]:
             for f in diagnosis.findings
             if f not in chain
             and (f.entity in best.leads_to or found_at[f.id].cause == best.id)
-            and f.confidence >= THRESHOLD
+            and (
+                f.confidence >= THRESHOLD or f.cause.symptom
+            )  # a symptom links, even where it cannot be the root
         ]
     return chain
 

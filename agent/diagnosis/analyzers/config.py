@@ -31,7 +31,8 @@ SECRET = _cause(
     "Create the Secret, or correct the name in the template.", "secret-key-missing",
 )  # fmt: skip
 CONFIGMAP_KEY = _cause(
-    "configmap-key-missing", "missing key of a ConfigMap", "The ConfigMap exists but lacks the key that a container refers to.",
+    "configmap-key-missing", "missing key of a ConfigMap",
+    "The ConfigMap exists but lacks the key that a container refers to.",
     "CreateContainerConfigError `couldn't find key K in ConfigMap ns/x`, or FailedMount `non-existent config key`.",
     "Add the key to the ConfigMap, or correct the key in the template.", "configmap-missing",
 )  # fmt: skip
@@ -42,13 +43,15 @@ SECRET_KEY = _cause(
 )  # fmt: skip
 NON_ROOT = _cause(
     "run-as-non-root-violation", "image that runs as root where that is refused",
-    "The security context demands a user other than root; the image or runAsUser says root, or names a user the kubelet cannot verify.",
+    "The security context demands a user other than root; the image or runAsUser says root, or a name, not a number.",
     "CreateContainerConfigError with `runAsNonRoot` in its message.",
-    "Set runAsUser to the number of the image's unprivileged user, or use an image that has one.", "pod-security-violation",
+    "Set runAsUser to the number of the image's unprivileged user, or use an image that has one.",
+    "pod-security-violation",
 )  # fmt: skip
 SUBPATH = _cause(
     "subpath-invalid", "invalid subPath", "The subPath or subPathExpr of a mount cannot be used.",
-    "CreateContainerConfigError with `SubPath` in its message.", "Correct subPath in the template.", "mount-over-wrong-type",
+    "CreateContainerConfigError with `SubPath` in its message.",
+    "Correct subPath in the template.", "mount-over-wrong-type",
 )  # fmt: skip
 CREATE = _cause(
     "container-create-error", "container that cannot be created",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agent.diagnosis import provenance
 from agent.diagnosis.advice import edit, kubectl, on, watch
 from agent.diagnosis.analyzers import policies
+from agent.diagnosis.backends import backends
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.finding import Claim, Finding, Recommendation
@@ -22,7 +23,7 @@ def _cause(id: str, title: str, meaning: str, remedy: str, *confused_with: str) 
 
 SERVICE_MISSING = _cause(
     "dependency-service-missing", "call to a Service that does not exist",
-    "The program calls a host name for which the cluster has no Service: mistyped, in another namespace, or never made.",
+    "The program calls a host name for which the cluster has no Service: mistyped, elsewhere, or never made.",
     "Correct the host name where it is configured, or create the Service.",
     "dependency-dns", "network-policy-blocks-dns",
 )  # fmt: skip
@@ -130,6 +131,7 @@ KINDS = {
     "too-many-connections": (TOO_MANY, "{peer} has no connection left for it"),
     "waiting-for": (REFUSED, "it waits for {peer}"),
 }
+UNSETTLED = 0.55  # below what is called diagnosed
 UNREACHED = frozenset(
     {"dns-failure", "connection-refused", "connection-timeout", "connection-reset", "waiting-for"}
 )
@@ -242,12 +244,26 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
     leads = tuple(_leads(complaint, peer))
     advice = _advice(complaint, peer, cause)
     confidence = complaint.confidence
-    if complaint.line.kind in UNREACHED and leads:
+    if complaint.line.kind in UNREACHED and _is_half_read(complaint, peer):
+        confidence = UNSETTLED
+    elif complaint.line.kind in UNREACHED and leads:
         confidence = min(confidence, 0.8)  # the peer itself may say more
     return complaint.finding(
         cause, clause.format(peer=peer), *_named(complaint, peer), advice=(advice,), leads_to=leads,
         confidence=confidence,
     )  # fmt: skip
+
+
+def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
+    """Whether what would tell why the peer cannot be reached was asked for and not answered."""
+    if peer.place == "unknown":
+        return True
+    if peer.obj is not None and peer.place == "service":
+        has_pods = peer.obj.at("spec.selector") and peer.obj.at("spec.type") != "ExternalName"
+        if has_pods and backends(complaint.case, peer.obj) is None:
+            return True
+    policies_matter = complaint.line.kind in ("connection-timeout", "dns-failure", "waiting-for")
+    return policies_matter and complaint.case.list("NetworkPolicy", complaint.pod.ref.namespace) is None
 
 
 def _leads(complaint: Complaint, peer: Peer) -> Iterator[Ref]:

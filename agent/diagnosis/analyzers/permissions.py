@@ -90,7 +90,8 @@ def _role_missing(
     complaint: Complaint, refused: Forbidden, account: str, binding: Obj, absent: Any
 ) -> Finding:
     role = f"{binding.at('roleRef.kind')} {binding.at('roleRef.name')}"
-    clause = f"ServiceAccount {account} may not {_what(refused)}: {binding.ref.kind} {binding.ref.name} grants {role}, which does not exist"
+    grant = f"{binding.ref.kind} {binding.ref.name} grants {role}, which does not exist"
+    clause = f"ServiceAccount {account} may not {_what(refused)}: {grant}"
     command = kubectl(
         binding.ref.namespace, f"create {_role_command(refused, str(binding.at('roleRef.name')))}"
     )
@@ -136,7 +137,8 @@ def _not_allowed(
         kind = "rolebinding" if refused.namespace else "clusterrolebinding"
         flag = "role" if refused.namespace else "clusterrole"
         binding = f"create {kind} {name} --{flag}={name} --serviceaccount={namespace}:{account}"
-        command = f"{kubectl(refused.namespace, 'create ' + _role_command(refused, name))} && {kubectl(refused.namespace, binding)}"
+        role_command = kubectl(refused.namespace, f"create {_role_command(refused, name)}")
+        command = f"{role_command} && {kubectl(refused.namespace, binding)}"
         advice = Recommendation(
             "granting the permission", FORBIDDEN.remedy, command, "medium", _check(refused)
         )

@@ -39,7 +39,8 @@ def between(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
     if complaint.line.kind in ("dns-failure", "waiting-for"):
         blocked = own_policies and in_the_way(own_policies, "Egress", end_of(case, pod), _dns(), 53, "UDP")
         if blocked:
-            clause = f"the NetworkPolicy {blocked[0].ref.name} allows it no DNS (port 53), so {peer.host} cannot resolve"
+            name = blocked[0].ref.name
+            clause = f"the NetworkPolicy {name} allows it no DNS (port 53), so {peer.host} cannot resolve"
             yield _finding(complaint, BLOCKS_DNS, clause, blocked[0], "Egress")
             return
     if complaint.line.kind == "dns-failure":
@@ -81,7 +82,7 @@ def _judge(
 
 def _finding(complaint: Complaint, cause: Cause, clause: str, policy: Obj, direction: Direction) -> Finding:
     rules = policy.items(f"spec.{direction.lower()}")
-    text = f"{policy.ref} restricts {direction.lower()} and has {len(rules) or 'no'} rule{'s' * (len(rules) != 1)} for it"
+    text = f"{policy.ref} restricts {direction.lower()}; of its {len(rules)} rules none fits"
     quotes = policy.quote(
         "spec.podSelector", "spec.policyTypes", f"spec.{direction.lower()}", "metadata.name"
     )

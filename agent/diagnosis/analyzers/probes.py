@@ -35,7 +35,9 @@ from agent.diagnosis.thing import Event, Log, Obj, dig
 
 _KINDS = {"Liveness": "livenessProbe", "Readiness": "readinessProbe", "Startup": "startupProbe"}
 _STATUS = re.compile(r"statuscode: (\d{3})")
-_GONE = ("executable file not found", "no such file or directory")
+_NOT_RUN = re.compile(
+    r"exec failed|executable file not found|^(?:/bin/)?sh: (?:\d+: |line \d+: )?[^ :]{1,200}: not found"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,19 +194,21 @@ def _judge(failure: Failure) -> Judgement:
         return _refused(failure, spec)
     if "deadline exceeded" in message or "timed out" in message or "i/o timeout" in message:
         return _timed_out(failure, spec)
-    if any(word in message for word in _GONE) and dig(failure.probe, "exec.command"):
-        return COMMAND_MISSING, "the command of the probe is not in the image", 0.85, spec
     if dig(failure.probe, "exec.command"):
-        said = message.partition(": ")[2].strip() or "it says nothing"
-        return (
-            COMMAND_FAILS,
-            f"the command of the probe fails: {said[:160]}",
-            0.58 + 0.04 * (said != "it says nothing"),
-            spec,
-        )
+        return _by_command(failure, spec)
     if failure.lived is not None:
         return KILL, "the program does not pass it", 0.55, spec
     return UNHEALTHY, "the probe does not succeed", 0.55, spec
+
+
+def _by_command(failure: Failure, spec: list[Claim]) -> Judgement:
+    """A command that ran and failed, unless its output says that it never ran."""
+    said = failure.event.message.partition(": ")[2].strip()
+    if _NOT_RUN.search(said):
+        return COMMAND_MISSING, "the command of the probe is not in the image", 0.88, spec
+    settled = bool(said) and failure.log is not None and _complaint(failure) is None
+    clause = f"the command of the probe fails: {said[:160] or 'it says nothing'}"
+    return COMMAND_FAILS, clause, 0.68 if settled else 0.55, spec
 
 
 def _errored(message: str, spec: list[Claim]) -> Judgement:
@@ -225,7 +229,7 @@ def _by_status(failure: Failure, status: int, path: str, spec: list[Claim]) -> J
         return WRONG_PATH, f"the probe asks for {path}, which demands credentials ({status})", 0.85, spec
     if status == 400 and dig(failure.probe, "httpGet.scheme") != "HTTPS":
         return WRONG_SCHEME, f"{path} answers 400 to the probe: the port may speak HTTPS", 0.7, spec
-    return UNHEALTHY, f"the program itself answers {status} at {path}", 0.62, spec
+    return UNHEALTHY, f"the program itself answers {status} at {path}", 0.55, spec
 
 
 def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
@@ -248,7 +252,7 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
         return SLOW_START, "it is asked before it has started", 0.82, [*spec, claim, *_patience(failure)]
     complaint = _complaint(failure)
     declared = [p.get("containerPort") for p in failure.container.spec.get("ports") or []]
-    if complaint is None and declared and port not in declared and not own:
+    if complaint is None and failure.log is not None and declared and port not in declared and not own:
         names = ", ".join(map(str, declared))
         claim = Claim(f"The container declares port {names}", failure.container.quote_spec("ports"))
         return (
@@ -265,6 +269,8 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
 def _timed_out(failure: Failure, spec: list[Claim]) -> Judgement:
     seconds = int(failure.probe.get("timeoutSeconds") or 1)
     claims = [*spec, Claim(f"The probe waits {seconds} s", failure.quote_probe("timeoutSeconds"))]
+    if failure.log is None:
+        return TIMEOUT, f"it does not answer the probe within {seconds} s", 0.55, claims
     if failure.lived is not None and failure.from_the_start and _complaint(failure) is None:
         return SLOW_START, "it is asked before it has started", 0.66, [*claims, *_patience(failure)]
     if cpu := failure.container.quote_spec("resources.limits.cpu"):

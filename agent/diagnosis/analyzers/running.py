@@ -86,7 +86,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
         entity=workload_of(case, pod).ref,
         headline=f"The {container.called} does not end, and the pod waits for it",
         claims=tuple(claims),
-        confidence=0.62,
+        confidence=0.62 if log is not None else 0.5,
         recommendations=(Recommendation("reading the init container's log", HANGS.remedy, command, "none"),),
         since=since,
     )

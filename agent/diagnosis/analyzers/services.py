@@ -56,6 +56,7 @@ EXTERNAL_NAME = _cause(
 )  # fmt: skip
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+SYMPTOM = 0.55  # it leads on, but is no root
 
 
 @analyzer("Service")
@@ -70,11 +71,11 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     if not behind.pods:
         yield from _nobody(case, service)
         return
-    for ref in _workloads(case, behind):
-        case.follow(ref)
     if not behind.ready:
         yield _none_ready(case, service, behind)
         return
+    for ref in _workloads(case, behind):
+        case.follow(ref)
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
@@ -117,6 +118,9 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
     """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
     lists = [case.list(kind, service.ref.namespace, why=f"who should serve {service.ref}?") for kind in KINDS]
     if any(found is None for found in lists):
+        quotes = service.quote("spec.selector")
+        headline = f"Service {service.ref.name} has no pod behind it"
+        yield Finding(NO_READY, service.ref, headline, (Claim("This is what it selects", quotes),), SYMPTOM)
         return
     workloads = [obj for found in lists for obj in found or []]
     selector = service.at("spec.selector") or {}
@@ -130,7 +134,7 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
         yield Finding(
             cause=NO_READY,
             entity=service.ref,
-            headline=f"Service {service.ref.name} has no pod behind it, since {meant.ref.kind} {meant.ref.name} has none",
+            headline=f"Service {service.ref.name} has nobody behind it: {meant.ref.kind} {meant.ref.name} has no pod",
             claims=(
                 Claim(
                     f"{meant.ref} makes such pods",
@@ -138,7 +142,7 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
                 ),
                 Claim("The Service selects them", service.quote("spec.selector")),
             ),
-            confidence=0.65,
+            confidence=SYMPTOM,
             leads_to=(meant.ref,),
         )
 
@@ -204,7 +208,7 @@ def _none_ready(case: Case, service: Obj, behind: Backends) -> Finding:
             Claim("The Service selects these pods", service.quote("spec.selector")),
             Claim(f"{shown.ref} is not ready", shown.quote_condition("Ready", "status", "reason")),
         ),
-        confidence=0.65,
+        confidence=SYMPTOM,
         recommendations=(look(service.ref, "finding out why its pods are not ready", NO_READY.remedy),),
         leads_to=tuple(ref for ref in _workloads(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"),
     )

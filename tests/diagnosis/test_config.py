@@ -1,0 +1,129 @@
+"""Containers that cannot be made because their configuration is missing or refused."""
+
+import pytest
+
+from agent.diagnosis.ranking import Verdict
+from tests.diagnosis.objects import condition, container, deployment, owned, pod, replica_set, template
+from tests.diagnosis.world import World
+
+ALERT = {
+    "labels": {
+        "alertname": "KubeContainerWaiting",
+        "namespace": "bank",
+        "pod": "desk-a-x1",
+        "container": "desk",
+    }
+}
+
+
+def world(reason: str, message: str = "", **spec) -> World:
+    """One pod of Deployment desk whose container waits for that reason."""
+    own = spec.pop("own", container("desk"))
+    waiting = {"reason": reason} | ({"message": message} if message else {})
+    status = {"name": "desk", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
+    made = template(own, app="desk", **spec)
+    return World().add(
+        deployment("desk", namespace="bank", replicas=1, ready=0, pod_template=made),
+        replica_set("desk-a", deployment="desk", namespace="bank", replicas=1, pod_template=made),
+        pod("desk-a-x1", status, namespace="bank", app="desk", ready=False, phase="Pending",
+            owner=owned("ReplicaSet", "desk-a"), conditions=[condition("PodScheduled", "True")],
+            containers=[own], **spec),
+    )  # fmt: skip
+
+
+def config_map(name: str, **data: str) -> dict:
+    return {"kind": "ConfigMap", "metadata": {"name": name, "namespace": "bank"}, "data": data}
+
+
+def verdict(put: World) -> Verdict:
+    return put.investigate(ALERT)[0]
+
+
+MESSAGES = [
+    ('configmap "ledger-config" not found', "configmap-missing"),
+    ('secret "ledger-db" not found', "secret-missing"),
+    ("couldn't find key LEVEL in ConfigMap bank/settings", "configmap-key-missing"),
+    ("couldn't find key password in Secret bank/db", "secret-key-missing"),
+    (
+        'container has runAsNonRoot and image will run as root (pod: "desk", container: desk)',
+        "run-as-non-root-violation",
+    ),
+    ("container's runAsUser breaks non-root policy (pod: desk)", "run-as-non-root-violation"),
+    ("unable to provision SubPath `../up`: must not contain '..'", "subpath-invalid"),
+    ("failed to generate spec: no command specified", "container-create-error"),
+]
+
+
+@pytest.mark.parametrize(("message", "cause"), MESSAGES)
+def test_the_kubelets_message_names_the_cause_and_is_quoted(message: str, cause: str) -> None:
+    found = verdict(world("CreateContainerConfigError", message))
+    assert found.root and found.root.id == f"{cause}@bank/Deployment/desk"
+    assert any(message in quote.text for claim in found.root.claims for quote in claim.quotes)
+
+
+def test_a_configmap_of_a_similar_name_is_shown() -> None:
+    put = world("CreateContainerConfigError", 'configmap "desk-setings" not found').add(
+        config_map("desk-settings", A="1")
+    )
+    found = verdict(put)
+    assert found.root and any("A ConfigMap desk-settings exists" in c.text for c in found.root.claims)
+
+
+def test_the_keys_a_configmap_has_instead_are_shown() -> None:
+    message = "couldn't find key LOG_LEVEL in ConfigMap bank/settings"
+    found = verdict(world("CreateContainerConfigError", message).add(config_map("settings", LOGLEVEL="info")))
+    assert found.root and any("has LOGLEVEL instead" in c.text for c in found.root.claims)
+
+
+def test_a_volume_whose_configmap_is_missing_is_told_by_its_event() -> None:
+    put = world("ContainerCreating")
+    put.event(
+        "Pod",
+        "bank",
+        "desk-a-x1",
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "v" : configmap "desk-conf" not found',
+    )
+    found = verdict(put)
+    assert found.root and found.root.cause.id == "configmap-missing"
+
+
+def test_an_old_mount_event_is_history_once_the_configmap_exists() -> None:
+    put = world("ContainerCreating").add(config_map("desk-conf", A="1"))
+    put.event(
+        "Pod",
+        "bank",
+        "desk-a-x1",
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "v" : configmap "desk-conf" not found',
+    )
+    assert verdict(put).outcome != "diagnosed"
+
+
+def test_an_object_that_is_not_registered_on_an_ending_pod_is_noise() -> None:
+    put = world("ContainerCreating")
+    put.event(
+        "Pod",
+        "bank",
+        "desk-a-x1",
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "v" : object "bank"/"x" not registered',
+    )
+    assert verdict(put).outcome != "diagnosed"
+
+
+def test_a_missing_key_of_a_volume_is_named_with_its_object() -> None:
+    volumes = [
+        {"name": "v", "configMap": {"name": "desk-conf", "items": [{"key": "b.conf", "path": "b.conf"}]}}
+    ]
+    put = world("ContainerCreating", volumes=volumes).add(config_map("desk-conf", **{"a.conf": "x"}))
+    put.event(
+        "Pod",
+        "bank",
+        "desk-a-x1",
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: b.conf',
+    )
+    found = verdict(put)
+    assert found.root and found.root.cause.id == "configmap-key-missing"
+    assert "the ConfigMap desk-conf has no key b.conf" in found.sentence

@@ -1,0 +1,236 @@
+"""Calls that fail: followed from the caller's log to the first broken thing."""
+
+import pytest
+
+from agent.diagnosis.ranking import Verdict
+from agent.evidence.answer import Answer
+from tests.diagnosis.objects import (
+    container,
+    crashing,
+    deployment,
+    owned,
+    pod,
+    replica_set,
+    running,
+    template,
+)
+from tests.diagnosis.world import World
+
+ALERT = {
+    "labels": {"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": "web-a-x1", "container": "web"}
+}
+REFUSED = (
+    "requests.exceptions.ConnectionError: connect to ledger:8080 failed: [Errno 111] Connection refused\n"
+)
+TIMED_OUT = (
+    "dial tcp: connect to ledger:8080: i/o timeout: context deadline exceeded calling http://ledger:8080/\n"
+)
+NXDOMAIN = "curl: (6) Could not resolve host: ledger\n"
+
+
+def world(log: str, *, url: str = "http://ledger:8080") -> World:
+    """A crashing caller whose variable names the Service ledger."""
+    own = container(env=[{"name": "LEDGER_URL", "value": url}])
+    made = template(own)
+    put = World().add(
+        deployment(replicas=1, ready=0, pod_template=made),
+        replica_set("web-a", replicas=1, pod_template=made),
+        pod("web-a-x1", crashing(), ready=False, owner=owned("ReplicaSet", "web-a"), containers=[own]),
+        {
+            "kind": "Namespace",
+            "metadata": {"name": "shop", "labels": {"kubernetes.io/metadata.name": "shop"}},
+        },
+    )
+    return put.log("shop", "web-a-x1", "web", log, previous=True)
+
+
+def service(
+    name: str = "ledger", *, port: int = 8080, target: int | str = 8080, app: str = "ledger", **spec
+) -> dict:
+    ports = [{"port": port, "targetPort": target, "protocol": "TCP"}]
+    return {"kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"selector": {"app": app}, "ports": ports, "clusterIP": "10.96.0.9"} | spec}  # fmt: skip
+
+
+def ledger(
+    put: World, *, ready: bool = True, status: dict | None = None, ports: tuple[int, ...] = (8080,)
+) -> World:
+    """The dependency: a Deployment with one pod."""
+    own = container("ledger", ports=[{"containerPort": p} for p in ports])
+    made = template(own, app="ledger")
+    return put.add(
+        deployment("ledger", replicas=1, ready=int(ready), pod_template=made),
+        replica_set("ledger-a", deployment="ledger", replicas=1, pod_template=made),
+        pod("ledger-a-x1", status or running("ledger", ready=ready), app="ledger", ready=ready,
+            owner=owned("ReplicaSet", "ledger-a"), containers=[own]),
+    )  # fmt: skip
+
+
+def policy(name: str, **spec) -> dict:
+    return {"kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "shop"}, "spec": spec}
+
+
+def verdict(put: World) -> Verdict:
+    return put.investigate(ALERT)[0]
+
+
+def root(put: World) -> str:
+    found = verdict(put)
+    assert found.root, found.sentence
+    return found.root.id
+
+
+def test_a_service_that_does_not_exist_is_the_callers_mistake() -> None:
+    found = verdict(world(NXDOMAIN).add(service("ledgers")))
+    assert found.root and found.root.id == "dependency-service-missing@shop/Deployment/web"
+    assert "(ledgers exists)" in found.sentence
+    assert any(
+        "spec.containers[web].env[LEDGER_URL].value" in q.text for c in found.root.claims for q in c.quotes
+    )
+
+
+def test_a_crashing_dependency_is_the_root_and_the_chain_leads_there() -> None:
+    put = ledger(world(REFUSED).add(service()), ready=False, status=crashing("ledger"))
+    put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
+    found = verdict(put)
+    assert found.root and found.root.id == "missing-variable@shop/Deployment/ledger"
+    causes = [f.cause.id for f in found.chain]
+    assert causes == ["dependency-refused", "service-no-ready-endpoints", "missing-variable"]
+
+
+def test_a_dependency_whose_pods_cannot_be_read_leaves_the_root_open() -> None:
+    put = ledger(world(REFUSED).add(service()), ready=False)
+    put.refuse["list Pod"] = Answer("forbidden", message="pods is forbidden")
+    assert verdict(put).outcome == "inconclusive"
+
+
+def test_a_selector_that_matches_nothing_is_the_services_fault() -> None:
+    put = ledger(world(REFUSED).add(service(app="ledgr")))
+    assert root(put) == "service-selector-mismatch@shop/Service/ledger"
+
+
+def test_a_port_the_service_does_not_offer_is_the_callers_mistake() -> None:
+    assert root(ledger(world(REFUSED).add(service(port=80)))) == "dependency-wrong-port@shop/Deployment/web"
+
+
+def test_a_target_port_by_a_name_no_container_has() -> None:
+    put = ledger(world(REFUSED).add(service(target="http")))
+    assert root(put) == "service-wrong-target-port@shop/Service/ledger"
+
+
+def test_a_target_port_other_than_the_program_listens_on() -> None:
+    put = ledger(world(REFUSED).add(service(target=9090)))
+    put.log("shop", "ledger-a-x1", "ledger", "listening on :8080\n")
+    assert root(put) == "service-wrong-target-port@shop/Service/ledger"
+
+
+def test_an_undeclared_port_is_right_when_the_program_listens_on_it() -> None:
+    put = ledger(world(REFUSED).add(service(target=9090)))
+    put.log("shop", "ledger-a-x1", "ledger", "listening on :9090\n")
+    assert "service-wrong-target-port" not in root(put)
+
+
+def test_a_service_without_any_workload_has_nobody_behind_it() -> None:
+    assert root(world(REFUSED).add(service())) == "service-without-backends@shop/Service/ledger"
+
+
+def test_a_dependency_scaled_to_zero_is_the_root() -> None:
+    put = world(REFUSED).add(service(), deployment("ledger", replicas=0, pod_template=template(app="ledger")))
+    assert root(put) == "scaled-to-zero@shop/Deployment/ledger"
+
+
+def test_a_policy_of_the_dependency_that_admits_others_only_is_in_the_way() -> None:
+    put = ledger(world(TIMED_OUT).add(service()))
+    put.add(policy("ledger-in", podSelector={"matchLabels": {"app": "ledger"}}, policyTypes=["Ingress"],
+                   ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "admin"}}}]}]))  # fmt: skip
+    assert root(put) == "network-policy-blocks@shop/NetworkPolicy/ledger-in"
+
+
+def test_a_policy_that_admits_the_caller_is_not_accused() -> None:
+    put = ledger(world(TIMED_OUT).add(service()))
+    put.add(policy("ledger-in", podSelector={"matchLabels": {"app": "ledger"}}, policyTypes=["Ingress"],
+                   ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}],
+                             "ports": [{"port": 8080}]}]))  # fmt: skip
+    assert "network-policy" not in root(put)
+
+
+def test_a_second_policy_may_admit_what_the_first_does_not() -> None:
+    put = ledger(world(TIMED_OUT).add(service()))
+    put.add(policy("deny", podSelector={}, policyTypes=["Ingress"]))
+    put.add(
+        policy("allow", podSelector={"matchLabels": {"app": "ledger"}}, policyTypes=["Ingress"], ingress=[{}])
+    )
+    assert "network-policy" not in root(put)
+
+
+def test_an_egress_policy_without_dns_keeps_names_from_resolving() -> None:
+    line = "socket.gaierror: [Errno -3] Temporary failure in name resolution: http://ledger:8080/\n"
+    put = ledger(world(line).add(service()))
+    put.add(policy("web-out", podSelector={"matchLabels": {"app": "web"}}, policyTypes=["Egress"],
+                   egress=[{"to": [{"podSelector": {}}], "ports": [{"port": 8080}]}]))  # fmt: skip
+    assert root(put) == "network-policy-blocks-dns@shop/NetworkPolicy/web-out"
+
+
+def test_an_external_host_is_named_but_not_followed() -> None:
+    line = "curl: (28) Failed to connect to api.partner.example.com port 443: Connection timed out\n"
+    found = verdict(world(line, url="https://api.partner.example.com"))
+    assert found.root and found.root.id == "dependency-timeout@shop/Deployment/web"
+    assert "api.partner.example.com" in found.sentence
+
+
+def test_localhost_is_searched_in_the_pod_itself() -> None:
+    line = "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.\n"
+    assert root(world(line, url="redis://localhost:6379")) == "dependency-localhost@shop/Deployment/web"
+
+
+LINES = [
+    ("x509: certificate has expired or is not yet valid: Get https://ledger:8080/", "dependency-tls-expired"),
+    ("Get https://ledger:8080/: x509: certificate signed by unknown authority", "dependency-tls-untrusted"),
+    (
+        "Get https://ledger:8080/: x509: certificate is valid for a.example, not ledger",
+        "dependency-tls-wrong-host",
+    ),
+    ('FATAL: password authentication failed for user "web"', "dependency-auth-failed"),
+    ("FATAL: sorry, too many clients already", "too-many-connections"),
+]
+
+
+@pytest.mark.parametrize(("line", "cause"), LINES)
+def test_a_peer_that_answers_and_refuses_is_told_by_the_line(line: str, cause: str) -> None:
+    put = ledger(world(f"{line}\n").add(service()))
+    assert root(put).startswith(f"{cause}@")
+
+
+def test_a_caller_across_namespaces_is_followed_to_the_root() -> None:
+    put = world(REFUSED.replace("ledger:8080", "ledger.core.svc.cluster.local:8080"))
+    broken = ledger(
+        World().add(service()), ready=False, status=crashing("ledger", code=137, reason="OOMKilled")
+    )
+    for data in broken.objects.values():
+        data["metadata"]["namespace"] = "core"
+        put.add(data)
+    assert root(put).endswith("@core/Deployment/ledger")
+
+
+def test_a_running_init_container_waits_for_a_service_that_does_not_exist() -> None:
+    put = world("")
+    waiter = container("wait", command=["sh", "-c", "until nc -z legder 5432; do sleep 2; done"])
+    data = put.objects["Pod", "shop", "web-a-x1"]
+    data["spec"]["initContainers"] = [waiter]
+    data["status"] |= {"phase": "Pending", "initContainerStatuses": [running("wait", ready=False, minutes=9)]}
+    data["status"]["containerStatuses"] = [
+        {
+            "name": "web",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"waiting": {"reason": "PodInitializing"}},
+        }
+    ]
+    put.log("shop", "web-a-x1", "wait", "")
+    assert root(put) == "dependency-service-missing@shop/Deployment/web"
+
+
+def test_a_healthy_service_is_not_accused_when_the_alert_names_it() -> None:
+    put = ledger(World().add(service()))
+    alert = {"labels": {"alertname": "KubeServiceCheck", "namespace": "shop", "service": "ledger"}}
+    assert put.investigate(alert)[0].outcome in ("self-resolved", "not-actionable", "inconclusive")
