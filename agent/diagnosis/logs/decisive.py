@@ -240,6 +240,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
     lead = [log.line(p).text for p in range(max(0, hit.entry.start - 2), hit.entry.start) if _leads(log, p)]
     position, line = _most_named(hit, chain, log)
     around = sorted({hit.entry.start, hit.position, *chain} - {position})
+    shown = around or range(hit.entry.end, min(len(log.texts), hit.entry.end + 3))
     return LogFinding(
         kind=hit.kind,
         line=_verbatim(log, position),
@@ -248,7 +249,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
         index=position,
         weight=hit.weight,
         targets=find_targets([line.text, *(log.line(p).text for p in around), *lead]),
-        context=tuple(_verbatim(log, p) for p in around[:8]),
+        context=tuple(_verbatim(log, p) for p in shown[:8] if log.texts[p].strip()),
     )
 
 

@@ -39,8 +39,13 @@ _APPROACHED = re.compile(  # a verb whose object is a peer
     r"contacting"
     r"|dial|dialing|calling|request to|refused by|response from)\s+"
     r"(?:(?:the|remote|host|server|service|upstream|database|broker|at|named|for|peer|dependency) )*"
-    rf"{_QUOTE}*({_HOST}){_PORT_AFTER}"
+    rf"{_QUOTE}*({_HOST})(?![\w(]){_PORT_AFTER}"
 )
+_SUBJECT = re.compile(  # what is said to be out of reach
+    rf"(?i)(?<![\w./\-])({_HOST})(?: at \S{{1,80}})? (?:is |was |are )?"
+    r"(?:not reachable|unreachable|unavailable|not available|not responding|not answering|did not answer|is down)\b()"
+)
+_OWN = re.compile(r", (?:client|server|host|referrer): \"?[^\",]*\"?")
 _TUPLE = re.compile(rf"\('({_HOST}|[0-9a-fA-F:]+)', (\d{{2,5}})")
 _EXTENSION = re.compile(
     r"(?i)\.(?:py|js|ts|mjs|cjs|java|go|rs|rb|php|cs|kt|scala|c|cc|cpp|h|sh|yaml|yml|json|toml|conf|"
@@ -94,11 +99,10 @@ _FLAG = re.compile(r"(?<![\w\-])(--?[A-Za-z][\w\-.]{1,60})")
 _FLAG_NEAR = re.compile(r"(?i)flag|option|argument|usage|command")
 _PORT = re.compile(r"(?i)\bport[\s:=]+(\d{2,5})\b|(?::::|\*:|0\.0\.0\.0:|\[::\]:|(?<!\w):)(\d{2,5})\b")
 _KEY = re.compile(
-    r"(?i)\b(?:key|field|property|setting|option|parameter|placeholder|directive|attribute|"
-    r"config(?:uration)?|member)s?"
-    r"(?: (?:value|named|path))?[\s:=]+[\"'`$({]*([\w][\w.\-\[\]]{1,80})[\"'`})]*|"
-    r"[\"'`]([\w][\w.\-\[\]]{1,80})[\"'`] (?:attribute|property|key|field|setting|option|directive|"
-    r"is (?:required|missing|not))"
+    r"(?i)\b(?:(?:key|field|property|setting|option|parameter|placeholder|directive|attribute|config(?:uration)?|member)s?"
+    r"(?: (?:value|named|path))?[\s:=]+){1,3}[\"'`$({]*(\w[\w.\-\[\]]{1,80})[\"'`})]*"
+    r"|[\"'`](\w[\w.\-\[\]]{1,80})[\"'`] (?:attribute|property|key|field|setting|option|directive"
+    r"|is (?:required|missing|not))"
 )
 _NO_KEY = _words(
     """open read is was not value values error file invalid missing required must for the and or of in at to path
@@ -165,10 +169,10 @@ def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
     for url in _URL.findall(line):
         for match in _URL_HOST.finditer(url):
             yield match[1], match[2]
-    rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _URL.sub(" ", line)))
+    rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _OWN.sub(" ", _URL.sub(" ", line))))
     for match in _TUPLE.finditer(rest):
         yield match[1], match[2]
-    for pattern in (_LOOKED_UP, _PLACED, _APPROACHED):
+    for pattern in (_LOOKED_UP, _PLACED, _APPROACHED, _SUBJECT):
         for match in pattern.finditer(rest):
             if _hostlike(match[1], bool(match[2])):
                 yield match[1], match[2]

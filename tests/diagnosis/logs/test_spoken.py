@@ -5,6 +5,8 @@ from typing import get_args
 import pytest
 
 from agent.diagnosis.logs import Kind, read_log
+from agent.diagnosis.logs.classes import CLASSES
+from agent.diagnosis.logs.pattern import Class
 from tests.diagnosis.logs.spoken import ROUTINE, SPOKEN
 
 CASES = [(kind, text) for kind, texts in SPOKEN.items() for text in texts]
@@ -34,6 +36,12 @@ def test_the_decisive_line_is_a_verbatim_part_of_one_line_of_the_log(kind: str, 
 @pytest.mark.parametrize("text", [*ROUTINE, ""])
 def test_routine_lines_are_no_trouble(text: str, exited: bool) -> None:
     assert read_log(text, exited=exited) == []
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.kind)
+def test_no_pattern_accepts_everything(each: Class) -> None:
+    assert each.pattern.search("") is None
+    assert each.pattern.search("ledger 4.2.0 serves quietly") is None
 
 
 def test_every_kind_is_spoken_of() -> None:

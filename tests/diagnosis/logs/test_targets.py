@@ -42,7 +42,7 @@ HOSTS = [
     ('Get "https://ledger:8443/x": EOF', ("ledger", 8443)),
     ("Can't reach database server at `ledger-db`:`5432`", ("ledger-db", 5432)),
     ('connection to server at "db" (10.96.1.2), port 5432 failed: FATAL: no', ("db", 5432)),
-    ("FATAL credit is not reachable: timed out, calling credit", ("credit", None)),
+    ("FATAL credit is not reachable: <urlopen error timed out>", ("credit", None)),
     ("dial tcp [fd00::7]:5432: connect: connection refused", ("fd00::7", 5432)),
 ]
 
@@ -123,6 +123,7 @@ def test_a_refusal_inside_escaped_json_is_read() -> None:
         ("Port 8080 was already in use.", "ports", 8080),
         ("address already in use :::8080", "ports", 8080),
         ("field scrap_interval not found in type config", "keys", "scrap_interval"),
+        ('unrecognized configuration parameter "shared_bufers"', "keys", "shared_bufers"),
         ("'url' attribute is not specified", "keys", "url"),
         ("calling http://ledger:8080/v1: 500", "urls", "http://ledger:8080/v1"),
     ],
