@@ -3,10 +3,11 @@
 import asyncio
 import time
 
+from autogen_core.models import ChatCompletionClient
+
 from agent.investigation import Investigation
-from agent.models.choice import open_model
 from agent.models.guard import Guard
-from agent.settings import Settings
+from agent.models.rules import RuleModel
 from agent.workflow import Conversation, Say, converse
 
 RULES_SHARE = 0.25
@@ -15,29 +16,33 @@ RULES_READS = 60
 
 
 async def reach_verdict(
-    investigation: Investigation, settings: Settings, *, seconds: float, stop: asyncio.Event, say: Say
+    investigation: Investigation,
+    model: ChatCompletionClient,
+    name: str,
+    *,
+    seconds: float,
+    stop: asyncio.Event,
+    say: Say,
 ) -> Conversation:
     """The conversation whose verdict counts: the language model's, else one of the rules over the same evidence.
 
-    A quarter of the time, at most 20 s, is kept for the rules. Raises SettingsError for a model that
-    cannot be opened.
+    A quarter of the time, at most 20 s, is kept for the rules.
     """
-    end = time.monotonic() + seconds
-    share = seconds if settings.model == "rules" else seconds - min(RULES_SECONDS, seconds * RULES_SHARE)
-    model = open_model(settings, seconds=share)
-    first = await converse(investigation, model, seconds=share, stop=stop, say=say)
     if not isinstance(model, Guard):
-        return first
+        return await converse(investigation, model, seconds=seconds, stop=stop, say=say)
+    end = time.monotonic() + seconds
+    share = seconds - min(RULES_SECONDS, seconds * RULES_SHARE)
+    model.budget.start(share)
+    first = await converse(investigation, model, seconds=share, stop=stop, say=say)
     await model.close()
     why = model.failure or first.reason or _unusable(first, investigation)
     if not why or first.ended == "terminated":
         return _counted(first, model)
-    reason = f"{settings.model} gave no verdict ({why}); this one is from the rules"
+    reason = f"{name} gave no verdict ({why}); this one is from the rules"
     say(reason)
     investigation.ledger.allow(RULES_READS)
-    rules = open_model(Settings(), seconds=seconds)
-    second = await converse(investigation, rules, seconds=end - time.monotonic(), stop=stop, say=say)
-    second.model = f"{settings.model}, then rules"
+    second = await converse(investigation, RuleModel(), seconds=end - time.monotonic(), stop=stop, say=say)
+    second.model = f"{name}, then rules"
     second.reason = "; ".join(filter(None, (reason, second.reason)))
     second.transcript = [*first.transcript, ("rules", "fallback", reason), *second.transcript]
     return _counted(second, model)

@@ -18,6 +18,7 @@ from agent.evidence.sources import open_sources
 from agent.fallback import reach_verdict
 from agent.incident import Incident
 from agent.investigation import Investigation
+from agent.models.choice import open_model
 from agent.result import Result
 from agent.settings import Settings
 from agent.subject import route
@@ -68,6 +69,7 @@ async def _one(
         return refuse("not-actionable", incident.skipped)
     if stop.is_set() or seconds <= 0:
         return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
+    model = open_model(settings)
     sources, now = open_sources(settings, alert.starts_at)
     ledger = Ledger(sources, redactor, read_seconds=settings.read_timeout)
     subject = route(alert)  # of the redacted alert: a word that is a secret must not become a name
@@ -75,7 +77,9 @@ async def _one(
         subject = replace(subject, namespace=settings.namespace)
     investigation = Investigation(alert, subject, ledger, now)
     say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
-    conversation = await reach_verdict(investigation, settings, seconds=seconds, stop=stop, say=say)
+    conversation = await reach_verdict(
+        investigation, model, settings.model, seconds=seconds, stop=stop, say=say
+    )
     result = assemble(
         incident, investigation, conversation, run_id=run_id, started_at=begun, finished_at=datetime.now(UTC),
         model=conversation.model or settings.model,

@@ -34,8 +34,6 @@ class Budget:
     def __init__(
         self,
         settings: Settings,
-        *,
-        seconds: float,
         spending: Spending | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,9 +44,13 @@ class Budget:
         self._max_tokens = settings.max_tokens
         self._max_usd = settings.max_usd
         self._spending = spending
-        self._seconds = seconds
         self._clock = clock
-        self._end = clock() + seconds
+        self.start(settings.deadline)
+
+    def start(self, seconds: float) -> None:
+        """Let the model work for that long from now on."""
+        self._seconds = seconds
+        self._end = self._clock() + seconds
 
     @property
     def usd(self) -> float:

@@ -9,8 +9,8 @@ from agent.models.rules import RuleModel
 from agent.settings import Settings, SettingsError
 
 
-def open_model(settings: Settings, *, seconds: float) -> ChatCompletionClient:
-    """The model client of the settings, with `seconds` to work in; raises SettingsError."""
+def open_model(settings: Settings) -> ChatCompletionClient:
+    """The model client of the settings; raises SettingsError, and SpendingError for a bad budget file."""
     if settings.model == "rules":
         return RuleModel()
     try:
@@ -31,7 +31,7 @@ def open_model(settings: Settings, *, seconds: float) -> ChatCompletionClient:
     endpoint = Endpoint(
         settings.model.removeprefix("openai:"), settings.model_url, _key(settings), settings.model_timeout
     )
-    return Guard(endpoint, Budget(settings, seconds=seconds, spending=spending))
+    return Guard(endpoint, Budget(settings, spending))
 
 
 def _key(settings: Settings) -> str:

@@ -28,7 +28,7 @@ class Endpoint(OpenAIChatCompletionClient):
     def __init__(self, name: str, url: str, key: str, seconds: float) -> None:
         for (
             mismatch
-        ) in MISMATCHES:  # many compatible servers name models and reasons otherwise; that harms nothing
+        ) in MISMATCHES:  # compatible servers name models and reasons otherwise, which harms nothing
             warnings.filterwarnings("ignore", message=mismatch)
         self._key = key
         self._seconds = seconds
