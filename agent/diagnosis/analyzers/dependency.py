@@ -154,15 +154,15 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
 
 def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
     kind = complaint.line.kind
+    if peer.place == "service" and (wrong := _wrong_port(complaint, peer)):
+        yield wrong  # whatever answered or not, it was not the Service
+        return
     if kind in UNREACHED:
         if peer.place == "missing":
             yield _missing(complaint, peer)
             return
         if peer.place == "local":
             yield _local(complaint, peer)
-            return
-        if peer.place == "service" and (wrong := _wrong_port(complaint, peer)):
-            yield wrong
             return
         yield from policies.between(complaint, peer)
     yield _plain(complaint, peer)
