@@ -65,7 +65,7 @@ def classify(text: str, level: str, exception: bool = False) -> tuple[Kind, floa
             return each.kind, each.certainty
     wrapping = bool(_WRAPPING.search(text))
     if _CRASH.search(text) or exception or _EXCEPTION_LINE.search(text):
-        return "app-exception", WRAPPER * 2 if wrapping else EXCEPTION
+        return "app-exception", 0.10 if wrapping else EXCEPTION
     if level in ("error", "fatal") or (level == "" and _STRONG_WORDS.search(text)):
         return "fatal-other", WRAPPER if wrapping else OTHER
     return None

@@ -11,6 +11,7 @@ from agent.diagnosis.logs.entries import Entry, join, telling
 from agent.diagnosis.logs.finding import Kind, LogFinding
 from agent.diagnosis.logs.hints import HINTS
 from agent.diagnosis.logs.lines import Line, last_segment, parse, parts, plain, split_time
+from agent.diagnosis.logs.pattern import OTHER
 from agent.diagnosis.logs.targets import find_targets
 
 MOST_FINDINGS = 12
@@ -203,7 +204,8 @@ def _recoveries(log: _Log) -> list[int]:
 
 def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> float:
     level = "fatal" if hit.crash and (exited or hit.line.level == "") else hit.line.level
-    strength = hit.certainty + _LEVEL[level]
+    loudness = _LEVEL[level] if hit.certainty >= OTHER else min(_LEVEL[level], _LEVEL["error"])
+    strength = hit.certainty + loudness  # what only wraps another trouble gains nothing by being fatal
     after = len(log.entries) - 1 - hit.order
     nearness = 1 / (1 + after / (10 if exited or hit.count == 1 else 60))
     if exited and _seconds_before_end(hit, log) > 120:

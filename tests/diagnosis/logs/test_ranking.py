@@ -61,6 +61,16 @@ def test_a_wrapping_exception_does_not_hide_the_line_before_it() -> None:
     assert best(stamped(lines, wrapper), exited=True).kind == "connection-refused"
 
 
+def test_how_a_peer_is_out_of_reach_wins_over_that_it_is() -> None:
+    lines = ["attempt failed: dial tcp 10.0.0.1:5432: i/o timeout"] * 5
+    wrapper = [
+        "Traceback (most recent call last):",
+        '  File "x", line 3',
+        "RuntimeError: could not reach the database",
+    ]
+    assert best(stamped(lines, wrapper), exited=True).kind == "connection-timeout"
+
+
 def test_the_root_of_a_chain_tells_the_kind_of_a_generic_last_exception() -> None:
     chain = [
         *KEY_ERROR,
