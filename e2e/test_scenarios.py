@@ -6,10 +6,11 @@ from e2e.cluster.cluster import Cluster
 from e2e.score.__main__ import scored_live
 from e2e.score.scenario import load_all
 from e2e.score.table import Row, line, summary
+from e2e.support.monitoring import Prometheus
 
 
 @pytest.fixture(scope="module")
-def rows(cluster: Cluster, metrics: None) -> list[Row]:
+def rows(cluster: Cluster, metrics: None, prometheus: Prometheus) -> list[Row]:
     """All scenarios, run and judged once."""
     return scored_live(load_all(), cluster, record=False)
 

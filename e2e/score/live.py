@@ -20,6 +20,7 @@ import yaml
 from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
 from e2e.score.scenario import Scenario, placed
+from e2e.support.monitoring import Prometheus
 from e2e.support.waiting import wait_for
 
 READY_SECONDS = 240
@@ -49,7 +50,7 @@ def run_live(scenario: Scenario, cluster: Cluster, *, record: bool) -> Run:
         if inject := (scenario.raw.get("node") or {}).get("inject"):
             _in_node(node, inject, namespace)
         for step in scenario.raw.get("steps") or []:
-            _step(kubectl, namespace, scenario, step)
+            _step(cluster, namespace, scenario, step)
         for check in scenario.raw.get("ready") or []:
             _wait(kubectl, namespace, check, scenario.name)
         time.sleep(float(scenario.raw.get("settle") or 0))
@@ -95,8 +96,13 @@ def _apply(kubectl: Kubectl, namespace: str, file: Path) -> None:
             kubectl(*where, "apply", "-f", "-", input=yaml.safe_dump_all(group))
 
 
-def _step(kubectl: Kubectl, namespace: str, scenario: Scenario, step: dict[str, Any]) -> None:
-    if "apply" in step:
+def _step(cluster: Cluster, namespace: str, scenario: Scenario, step: dict[str, Any]) -> None:
+    kubectl = cluster.kubectl
+    if "pause" in step:  # a series grows only with time
+        time.sleep(float(step["pause"]))
+    elif "scrape" in step:
+        _scrape(cluster, namespace, step["scrape"])
+    elif "apply" in step:
         _apply(kubectl, namespace, scenario.folder / step["apply"])
     elif "kubectl" in step:
         kubectl("-n", namespace, *placed(step["kubectl"], namespace).split())
@@ -104,6 +110,18 @@ def _step(kubectl: Kubectl, namespace: str, scenario: Scenario, step: dict[str, 
         _wait(kubectl, namespace, step["wait"], scenario.name)
     else:
         raise ClusterError(f"{scenario.name}: unknown step {sorted(step)}")
+
+
+def _scrape(cluster: Cluster, namespace: str, what: dict[str, Any]) -> None:
+    """Have Prometheus read /metrics of the pods with a label, named as discovery would name them."""
+    pods = json.loads(cluster.kubectl("-n", namespace, "get", "pod", "-l", what["label"], "-o", "json"))[
+        "items"
+    ]
+    for pod in pods:
+        name, address = pod["metadata"]["name"], pod["status"]["podIP"]
+        Prometheus(cluster).scrape(
+            f"{namespace}-{name}", f"{address}:{what['port']}", namespace=namespace, pod=name
+        )
 
 
 def _wait(kubectl: Kubectl, namespace: str, check: dict[str, Any], name: str) -> None:
@@ -161,6 +179,8 @@ def _investigate(scenario: Scenario, cluster: Cluster, namespace: str, record: b
         file.write_text(alert)
         command = [sys.executable, "-m", "agent", "investigate", str(file), "--format", "json", "--record", str(kept),
                    "--kubeconfig", str(cluster.kubeconfig)]  # fmt: skip
+        if scenario.raw.get("prometheus"):
+            command += ["--prometheus", Prometheus(cluster).url]
         begun = time.perf_counter()
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=180, check=False, env={**os.environ}
