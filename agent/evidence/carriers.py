@@ -26,6 +26,7 @@ _SCHEME = re.compile(
     r"(?i)\b(?P<head>bearer|basic|token|digest|negotiate|apikey)(?P<space>[ ]{1,3}|%20)"
     r"(?P<value>[A-Za-z0-9._~+/=\-]{6,})"
 )
+_SCHEME_ONLY = re.compile(r"(?i)bearer|basic|token|digest|negotiate")
 _COOKIE = re.compile(
     r"(?i)\b(?P<head>(?:set-)?cookie\\?[\"']?\s{0,3}:\s{0,3}\\?[\"']?)(?P<value>[^\"'\\\r\n]+)"
 )
@@ -43,7 +44,7 @@ _PAIR = re.compile(
     rf"(?P<value>{_VALUE})",
 )
 _FLAG = re.compile(rf"(?<![\w\-])(?P<flag>--?[A-Za-z][\w\-]{{2,60}})[ \t]+(?!-)(?P<value>{_VALUE})")
-_KEY_BEFORE = re.compile(r"[\w.\-\[\]]{0,64}\Z")
+_KEY_BEFORE = re.compile(r"[\w.\-\[\]/]{0,64}\Z")
 _PASSWORD = re.compile(r"(?i)pass|pwd")
 _PROSE_WORD = re.compile(r"[\"']?[A-Za-z\-']+[\"']?[.,:;!?)]*")
 _PROSE = words(
@@ -124,6 +125,8 @@ def _bare_userinfo(match: re.Match[str]) -> str:
 
 def _header(match: re.Match[str]) -> str:
     value = match["value"].strip()
+    if _SCHEME_ONLY.fullmatch(value):
+        return match[0]
     return match[0] if _is_prose(value) and not looks_random(value) else match["head"] + MARK
 
 

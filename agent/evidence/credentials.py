@@ -34,15 +34,18 @@ _ABOUT = words(
     budget usage items provider method manager store class attempts retries request requests review
     reviews controller"""
 )
+_SUMS = frozenset({"checksum", "digest", "fingerprint"})
 
 
 def secrecy(name: str) -> str:
     """How secret a value of that name is: "strong", "weak" (only if it looks random) or "" (not at all)."""
-    words = [word.lower() for word in _WORDS.findall(name)]
-    for position, word in enumerate(words):
-        strength = _word_secrecy(word, words[position + 1] if position + 1 < len(words) else "")
+    parts = [part.lower() for part in _WORDS.findall(name)]
+    if _SUMS.intersection(parts):
+        return ""
+    for position, part in enumerate(parts):
+        strength = _word_secrecy(part, parts[position + 1] if position + 1 < len(parts) else "")
         if strength:
-            return "" if _ABOUT.intersection(words[position + 1 :]) else strength
+            return "" if _ABOUT.intersection(parts[position + 1 :]) else strength
     return ""
 
 

@@ -176,6 +176,8 @@ at org.springframework.beans.AbstractAutowireCapableBeanFactory$$Lambda$123/0x00
 github.com/bank/ledger@v0.0.0-20230822172742-b8732ec3820d/main.go:12 +0x1d4
 2026-11-22T18:00:01.123456789Z http://ledger-api.bank.svc.cluster.local:8080/v1/accounts/12345?page=2
 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).
+call = Request(url, headers={"Authorization": "Bearer " + token()})
+checksum/secret: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 compass: north, author: joe, bypass: none, keyboard: us, monkey=banana
 """.splitlines()
 
