@@ -1,0 +1,1 @@
+"""The raw manifests of k8s/ on a real cluster."""
