@@ -9,7 +9,7 @@ IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
 
-.PHONY: help run test lint bench image docs manifests cluster cluster-delete cluster-clean e2e score venv schema clean
+.PHONY: help run test lint bench image bundle docs manifests cluster cluster-delete cluster-clean e2e score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,11 +51,15 @@ docs: $(VENV)/.dev ## write what documents take from the code
 
 manifests: $(VENV)/.dev ## write what is generated into the manifests
 	@$(BIN)/python -m k8s.recording
+	@$(BIN)/python -m tekton.triggers.listener
 
 image: ## build the container image; BASE=... takes another base image, EXTRA=openai adds that client
 	@docker build $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(EXTRA),--build-arg EXTRA=$(EXTRA)) \
 	  --build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) -t $(IMAGE) .
 	@docker image inspect -f '{{.Size}}' $(IMAGE) | awk '{printf "$(IMAGE): %.0f MB\n", $$1/1e6}'
+
+bundle: ## push Pipeline and Tasks as a Tekton bundle: BUNDLE=REGISTRY/NAME:TAG; needs kubectl and tkn
+	@$(PYTHON) -m tekton.bundle.push "$(BUNDLE)" $(if $(filter-out incident-agent:dev,$(IMAGE)),--image "$(IMAGE)")
 
 cluster: $(VENV)/.dev ## build what is missing, create the kind cluster, leave it running
 	@$(BIN)/python -m e2e.cluster create

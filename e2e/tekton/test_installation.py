@@ -1,0 +1,121 @@
+"""Installing, upgrading and removing, side by side in several namespaces."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from e2e.cluster import paths
+from e2e.cluster.cluster import Cluster
+from e2e.support.namespace import Namespace
+from e2e.tekton.installation import Installation, install
+from e2e.tekton.payload import alert, notification, run_name
+from tekton.triggers.listener import listener
+
+TEKTON = paths.PROJECT / "tekton"
+SAMPLES = sorted(
+    [*TEKTON.glob("*/*/samples/*.yaml"), *TEKTON.glob("*/*/tests/*.yaml"), TEKTON / "bundle" / "run.yaml"]
+)
+PART_OF = "app.kubernetes.io/part-of=incident-agent"
+OURS = "roles,rolebindings,serviceaccounts,eventlisteners,triggers,pipelines,tasks,cronjobs,networkpolicies"
+
+
+@pytest.fixture
+def fresh(cluster: Cluster, tekton: str) -> Iterator[Namespace]:
+    """A namespace that the installer is to create; deleted at the end."""
+    space = Namespace(cluster, f"t5-{secrets.token_hex(3)}")
+    yield space
+    cluster.kubectl("delete", "namespace", space.name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_the_api_server_accepts_every_sample(sample: Path, installation: Installation):
+    for document in yaml.safe_load_all(sample.read_text()):
+        installation.space.kubectl("create", "--dry-run=server", "-f", "-", input=json.dumps(document))
+
+
+def test_the_api_server_accepts_what_apply_k_gives(installation: Installation, cluster: Cluster):
+    rendered = cluster.kubectl("kustomize", TEKTON)
+    documents = list(yaml.safe_load_all(rendered))
+    for document in documents:
+        if "namespace" in document["metadata"]:
+            document["metadata"]["namespace"] = installation.space.name
+        cluster.kubectl("apply", "--dry-run=server", "-f", "-", input=json.dumps(document))
+
+
+def test_the_api_server_accepts_the_pipeline_alone(cluster: Cluster, installation: Installation):
+    assert installation.space.kubectl("apply", "--dry-run=server", "-k", str(TEKTON / "pipeline"))
+
+
+def test_installing_creates_the_namespace_and_removing_leaves_only_it_and_the_secret(
+    cluster: Cluster, fresh: Namespace, agent_image: str
+):
+    done = install(cluster, fresh.name, agent_image)
+    assert done.returncode == 0, done.stderr
+    token = fresh.get("secret", "alertmanager-webhook")["data"]["token"]
+    assert install(cluster, fresh.name, agent_image).returncode == 0
+    assert fresh.get("secret", "alertmanager-webhook")["data"]["token"] == token
+    assert install(cluster, fresh.name, "", "--delete").returncode == 0
+    assert [each["metadata"]["name"] for each in fresh.objects(OURS, PART_OF)] == []
+    left = cluster.kubectl("get", "clusterroles,clusterrolebindings", "-l", PART_OF, "-o", "name")
+    assert fresh.name not in left
+    assert fresh.get("secret", "alertmanager-webhook")["data"]["token"] == token
+
+
+def test_removing_one_installation_leaves_another_working(
+    installation: Installation, cluster: Cluster, fresh: Namespace, agent_image: str
+):
+    assert install(cluster, fresh.name, agent_image).returncode == 0
+    assert install(cluster, fresh.name, agent_image, "--delete").returncode == 0
+    firing = alert()
+    installation.post(notification(firing))
+    installation.started(run_name(firing))
+
+
+def test_after_an_upgrade_from_another_width_each_alert_still_starts_one_run(
+    installation: Installation, cluster: Cluster, agent_image: str
+):
+    older = [json.dumps(document) for document in listener("alerts", 4)]
+    installation.space.apply("\n---\n".join(older))
+    assert install(cluster, installation.space.name, agent_image).returncode == 0
+    assert {t["metadata"]["labels"]["incident-agent/listener"] for t in installation.space.objects("triggers")} >= {
+        "alerts-4", "alerts-16",
+    }  # fmt: skip
+    firing = [alert() for _ in range(6)]
+    installation.post(notification(*firing))
+    installation.started(*map(run_name, firing))
+    last = alert()
+    installation.post(notification(last))
+    installation.started(run_name(last))
+    assert installation.batches(*firing[4:]) == []
+
+
+def test_a_mistake_on_the_command_line_is_one_line(cluster: Cluster, tekton: str):
+    for arguments, words in (
+        (("Upper", "incident-agent:0.1.0"), "no name of a namespace"),
+        (("t5-never", "no-tag"), "expected NAME:TAG"),
+    ):
+        done = install(cluster, *arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert words in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_pruner_deletes_what_ended_long_ago_and_nothing_else(installation: Installation):
+    ended, recent = alert(), alert()
+    installation.post(notification(ended, recent))
+    for each in (ended, recent):
+        installation.ended(run_name(each))
+    patch = json.dumps({"status": {"completionTime": "2020-01-01T00:00:00Z"}})
+    installation.space.kubectl(
+        "patch", "pipelinerun", run_name(ended), "--subresource=status", "--type=merge", "-p", patch
+    )
+    installation.space.kubectl("create", "job", "prune-now", "--from=cronjob/incident-pruner")
+    installation.space.kubectl("wait", "--for=condition=Complete", "job/prune-now", "--timeout=120s")
+    there = installation.runs()
+    assert run_name(ended) not in there
+    assert run_name(recent) in there
