@@ -42,4 +42,4 @@ def test_a_poisoned_alert_fails_the_job_at_once_with_one_clear_line(
     (pod,) = namespace.objects("pods", JOB_LABEL)
     assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 2
     (line,) = namespace.logs(pod["metadata"]["name"]).splitlines()
-    assert line.startswith("incident-agent: ") and "JSON" in line and "expected" in line
+    assert line.startswith("incident-agent: not JSON: ")
