@@ -6,14 +6,13 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from os import getpid
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_kind import KindCluster
 
-from e2e.cluster import addons, environment, host, paths
+from e2e.cluster import addons, environment, host, paths, process
 from e2e.cluster.cluster import NAME, Cluster
 from e2e.cluster.environment import Environment
 from e2e.cluster.errors import ClusterError
@@ -24,7 +23,7 @@ from e2e.support.monitoring import Alertmanager, Prometheus
 from e2e.support.namespace import Namespace
 
 FAILURES = paths.STATE / "failures"
-OWNER = "incident-agent.e2e/pid"
+OWNER = "incident-agent.e2e/process"
 FAILED = pytest.StashKey[bool]()
 
 
@@ -95,7 +94,7 @@ def _made_before(here: Environment) -> bool:
 def _remove_leftovers(cluster: Cluster) -> None:
     """Namespaces of test runs that were killed."""
     for item in json.loads(cluster.kubectl("get", "namespaces", "-l", OWNER, "-o", "json"))["items"]:
-        if not Path(f"/proc/{item['metadata']['labels'][OWNER]}").exists():
+        if not process.lives(item["metadata"]["labels"][OWNER]):
             cluster.kubectl("delete", "namespace", item["metadata"]["name"], "--wait=false")
 
 
@@ -123,7 +122,7 @@ def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Name
     space = Namespace(cluster, f"{slug.removeprefix('test-')[:40].strip('-')}-{secrets.token_hex(2)}")
     cluster.kubectl("create", "namespace", space.name)
     try:
-        cluster.kubectl("label", "namespace", space.name, f"{OWNER}={getpid()}")
+        cluster.kubectl("label", "namespace", space.name, f"{OWNER}={process.identity()}")
         space.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
         yield space
     finally:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from e2e.cluster import cluster
+from e2e.cluster import cluster, process
 from e2e.cluster.cluster import Ownership, configuration
 
 
@@ -29,10 +29,10 @@ def networks(monkeypatch):
     return Networks
 
 
-def ended_process() -> int:
-    """The id of a process that is no more."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        return process.pid
+def ended_process() -> str:
+    """The identity of a process that is no more."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ended:
+        return process.identity(ended.pid)
 
 
 def test_our_own_node_image_brings_its_own_network():
@@ -64,13 +64,19 @@ def test_a_cluster_that_nobody_noted_is_a_persons(networks):
 def test_the_cluster_of_a_killed_run_is_abandoned(networks):
     owner = Ownership("one")
     owner.note.parent.mkdir(parents=True)
-    owner.note.write_text(json.dumps({"pid": ended_process(), "network_was_there": True}))
+    owner.note.write_text(json.dumps({"process": ended_process(), "network_was_there": True}))
     assert owner.abandoned()
 
 
 def test_the_cluster_of_a_run_that_lives_is_not(networks):
     Ownership("one").claim()
     assert not Ownership("one").abandoned()
+
+
+def test_a_process_that_got_the_number_of_an_ended_one_is_not_its_owner():
+    mine = process.identity()
+    assert process.lives(mine)
+    assert not process.lives(mine + "0")
 
 
 def test_a_cluster_given_to_a_person_is_never_abandoned(networks):
