@@ -143,7 +143,10 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
     files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
     if not any(file.exists() for file in files):
-        raise ClusterError(f"no cluster: there is no kubeconfig at {paths}, and this is not a pod; give --kubeconfig FILE or --replay DIR")
+        raise ClusterError(
+            f"no cluster: there is no kubeconfig at {paths}, and this is not a pod; "
+            "give --kubeconfig FILE or --replay DIR"
+        )
     configuration = Configuration()
     try:
         # The loader writes keys of the kubeconfig to files and removes them when the process ends in
