@@ -1,8 +1,11 @@
 """The kind cluster: its configuration, its life, and whether it may be taken away."""
 
+import io
 import json
 import subprocess
+import tarfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -109,18 +112,16 @@ class Cluster:
         except ClusterError as error:
             say(f"the logs of {self.name} are not complete: {error}")
 
-    def write_node_file(self, path: str, text: str) -> None:
-        """Write a file in the node's file system."""
-        command = [
-            "docker",
-            "exec",
-            "-i",
-            self.node,
-            "sh",
-            "-c",
-            f"mkdir -p $(dirname {path}) && cat > {path}",
-        ]
-        subprocess.run(command, input=text.encode(), check=True, capture_output=True)
+    def write_node_files(self, folder: str, files: Mapping[str, str]) -> None:
+        """Write files, by their path below `folder`, into the node's file system."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for path, text in files.items():
+                entry = tarfile.TarInfo(path)
+                entry.size = len(text.encode())
+                archive.addfile(entry, io.BytesIO(text.encode()))
+        unpack = ["docker", "exec", "-i", self.node, "sh", "-c", f"mkdir -p {folder} && tar -x -C {folder}"]
+        subprocess.run(unpack, input=packed.getvalue(), check=True, capture_output=True)
 
     def kubectl(self, *arguments: str | Path, input: str = "") -> str:
         """Standard output of kubectl against this cluster; raises ClusterError with what it printed."""

@@ -69,8 +69,8 @@ def start_registry(environment: Environment) -> None:
     began = time.monotonic()
     built = environment.cluster.tools.built
     environment.registry.start(plan.published() if built else {}, plan.content_digest())
-    for upstream, text in environment.registry.mirrors(built).items():
-        environment.cluster.write_node_file(f"/etc/containerd/certs.d/{upstream}/hosts.toml", text)
+    hosts = {f"{upstream}/hosts.toml": text for upstream, text in environment.registry.mirrors(built).items()}
+    environment.cluster.write_node_files("/etc/containerd/certs.d", hosts)
     say(f"registry is ready after {duration(time.monotonic() - began)}")
 
 
