@@ -193,6 +193,20 @@ def test_with_metrics_server_alone_low_use_settles_the_alert():
     assert verdict.outcome == "self-resolved"
 
 
+def test_with_metrics_server_alone_a_throttled_container_at_its_limit_has_too_low_a_limit():
+    labels = {"alertname": "CPUThrottlingHigh", "namespace": "shop", "pod": "web-b-0", "container": "web"}
+    verdict, _ = without_prometheus(shop(resources=LIMITED), 0.398).investigate({"labels": labels})
+    assert verdict.root and verdict.root.cause.id == "cpu-limit-too-low"
+
+
+def test_a_service_named_differently_leads_to_the_workload_behind_it():
+    world = measured(shop(), RISING, o.series((150, 50.0), (30, 205.0)))
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    world.add({"kind": "Service", "metadata": o.meta("store"), "spec": spec})
+    verdict, _ = world.investigate("High CPU alert on store")
+    assert verdict.root and verdict.root.cause.id == "cpu-traffic-spike"
+
+
 def test_with_nothing_measured_nothing_is_claimed():
     world = shop()
     world.refuse |= {verb: Answer("forbidden", message="forbidden") for verb in ("metrics", "usage")}

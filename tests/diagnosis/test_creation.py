@@ -10,6 +10,11 @@ FORBIDDEN = 'pods "desk-5f7c-" is forbidden: '
 
 REFUSALS = [
     (
+        'Pod "desk-5f7c-x" is invalid: spec.containers[0].ports[1].name: Duplicate value: "http"',
+        "pod-invalid",
+        "bank/Deployment/desk",
+    ),
+    (
         FORBIDDEN + "exceeded quota: team-quota, requested: pods=1, used: pods=2, limited: pods=2",
         "quota-exceeded",
         "bank/ResourceQuota/team-quota",
@@ -70,7 +75,7 @@ REFUSALS = [
     (
         'Pod "desk-5f7c-x" is invalid: spec.containers[0].resources.requests: Invalid value: "2": must be less than'
         " or equal to cpu limit of 1",
-        "pod-invalid",
+        "limit-range-violated",
         "bank/Deployment/desk",
     ),
 ]
@@ -100,7 +105,7 @@ def test_controllers_without_a_condition_say_it_as_an_event(kind: str):
         if kind == "StatefulSet"
         else "Error creating: "
     )
-    world = World().add(data).event(kind, "bank", "desk", "FailedCreate", text + REFUSALS[6][0])
+    world = World().add(data).event(kind, "bank", "desk", "FailedCreate", text + REFUSALS[7][0])
     label = {"Job": "job_name"}.get(kind, kind.lower())
     verdict, _ = world.investigate(
         {"labels": {"alertname": f"Kube{kind}Failed", "namespace": "bank", label: "desk"}}
@@ -111,7 +116,7 @@ def test_controllers_without_a_condition_say_it_as_an_event(kind: str):
 def test_refusals_of_a_time_when_pods_were_missing_are_history():
     data = o.deployment("desk", namespace="bank", replicas=1) | {"kind": "StatefulSet"}
     data["status"] = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1}
-    world = World().add(data).event("StatefulSet", "bank", "desk", "FailedCreate", REFUSALS[0][0])
+    world = World().add(data).event("StatefulSet", "bank", "desk", "FailedCreate", REFUSALS[1][0])
     labels = {"alertname": "KubeStatefulSetReplicasMismatch", "namespace": "bank", "statefulset": "desk"}
     verdict, _ = world.investigate({"labels": labels})
     assert verdict.root is None and verdict.outcome in ("not-actionable", "self-resolved")
@@ -123,7 +128,7 @@ def test_the_quota_in_the_way_is_quoted_with_its_use():
         "metadata": o.meta("team-quota", "bank"),
         "status": {"hard": {"pods": "2"}, "used": {"pods": "2"}},
     }
-    verdict, _ = refused_deployment(REFUSALS[0][0]).add(quota).investigate(ALERT)
+    verdict, _ = refused_deployment(REFUSALS[1][0]).add(quota).investigate(ALERT)
     assert verdict.root and "status.used.pods: 2" in [quote.text for quote in verdict.root.claims[0].quotes]
 
 

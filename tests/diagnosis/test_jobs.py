@@ -135,6 +135,14 @@ def test_a_deadline_for_starting_below_ten_seconds_makes_runs_missed():
     assert verdict.root and verdict.root.cause.id == "cronjob-missed" and "is 5" in verdict.root.headline
 
 
+def test_a_cron_job_whose_runs_are_refused_names_the_quota():
+    words = "exceeded quota: runs, requested: count/jobs.batch=1, used: count/jobs.batch=3, limited: count/jobs.batch=3"
+    world = World().add(cron(lastScheduleTime=ago(60)))
+    text = f'Error creating job: jobs.batch "sync-29" is forbidden: {words}'
+    verdict, _ = world.event("CronJob", "bank", "sync", "FailedCreate", text).investigate(LATE)
+    assert verdict.root and str(verdict.root.entity) == "bank/ResourceQuota/runs"
+
+
 def test_a_cron_job_is_judged_by_its_newest_run():
     run = job(LIMIT, failed=2)
     run["metadata"]["ownerReferences"] = o.owned("CronJob", "sync")

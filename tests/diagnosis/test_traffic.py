@@ -95,6 +95,11 @@ def test_latency_that_begins_with_a_rollout_is_the_rollout():
     assert verdict.root and verdict.root.cause.id == "latency-after-change"
 
 
+def test_errors_of_a_workload_that_is_scaled_to_zero_are_that():
+    verdict, _ = World().add(o.deployment(replicas=0)).investigate(ERRORS)
+    assert verdict.root and verdict.root.cause.id == "scaled-to-zero"
+
+
 @pytest.mark.parametrize("alert", [ERRORS, SLOW])
 def test_with_nothing_measured_and_a_quiet_log_nothing_is_claimed(alert: str):
     verdict, _ = shop().investigate(alert)

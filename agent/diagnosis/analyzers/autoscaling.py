@@ -97,9 +97,7 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
     )
     workload = case.obj(target, "what does the HPA scale?")
     bare = without_request(workload) if workload else []
-    if "missing request for" in message or (
-        bare and "did not receive metrics" not in message and _is_share(obj)
-    ):
+    if "missing request for" in message:
         yield _no_requests(obj, target, workload, bare, quotes, message)
     elif "did not receive metrics" in message or "no metrics returned" in message:
         yield from _no_pods(case, obj, workload, quotes, message)
@@ -108,11 +106,6 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
     else:
         headline = f"HPA {obj.ref.name} cannot compute the replicas of {handle(target)}: {message}"
         yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.6, (_describe(obj),))
-
-
-def _is_share(obj: Obj) -> bool:
-    """Whether it measures utilization, which needs requests."""
-    return any("averageUtilization" in str(metric) for metric in obj.items("spec.metrics"))
 
 
 def _no_requests(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from agent.diagnosis import promql
 from agent.diagnosis.advice import edit, kubectl, roll_back
-from agent.diagnosis.analyzers.throttling import limit_too_low, throttled_share
+from agent.diagnosis.analyzers.throttling import at_limit, limit_too_low, throttled_share
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change, last_rollout
@@ -38,6 +38,7 @@ LEAST_CORES = 0.03  # a rise by less is noise
 MORE_TRAFFIC = 1.3
 COSTLIER = 1.5
 BUSY = 0.8
+NEAR = 0.9
 
 SPIKE = declare(Cause(
     "cpu-traffic-spike", "cpu", "CPU high because of a traffic spike",
@@ -239,6 +240,9 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     if bound and top.amount < BUSY * bound / 1.6:
         sentence = f"The busiest {words}, {top.amount / bound:.0%} of its {of}: not high now."
         yield State("recovered", obj.ref, sentence, top.quotes, settles=True)
+        return
+    if top.share > NEAR and "throttl" in case.alert.text.lower() and (starved := at_limit(workload, top)):
+        yield starved
         return
     share = f", {top.amount / bound:.0%} of its {of}" if bound else ", and no limit or request is set"
     claims: tuple[Claim, ...] = (Claim(f"The {words} now{share}", top.quotes),)

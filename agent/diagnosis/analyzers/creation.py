@@ -255,5 +255,6 @@ _RULES: tuple[tuple[re.Pattern[str], Explain], ...] = (
         r"(?P<kind>ValidatingAdmissionPolicy) '(?P<name>[^']+)' with binding '[^']+' denied request: "
         r"(?P<what>.+)"
     ), _denied),
+    (re.compile(r"must be less than or equal to \S+ limit of .{1,200}"), _range),  # a LimitRange's default limit
     (re.compile(r"Pod \"[^\"]*\" is invalid: (?P<what>.+)"), _invalid),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, on
+from agent.diagnosis.analyzers.creation import refused
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
@@ -53,6 +54,9 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     )
     if bad := _last(events, "InvalidSchedule", "UnParseableCronJobSchedule", "UnknownTimeZone"):
         yield _bad_schedule(obj, bad)
+    elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own):
+        message = refusal.message.removeprefix("Error creating job: ")
+        yield from refused(case, obj, message, (refusal.quote,))
     elif held := _held(case, obj, events, own):
         case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
         yield held
@@ -66,6 +70,11 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _last(events: list[Event], *reasons: str) -> Event | None:
     return next((event for event in reversed(events) if event.reason in reasons), None)
+
+
+def _made_since(refusal: Event, jobs: list[Obj]) -> bool:
+    """Whether a run was made after one was refused."""
+    return any(job.created and refusal.last and job.created > refusal.last for job in jobs)
 
 
 def _bad_schedule(obj: Obj, event: Event) -> Finding:

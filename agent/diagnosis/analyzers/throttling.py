@@ -7,6 +7,7 @@ from agent.diagnosis.changes import recent_change
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.load import now_level, quote_now
 from agent.diagnosis.thing import Obj, Series, dig
+from agent.diagnosis.usage import Use
 from agent.quantity import parse_quantity
 
 MUCH = 0.25  # CPUThrottlingHigh of kubernetes-mixin fires above this share
@@ -53,6 +54,21 @@ def limit_too_low(case: Case, workload: Obj, cpu: Series, throttled: Series | No
         (_raise(workload, container, lowered[0].before or "" if lowered else _double(limit)),),
         since=change.at if change and lowered else None,
     )  # fmt: skip
+
+
+def at_limit(workload: Obj, use: Use) -> Finding | None:
+    """A container that an alert calls throttled and that is seen at its limit; all that metrics-server can tell."""
+    limits = cpu_limits(workload, use.container)
+    if not limits:
+        return None
+    container, limit = limits[0]
+    headline = (
+        f"Container {container} uses {use.share:.0%} of its CPU limit of {limit}: the limit is too low for it"
+    )
+    claim = Claim(f"{use.pod.ref.name} uses {use.amount:.3f} cores of its limit of {limit}", use.quotes)
+    return Finding(
+        TOO_LOW, workload.ref, headline, (claim,), 0.68, (_raise(workload, container, _double(limit)),)
+    )
 
 
 def cpu_limits(workload: Obj, container: str = "") -> list[tuple[str, str]]:
