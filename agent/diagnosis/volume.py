@@ -48,7 +48,9 @@ def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
     if any(pv.labels.get(key) != value for key, value in wanted.items()):
         found.append(("selector", "other labels"))
     holder = pv.at("spec.claimRef.name")
-    if holder and (pv.at("spec.claimRef.namespace"), holder) != (pvc.ref.namespace, pvc.ref.name):
+    if pv.at("status.phase") == "Released":  # even for a claim of the same name: it is another one
+        found.append(("claimRef.name", f"still reserved for the deleted claim {holder}"))
+    elif holder and (pv.at("spec.claimRef.namespace"), holder) != (pvc.ref.namespace, pvc.ref.name):
         found.append(("claimRef.name", f"reserved for {holder}"))
     return found
 

@@ -109,3 +109,12 @@ def test_an_aggregated_api_that_answers_again_has_recovered() -> None:
     }
     verdict, _ = World().add(api).investigate(alert)
     assert verdict.outcome == "self-resolved"
+
+
+def test_a_namespace_alone_leads_to_the_pod_in_it_that_is_not_well() -> None:
+    alert = {"labels": {"alertname": "TooManyErrors", "namespace": "shop"}}
+    space = {"kind": "Namespace", "metadata": meta("shop", ""), "status": {"phase": "Active"}}
+    waiting = {"reason": "InvalidImageName", "message": "couldn't parse image name"}
+    broken = pod("web-1", {"name": "web", "state": {"waiting": waiting}}, ready=False, phase="Pending")
+    verdict, _ = World().add(space, broken, pod("fine-1")).investigate(alert)
+    assert said(verdict) == ("image-name-invalid", "shop/Pod/web-1")

@@ -8,6 +8,7 @@ from tests.diagnosis.objects import (
     Data,
     condition,
     container,
+    crashing,
     deployment,
     meta,
     node,
@@ -305,3 +306,36 @@ def test_a_volume_that_cannot_be_written_otherwise_is_the_nodes_full_disk() -> N
     words = 'MountVolume.SetUp failed for volume "data" : write /var/lib/kubelet/pods/1/x: no space left on device'
     verdict, _ = placed().event("Pod", "shop", "web-1", "FailedMount", words).investigate(ALERT)
     assert said(verdict) == ("node-disk-full", "Node/n1")
+
+
+def mounting(key: str, **data: str) -> World:
+    """A crashing pod that mounts one key of the ConfigMap settings as a file."""
+    mount = {"name": "settings", "mountPath": "/etc/app.yaml", "subPath": key}
+    volumes = [{"name": "settings", "configMap": {"name": "settings"}}]
+    broken = pod("web-1", crashing(), ready=False, owner=owned("ReplicaSet", "web-a"), volumes=volumes,
+                 containers=[container(volumeMounts=[mount])])  # fmt: skip
+    config = {"kind": "ConfigMap", "metadata": meta("settings"), "data": data}
+    return World().add(broken, config, node(), replica_set("web-a"), deployment(ready=0))
+
+
+def test_a_sub_path_without_its_key_is_an_empty_directory() -> None:
+    world = mounting("app.yaml", **{"app.yml": "level: info"})
+    world.log(
+        "shop", "web-1", "web", "IsADirectoryError: [Errno 21] Is a directory: '/etc/app.yaml'", previous=True
+    )
+    verdict, _ = world.investigate(ALERT)
+    assert said(verdict) == ("subpath-key-missing", "shop/Deployment/web")
+    assert "subPath: app.yaml" in told(verdict)
+    assert "data.app.yml" in told(verdict)
+
+
+def test_a_sub_path_whose_key_exists_is_not_accused() -> None:
+    _, diagnosis = mounting("app.yaml", **{"app.yaml": "level: info"}).investigate(ALERT)
+    assert "subpath-key-missing" not in {finding.cause.id for finding in diagnosis.findings}
+
+
+def test_a_released_volume_is_not_free_for_a_claim_of_the_same_name() -> None:
+    kept = volume("pv-1", "Released", claimRef={"namespace": "shop", "name": "data", "uid": "old"})
+    verdict, _ = World().add(claim(storageClassName=""), kept).investigate(CLAIM_ALERT)
+    assert said(verdict)[0] == "no-matching-volume"
+    assert verdict.root and "still reserved for the deleted claim data" in verdict.root.headline

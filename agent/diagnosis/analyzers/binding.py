@@ -102,7 +102,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
     volumes = case.list("PersistentVolume", "*", why="which volumes are free?")
     if volumes is None:
         return
-    free = [pv for pv in volumes if pv.at("status.phase") == "Available"]
+    free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]
     reasons = {pv.ref.name: mismatches(pvc, pv) for pv in free}
     if any(not why for why in reasons.values()):
         yield State("progressing", pvc.ref, f"{pvc.ref} has a free volume that fits and is about "
@@ -121,9 +121,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
     if near:
         quotes = near.quote(*(f"spec.{field}" for field, _ in only))
         claims.append(
-            Claim(
-                f"The free volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes
-            )
+            Claim(f"The volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes)
         )
     headline = f"The claim {pvc.ref.name} waits for a volume that fits, and there is no free one"
     if near:

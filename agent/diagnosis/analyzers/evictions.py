@@ -59,7 +59,7 @@ REFUSED = _cause(
     "The pod was bound to the node, by name or by a scheduler with an older view, and the kubelet "
     "found that it does "
     "not fit.",
-    "Phase Failed, reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity or UnexpectedAdmissionError.",
+    "Phase Failed, `Pod was rejected: …`, reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity, SysctlForbidden …",
     "Leave the choice of the node to the scheduler (no nodeName); lower the requests.",
     "insufficient-cpu",
 )  # fmt: skip
@@ -140,7 +140,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         if hog := _hog(message):
             cause, entity, leads, words = OVER_REQUEST, owner.ref, (), f"{words}, and {hog}"
             advice = edit(owner.ref, "requesting and limiting what it needs", OVER_REQUEST.remedy)
-    elif _REFUSALS.fullmatch(reason):
+    elif _REFUSALS.fullmatch(reason) or message.startswith("Pod was rejected"):
         cause, words = REFUSED, f"the kubelet of {node} refused it ({reason})"
     elif reason == "Terminated":
         cause, words, entity = SHUTDOWN, f"node {node} was shut down", Ref("Node", "", node)
