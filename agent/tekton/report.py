@@ -3,7 +3,7 @@
 # Reasons of a TaskRun's Succeeded condition (Tekton Pipelines v1.15, taskrun_types.go and pod/status.go).
 _WORDS = {
     "TaskRunTimeout": "it ran longer than its timeout; lower the parameter deadline or raise the timeout",
-    "TaskRunCancelled": "the run was cancelled",
+    "TaskRunCancelled": "the run was cancelled, or its time was up",
     "TaskRunImagePullFailed": "its image cannot be pulled; check the parameter image and the registry",
     "PullImageFailed": "its image cannot be pulled; check the parameter image and the registry",
     "CreateContainerConfigError": "its container cannot be created; a Secret or ConfigMap may be missing",

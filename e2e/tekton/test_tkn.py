@@ -41,7 +41,7 @@ def encoded(installation: Installation, *words: str) -> str:
 
 
 def start(installation: Installation, alert: str, *more: str):
-    common = ["--serviceaccount", "incident-agent", "--use-param-defaults"]
+    common = ["--serviceaccount", "incident-agent", "--use-param-defaults", "--skip-optional-workspace"]
     return installation.tkn("pipeline", "start", "incident-response", "-p", f"alert={alert}", *common, *more)
 
 
