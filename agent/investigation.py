@@ -8,7 +8,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.engine import Diagnosis, diagnose
 from agent.diagnosis.search import find_subjects
 from agent.evidence.ledger import Evidence, Ledger
-from agent.evidence.query import Query
+from agent.evidence.query import Query, get
 from agent.runbook import Runbook, choose
 from agent.subject import Subject
 
@@ -24,8 +24,17 @@ class Investigation:
         self.runbook: Runbook = choose(alert)
 
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
-        """Read what was not read before."""
-        return await self.ledger.collect(queries)
+        """Read what was not read before; the pod before its logs, whose secrets only its environment tells."""
+        wanted = []
+        for query in queries:
+            if query.verb == "logs" and not self._has_read_pod(query.name):
+                wanted.append(get("Pod", query.namespace, query.name))
+            wanted.append(query)
+        return await self.ledger.collect(wanted)
+
+    def _has_read_pod(self, name: str) -> bool:
+        """Whether a pod of that name was read, by itself or in a list."""
+        return any(e.query.kind == "Pod" and name in e.text for e in self.ledger.entries)
 
     def diagnose(self) -> Diagnosis:
         """Findings and open questions over all evidence so far."""

@@ -14,7 +14,7 @@ from agent.models.guard import MODEL_INFO, ModelError
 
 OFFICIAL = "https://api.openai.com/v1"
 RETRIES = 2
-MISMATCHES = ("Resolved model mismatch", "Finish reason mismatch")
+MISMATCHES = ("Resolved model mismatch", "Finish reason mismatch")  # compatible servers differ, harmlessly
 
 
 class Endpoint(OpenAIChatCompletionClient):
@@ -26,9 +26,7 @@ class Endpoint(OpenAIChatCompletionClient):
     component_provider_override = "agent.models.openai.Endpoint"
 
     def __init__(self, name: str, url: str, key: str, seconds: float) -> None:
-        for (
-            mismatch
-        ) in MISMATCHES:  # compatible servers name models and reasons otherwise, which harms nothing
+        for mismatch in MISMATCHES:
             warnings.filterwarnings("ignore", message=mismatch)
         self._key = key
         self._seconds = seconds
