@@ -119,7 +119,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
         *what_was_said([e for e in events if e.reason == "FailedBinding"]),
     ]
     if near:
-        quotes = near.quote(*(f"spec.{field}" for field, _ in only))
+        quotes = near.quote("status.phase", *(f"spec.{field}" for field, _ in only))
         claims.append(
             Claim(f"The volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes)
         )
