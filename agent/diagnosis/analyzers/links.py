@@ -25,7 +25,7 @@ DOWN = declare(Cause(
 
 MAX_LINKS = 5
 _WAIT = re.compile(
-    r"\b(?:nslookup|getent hosts|nc(?: -\w+)*|wait-for(?:-it)?(?:\.sh)?|dig|ping(?: -\w+ \d+)*|telnet)\s+"
+    r"\b(?:nslookup|getent hosts|nc(?: -\w+(?: \d+)?)*|wait-for(?:-it)?(?:\.sh)?|dig|ping(?: -\w+ \d+)*|telnet)\s+"
     r"([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:[: ](\d{2,5}))?\b"
 )
 _FLAG = re.compile(r"(?:\s-h|\s--host[= ])\s?([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:\s+-p\s?(\d{2,5}))?")
