@@ -58,7 +58,7 @@ def compare(points: Points, rise: Rise) -> tuple[float, float] | None:
 
 def slope(points: Points) -> tuple[float, float]:
     """Growth by least squares: units a second, and how straight the line is (r squared, 0..1)."""
-    if len(points) < LEAST_POINTS:
+    if len(points) < 3:
         return 0.0, 0.0
     mean_t, mean_v = _mean([t for t, _ in points]), _mean([v for _, v in points])
     spread_t = sum((t - mean_t) ** 2 for t, _ in points)

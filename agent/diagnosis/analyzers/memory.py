@@ -26,7 +26,7 @@ from agent.diagnosis.node import amount
 from agent.diagnosis.pod import is_well
 from agent.diagnosis.scaling import scale_out
 from agent.diagnosis.thing import Obj, Series
-from agent.diagnosis.trend import Rise, find_rise, slope
+from agent.diagnosis.trend import LEAST_POINTS, Rise, find_rise, slope
 from agent.diagnosis.usage import bound, usage
 
 LEAST_BYTES = 16 << 20
@@ -94,6 +94,8 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _growth(memory: Series) -> float | None:
     """Bytes an hour, where the line is straight, rises, and still does."""
+    if len(memory.points) < LEAST_POINTS:
+        return None
     rate, straight = slope(memory.points)
     hours = (memory.points[-1][0] - memory.points[0][0]) / 3600
     start = memory.points[0][1]
