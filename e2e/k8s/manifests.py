@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,20 @@ from typing import Any
 import yaml
 
 from e2e.cluster import paths
+from e2e.cluster.cluster import Cluster
 
 FOLDER = paths.PROJECT / "k8s"
 SAMPLES = paths.PROJECT / "agent" / "samples"
 IMAGE = "incident-agent:0.1.0"
 LABEL = "app=autogen-agent"
 Document = dict[str, Any]
+
+
+def name_as_shipped(cluster: Cluster, image: str) -> None:
+    """Give an image that the node has the name that the manifests use."""
+    names = [f"docker.io/library/{name}" for name in (image, IMAGE)]
+    tag = ["docker", "exec", cluster.node, "ctr", "--namespace", "k8s.io", "images", "tag", "--force", *names]
+    subprocess.run(tag, check=True, capture_output=True)
 
 
 def documents(*names: str) -> list[Document]:
@@ -51,7 +60,7 @@ def live_job(name: str, alert: Document) -> str:
     job["metadata"]["name"] = name
     text = base64.b64encode(json.dumps(alert).encode()).decode()
     container = container_of(job)
-    container["args"] = ["investigate"]
+    container["command"][-1] = "exec incident-agent investigate 2>&1"
     container["env"] = [
         {"name": "INCIDENT_ALERT_BASE64", "value": text}, {"name": "INCIDENT_FORMAT", "value": "json"},
     ]  # fmt: skip

@@ -45,7 +45,9 @@ def cluster_wide(cluster: Cluster, autogen: Namespace) -> Iterator[Cluster]:
 
 def can(cluster: Cluster, verb: str, resource: str) -> str:
     """What `kubectl auth can-i` says for the agent, in all namespaces."""
-    question = f"{cluster.tools.kubectl} --kubeconfig {cluster.kubeconfig} auth can-i {verb} {resource} -A"
+    kind, _, part = resource.partition("/")  # can-i takes KIND/NAME there, and a part only by its flag
+    question = f"{cluster.tools.kubectl} --kubeconfig {cluster.kubeconfig} auth can-i {verb} {kind} -A"
+    question += f" --subresource={part}" if part else ""
     done = subprocess.run([*question.split(), f"--as={ACCOUNT}"], capture_output=True, text=True)
     assert done.stdout.strip() in ("yes", "no"), done.stderr
     return done.stdout.strip()

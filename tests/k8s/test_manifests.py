@@ -66,6 +66,14 @@ def test_the_pod_is_restricted_and_small(name: str, kind: str) -> None:
         assert container["resources"][bound] == {"cpu": "100m", "memory": "128Mi"}
 
 
+@pytest.mark.parametrize(("name", "kind"), PODS)
+def test_progress_and_result_are_one_stream_so_that_the_log_keeps_their_order(name: str, kind: str) -> None:
+    (container,) = of_kind(name, kind)["spec"]["template"]["spec"]["containers"]
+    shell, flag, script = container["command"]
+    assert (shell, flag) == ("/bin/sh", "-c")
+    assert script.startswith("exec incident-agent ") and script.endswith(" 2>&1")
+
+
 def test_the_deployment_file_brings_all_it_needs_but_the_namespace() -> None:
     pod = of_kind("deployment.yaml", "Deployment")["spec"]["template"]["spec"]
     present = {(d["kind"], d["metadata"]["name"]) for d in documents("deployment.yaml")}
