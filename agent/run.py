@@ -45,12 +45,12 @@ async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[
     for number, incident in enumerate(incidents, 1):
         if len(incidents) > 1:
             say(f"incident {number} of {len(incidents)}: {incident.id}")
-        worked.append(await _one(incident, settings, end - time.monotonic(), stop, say))
+        worked.append(await _one(incident, settings, end, stop, say))
     return worked
 
 
 async def _one(
-    incident: Incident, settings: Settings, seconds: float, stop: asyncio.Event, say: Say
+    incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say
 ) -> Worked:
     redactor = Redactor()
     alert = _redacted(incident.alert, redactor)
@@ -67,7 +67,7 @@ async def _one(
 
     if incident.skipped:
         return refuse("not-actionable", incident.skipped)
-    if stop.is_set() or seconds <= 0:
+    if stop.is_set() or time.monotonic() >= end:
         return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
     model = open_model(settings)
     sources, now = open_sources(settings, alert.starts_at)
@@ -78,7 +78,7 @@ async def _one(
     investigation = Investigation(alert, subject, ledger, now)
     say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
     conversation = await reach_verdict(
-        investigation, model, settings.model, seconds=seconds, stop=stop, say=say
+        investigation, model, settings.model, seconds=end - time.monotonic(), stop=stop, say=say
     )
     result = assemble(
         incident, investigation, conversation, run_id=run_id, started_at=begun, finished_at=datetime.now(UTC),

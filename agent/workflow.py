@@ -65,7 +65,7 @@ async def converse(
     if stop.is_set():
         conversation.ended, conversation.reason = "terminated", "terminated by a signal before the end"
     elif not talk.done():
-        conversation.ended, conversation.reason = "deadline", f"the deadline of {seconds:g} s passed before the end"
+        conversation.ended, conversation.reason = "deadline", f"the deadline passed after {seconds:.1f} s, before the end"
     elif (error := talk.exception()) is not None:
         conversation.ended, conversation.reason = "error", _one_line(error)
     return conversation

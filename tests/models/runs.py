@@ -1,6 +1,8 @@
 """Runs of the whole program against a model server."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,24 @@ class Run:
         self, url: str, *options: str, alert: Path | None = None, recording: Path | None = None
     ) -> Any:
         """The result as JSON; the run must reach one."""
-        code = run([
-            "investigate", str(alert or SAMPLE / "alert.txt"), "--replay", str(recording or SAMPLE / "recording"),
-            "--model", "openai:stub-1", "--model-url", url, "--format", "json", *options,
-        ])  # fmt: skip
+        code = run(_arguments(url, alert, recording) + list(options))
         said = self._capsys.readouterr()
         self.progress = said.err
         assert code == 0, said.err
         return json.loads(said.out)
+
+
+def start(url: str, *options: str) -> subprocess.Popen[str]:
+    """The same run as a process of its own."""
+    command = [sys.executable, "-m", "agent", *_arguments(url, None, None), *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _arguments(url: str, alert: Path | None, recording: Path | None) -> list[str]:
+    return [
+        "investigate", str(alert or SAMPLE / "alert.txt"), "--replay", str(recording or SAMPLE / "recording"),
+        "--model", "openai:stub-1", "--model-url", url, "--format", "json",
+    ]  # fmt: skip
 
 
 def by_rules(

@@ -2,13 +2,14 @@
 
 import json
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 from autogen_core import FunctionCall
 
 from agent.messages import Report, Step
-from tests.models.runs import FREE, PRICED, Run, marks
+from tests.models.runs import FREE, PRICED, Run, marks, start
 from tests.models.server import Body, Mind, Reply, calling, refusing, saying, sensible, serving, text_of
 
 BOTH = "openai:stub-1, then rules"
@@ -83,6 +84,25 @@ def test_a_server_that_is_slower_than_the_deadline(investigate: Run) -> None:
         or "gave no answer" in result["reason"]
         or "deadline" in result["reason"]
     )
+
+
+def test_sigterm_while_the_model_thinks_ends_the_run_without_asking_the_rules(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def thinking(body: Body) -> Reply:
+        asked.set()
+        return Reply(str(server.closing.wait(60)))
+
+    with serving(thinking) as server:
+        process = start(server.url, *FREE, "--output", str(tmp_path))
+        assert asked.wait(60), process.communicate()
+        process.terminate()
+        out, err = process.communicate(timeout=60)
+    result = json.loads(out)
+    assert (process.returncode, result["outcome"]) == (1, "failed"), err
+    assert "terminated" in result["reason"] and marks(result, "fallback") == []
+    assert "Traceback" not in err
+    assert json.loads((tmp_path / "result.json").read_text()) == result
 
 
 def test_a_request_that_takes_too_long(investigate: Run) -> None:
