@@ -18,6 +18,8 @@ MOST_FINDINGS = 12
 _MOST_TEMPLATES = 500
 _LONGEST_LINE = 4096
 _LEAST_WEIGHT = 0.12
+SAME_MOMENT = 0.5  # seconds
+ROUTINE = 10  # occurrences of a template
 _LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
 _GENERIC = frozenset({"app-exception", "fatal-other"})
 _OUTWARD = frozenset(
@@ -207,6 +209,8 @@ def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> flo
     loudness = _LEVEL[level] if hit.certainty >= OTHER else min(_LEVEL[level], _LEVEL["error"])
     strength = hit.certainty + loudness  # what only wraps another trouble gains nothing by being fatal
     after = len(log.entries) - 1 - hit.order
+    if exited and hit.crash and _seconds_before_end(hit, log) <= SAME_MOMENT:
+        after = min(after, 2)  # standard output and error come by separate pipes, in no strict order
     nearness = 1 / (1 + after / (10 if exited or hit.count == 1 else 60))
     if exited and _seconds_before_end(hit, log) > 120:
         nearness *= 0.5
@@ -217,6 +221,8 @@ def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> flo
         weight *= 0.5
     if noise.tells_retry(hit.line.text) and after > 3:
         weight *= 0.8
+    if exited and hit.count >= ROUTINE and not hit.crash:
+        weight *= 0.6  # it lived with this all the while
     if not exited and hit.kind == "fatal-other":
         weight *= 0.7  # programs live with errors of their own
     if not exited:
