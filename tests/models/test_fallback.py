@@ -1,6 +1,7 @@
 """A language model that gives no verdict: the run ends with the one of the rules, marked so."""
 
 import json
+import re
 import socket
 import threading
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from autogen_core import FunctionCall
 
+from agent import fallback
 from agent.messages import Report, Step
 from tests.models.runs import FREE, PRICED, Run, marks, start
 from tests.models.server import Body, Mind, Reply, calling, refusing, saying, sensible, serving, text_of
@@ -75,15 +77,17 @@ def test_a_server_that_is_gone(investigate: Run) -> None:
     assert "cannot be reached" in result["reason"]
 
 
-def test_a_server_that_is_slower_than_the_deadline(investigate: Run) -> None:
+def test_a_server_that_is_too_slow_leaves_time_to_the_rules(
+    investigate: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        fallback, "RULES_SECONDS", 58.0
+    )  # of the 60, so that this takes no longer than it must
+    monkeypatch.setattr(fallback, "RULES_SHARE", 1.0)
     with serving(lambda body: Reply(str(server.closing.wait(60)))) as server:
-        result = investigate(server.url, *FREE, "--deadline", "4")
+        result = investigate(server.url, *FREE, "--deadline", "60")
     assert (result["outcome"], result["usage"]["model"]) == ("diagnosed", BOTH)
-    assert (
-        "its 3 s are over" in result["reason"]
-        or "gave no answer" in result["reason"]
-        or "deadline" in result["reason"]
-    )
+    assert re.search("deadline|are over|no answer", result["reason"])
 
 
 def test_sigterm_while_the_model_thinks_ends_the_run_without_asking_the_rules(tmp_path: Path) -> None:
