@@ -31,7 +31,7 @@ COSTS = {
     "pod-anti-affinity": 1.3, "existing-anti-affinity": 1.3, "topology-spread": 1.4, "taint": 1.5,
     "too-big": 1.6,
     "pod-affinity": 1.6, "topology-label": 1.7, "volume-affinity": 1.8, "volume-zone": 1.8,
-    "node-affinity": 2.0, "control-plane": 4.0,
+    "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
 }  # fmt: skip
 COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
 
@@ -142,9 +142,7 @@ def _computed(pod: Obj, node: Obj) -> list[Obstacle]:
     found = [Obstacle("cordoned")] if is_cordoned(node) else []
     for _, taint in untolerated(pod, node):
         key = str(taint.get("key"))
-        kind = "node-condition" if key in CONDITION_TAINTS else "taint"
-        kind = "control-plane" if key in CONTROL_PLANE_TAINTS else kind
-        found.append(Obstacle(kind, f"{key}={taint.get('value') or ''}".rstrip("=")))
+        found.append(Obstacle(_taint_kind(pod, key), f"{key}={taint.get('value') or ''}".rstrip("=")))
     if missing_selector(pod, node) or not matches_affinity(pod, node):
         found.append(Obstacle("node-affinity"))
     room = allocatable(node)
@@ -152,3 +150,13 @@ def _computed(pod: Obj, node: Obj) -> list[Obstacle]:
         if wanted > room.get(resource, 0.0):
             found.append(Obstacle("too-big", resource))
     return found
+
+
+def _taint_kind(pod: Obj, key: str) -> str:
+    """A taint of a pool that the pod never asks for only says that the pool is for others."""
+    if key in CONDITION_TAINTS:
+        return "node-condition"
+    if key in CONTROL_PLANE_TAINTS:
+        return "control-plane"
+    asks = pod.at("spec.nodeSelector") or pod.at("spec.affinity.nodeAffinity")
+    return "taint" if asks else "reserved"

@@ -286,3 +286,12 @@ def test_a_pod_that_has_found_its_node_is_not_accused_of_old_refusals() -> None:
     )
     _, diagnosis = happy.investigate(ALERT)
     assert not [finding for finding in diagnosis.findings if finding.cause.family == "scheduling"]
+
+
+def test_a_pool_reserved_for_others_is_not_the_cause() -> None:
+    message = "0/2 nodes are available: 1 node(s) didn't match pod affinity rules, 1 node(s) had untolerated taint(s)."
+    rule = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "cache"}}}
+    affinity = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [rule]}}
+    reserved = node("g1", taints=[{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}])
+    verdict, _ = world(waiting(message, affinity=affinity), node("n1"), reserved).investigate(ALERT)
+    assert said(verdict)[0] == "pod-affinity-unmatched"

@@ -252,6 +252,7 @@ def _change_node(place: Placement, action: str, sentence: str, command: str) -> 
 _MAKERS = {
     "node-affinity": _selector,
     "taint": _taint,
+    "reserved": _taint,
     "control-plane": _taint,
     "cordoned": _cordoned,
     "node-condition": _in_trouble,
