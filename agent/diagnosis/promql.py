@@ -4,6 +4,8 @@ CPU and memory come from cAdvisor (`container_*`), requests from whatever counte
 the usual names. One expression answers with one series: its meaning does not depend on labels nobody knows.
 """
 
+import json
+import re
 from dataclasses import dataclass
 
 from agent.ref import Ref
@@ -92,3 +94,45 @@ def latency(scope: Scope) -> str:
 
 def _named(scope: Scope, names: str, *more: str) -> str:
     return scope.labels(f'__name__=~"{names}"', f'__name__!~"{OTHER_REQUESTS}"', *more)
+
+
+def volume_used(namespace: str, claim: str, *, inodes: bool = False) -> str:
+    """Share (0..1) of a claim's space, or of its inodes, that is used, as the kubelet measures it."""
+    labels = f"{{namespace={quoted(namespace)},persistentvolumeclaim={quoted(claim)}}}"
+    if inodes:
+        return f"max(kubelet_volume_stats_inodes_used{labels} / kubelet_volume_stats_inodes{labels})"
+    free = f"kubelet_volume_stats_available_bytes{labels} / kubelet_volume_stats_capacity_bytes{labels}"
+    return f"max(1 - {free})"
+
+
+def disk_used(host: str, mountpoint: str) -> str:
+    """Share (0..1) of a host's file system that is used; of the fullest where no mount point is named."""
+    where = f",mountpoint={quoted(mountpoint)}" if mountpoint else ',fstype!~"tmpfs|ramfs|overlay|squashfs"'
+    labels = f"{{{_instance(host)}{where}}}"
+    return f"max(1 - node_filesystem_avail_bytes{labels} / node_filesystem_size_bytes{labels})"
+
+
+def host_memory_used(host: str) -> str:
+    """Share (0..1) of a host's memory that is in use and cannot be freed."""
+    labels = f"{{{_instance(host)}}}"
+    return f"max(1 - node_memory_MemAvailable_bytes{labels} / node_memory_MemTotal_bytes{labels})"
+
+
+def host_cpu_used(host: str) -> str:
+    """Share (0..1) of a host's CPUs that is busy."""
+    return f'1 - avg(rate(node_cpu_seconds_total{{mode="idle",{_instance(host)}}}[{WINDOW}]))'
+
+
+def clock_offset(host: str) -> str:
+    """Seconds by which a host's clock is off, without sign."""
+    return f"max(abs(node_timex_offset_seconds{{{_instance(host)}}}))"
+
+
+def quoted(text: str) -> str:
+    """A label's value as a string of PromQL: its escapes are those of JSON."""
+    return json.dumps(text)
+
+
+def _instance(host: str) -> str:
+    """The matcher of a host's exporter: its address or name with any port."""
+    return f"instance=~{quoted(re.escape(host) + '(:[0-9]+)?')}"
