@@ -43,9 +43,9 @@ def _patience(pod: Obj) -> timedelta:
 
 
 def representatives(case: Case, pods: list[Obj], current: Obj | None = None) -> list[Obj]:
-    """At most MOST pods in trouble, one for each way to be so; those of the current revision first."""
+    """At most MOST pods in trouble, one for each way to be so; current revision first, then oldest."""
     chosen: dict[tuple[str, ...], Obj] = {}
-    for pod in sorted(pods, key=lambda pod: not _is_of(pod, current)):
+    for pod in sorted(pods, key=lambda pod: (not _is_of(pod, current), str(pod.created), pod.uid)):
         if in_trouble(case, pod):
             chosen.setdefault(_likeness(pod), pod)
     return list(chosen.values())[:MOST]
