@@ -30,7 +30,7 @@ def _named(case: Case, namespace: str) -> list[Obj] | None:
     name, kind = case.subject.service, case.subject.hints.get("kind", "")
     kinds = dict.fromkeys((kind, *KINDS) if kind else KINDS)
     lists = [case.list(k, namespace, field=f"metadata.name={name}", why=f"where is {name}?") for k in kinds]
-    found = [obj for objects in lists for obj in objects or []]
+    found = [obj for objects in lists for obj in objects or [] if obj.ref.name == name]
     if found:
         return found
     return _by_label(case, namespace, name) if all(objects is not None for objects in lists) else None

@@ -54,7 +54,7 @@ ROWS = {
         "The program opens a file or directory that is not in its file system.",
         "Mount the file, or correct the path the program is given.",
         "paths", "the file {what} does not exist", "a file it needs does not exist: {message}",
-        "mounting the missing file", ("volume-content-missing", "command-not-found"),
+        "mounting the missing file", ("subpath-key-missing", "command-not-found"),
     ),
     "permission-denied": _row(
         "file-permission-denied", "permission denied on a file",

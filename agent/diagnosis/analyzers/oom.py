@@ -128,7 +128,7 @@ def _without_limit(ending: Ending) -> Finding:
     return Finding(
         cause=NODE,
         entity=ending.workload.ref,
-        headline=f"The {container.called} was killed because node {node} ran out of memory; it has no limit of its own",
+        headline=f"The {container.called} was killed because its node ran out of memory; it has no limit of its own",
         claims=(
             Claim("It was killed for memory (reason OOMKilled)", ending.quote()),
             Claim(f"It ran on node {node} and has no memory limit", ending.pod.quote("spec.nodeName")),
