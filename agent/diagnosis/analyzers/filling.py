@@ -34,7 +34,7 @@ HOST_CPU = declare(Cause(
     "node-cpu-saturated", "nodes", "A host whose CPUs are busy",
     "The host's CPUs hardly ever idle; what runs there competes for them.",
     "The rate of node_cpu_seconds_total in mode idle is near zero.",
-    "Find the pods that use most; set requests; move some away or add a node.", ("cpu-throttling",),
+    "Find the pods that use most; set requests; move some away or add a node.", ("cpu-high",),
 ))  # fmt: skip
 FULL, CALM = 0.9, 0.85
 SOON = 4 * 24 * 3600.0  # seconds; the window of the kube-prometheus rules that predict

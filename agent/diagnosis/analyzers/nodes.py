@@ -98,7 +98,7 @@ CLOCK = _cause(
     "are misdated.",
     "The node's lease carries a time that differs from when the API server stored it.",
     "Start or correct time synchronisation (chrony, systemd-timesyncd) on the node.",
-    "tls-expired",
+    "dependency-tls-expired",
 )  # fmt: skip
 SYSTEM_OOM = _cause(
     "node-memory-exhausted", "A node that ran out of memory",

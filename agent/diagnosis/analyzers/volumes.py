@@ -1,4 +1,4 @@
-"""Pods whose volumes do not come: claims missing or unbound, volumes not attached or not mounted."""
+"""Volumes that cannot be attached to the node or mounted in the pod."""
 
 import re
 from collections.abc import Iterator
@@ -11,30 +11,11 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
-from agent.diagnosis.node import container_limit, matches_terms
-from agent.diagnosis.placement import Placement, placement
+from agent.diagnosis.node import container_limit
 from agent.diagnosis.pod import containers, is_deleting, is_well
 from agent.diagnosis.thing import Event, Obj, cut, dig
-from agent.diagnosis.volume import claims_of
 from agent.ref import Ref
 
-CLAIM_MISSING = storage_cause(
-    "claim-missing", "A PersistentVolumeClaim that does not exist",
-    "The pod mounts a claim that is not in its namespace.",
-    "PodScheduled is False with `persistentvolumeclaim \"x\" not found`.",
-    "Create the claim or correct its name in the template.",
-    "claim-lost", "storage-class-missing",
-)  # fmt: skip
-NODE_AFFINITY = storage_cause(
-    "volume-node-affinity", "A volume that lives on other nodes",
-    "The volume of the pod's claim can be used on certain nodes only (a local disk, a zone), and "
-    "the pod can run on "
-    "none of them.",
-    "PodScheduled is False with `didn't match PersistentVolume's node affinity` or `had no "
-    "available volume zone`.",
-    "Bring the volume's node back or allow the pod to run there; else restore the data into a new volume.",
-    "node-selector-unmatched", "node-not-ready",
-)  # fmt: skip
 IN_USE = storage_cause(
     "volume-in-use", "A volume that another pod holds",
     "The volume may be attached to one node, or used by one pod, at a time, and another has it.",
@@ -74,10 +55,6 @@ MOUNT = storage_cause(
     "Read the mount's output: it names server, path and reason.",
     "volume-attach-failed", "host-path-wrong",
 )  # fmt: skip
-_OF_CLAIMS = frozenset({
-    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
-    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
-})  # fmt: skip
 _OBJECTS = re.compile(
     r'(?:configmap|secret) "[^"]*" not found|non-existent (?:config|secret) key|not registered'
 )
@@ -85,98 +62,6 @@ LEAST_MEMORY = 4 * 2**20  # bytes; below this the runtime itself does not start
 _VOLUME = re.compile(r'volume "([^"]+)"')
 _HOLDERS = re.compile(r"used by pod\(s\) ([\w.-]+(?:, [\w.-]+)*)")
 _DRIVER = re.compile(r"driver name (\S+) not found")
-
-
-@analyzer("Pod")
-def claims_first(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod that waits because of its claims: the claim says why, unless there is none."""
-    place = placement(case, pod)
-    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
-        return
-    owner = workload_of(case, pod)
-    for name in dict.fromkeys(claims_of(pod).values()):
-        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?")
-        if pvc is not None:
-            case.follow(pvc.ref)
-        elif gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
-            yield _claim_missing(place, owner, name, gone)
-    if place.kind in ("volume-affinity", "volume-zone"):
-        yield _elsewhere(case, place, owner)
-    elif place.kind == "volume-in-use":
-        yield _held(place, owner)
-
-
-def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Finding:
-    pod = place.pod
-    volume = next((v for v, claim in claims_of(pod).items() if claim == name), "")
-    used = pod.quote(f"spec.volumes[{volume}].persistentVolumeClaim.claimName")
-    return Finding(
-        cause=CLAIM_MISSING,
-        entity=owner.ref,
-        headline=f"Pod {pod.ref.name} mounts the claim {name}, which does not exist",
-        claims=(
-            place.claim(),
-            Claim(f"The pod mounts {name}", used),
-            Claim(f"There is no claim {name}", (gone,)),
-        ),
-        confidence=0.95,
-        recommendations=(
-            edit(
-                owner.ref,
-                "creating the claim or correcting its name",
-                f"Create the claim {name}, or correct claimName.",
-            ),
-        ),
-        since=place.since,
-    )
-
-
-def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
-    """The volume's own nodes are read: where one is in trouble, that is where the cause lies."""
-    pod, homes = place.pod, []
-    claims = [place.claim()]
-    for name in dict.fromkeys(claims_of(pod).values()):
-        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name)
-        volume = (
-            case.get("PersistentVolume", "", str(pvc.at("spec.volumeName") or ""), "on which nodes?")
-            if pvc
-            else None
-        )
-        terms = volume.at("spec.nodeAffinity.required.nodeSelectorTerms") if volume else None
-        if volume is None or not terms:
-            continue
-        path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
-        claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
-                            volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
-        homes += [node for node in place.all_nodes if matches_terms(terms, node)]
-    where = ", ".join(node.ref.name for node in homes[:3]) or "nodes that the cluster does not have"
-    return Finding(
-        cause=NODE_AFFINITY,
-        entity=owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
-        claims=tuple(claims),
-        confidence=place.confidence,
-        recommendations=(
-            look(owner.ref, "letting the pod run where its volume is",
-                 "Compare the volume's node affinity with the pod's selectors and with the nodes "
-                 "that are there."),
-        ),
-        leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
-        since=place.since,
-    )  # fmt: skip
-
-
-def _held(place: Placement, owner: Obj) -> Finding:
-    return Finding(
-        cause=IN_USE,
-        entity=owner.ref,
-        headline=f"Pod {place.pod.ref.name} finds no node because another pod holds its "
-        f"ReadWriteOncePod volume",
-        claims=(place.claim(),),
-        confidence=0.9,
-        recommendations=(look(owner.ref, "removing the pod that holds the volume", IN_USE.remedy),),
-        since=place.since,
-    )
 
 
 @analyzer("Pod")

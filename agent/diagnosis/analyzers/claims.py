@@ -1,0 +1,130 @@
+"""Pods that wait because of their claims: missing, unbound, held by others, or tied to other nodes."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, look
+from agent.diagnosis.analyzers.binding import storage_cause
+from agent.diagnosis.analyzers.volumes import IN_USE
+from agent.diagnosis.case import Case
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.node import matches_terms
+from agent.diagnosis.placement import Placement, placement
+from agent.diagnosis.thing import Obj
+from agent.diagnosis.volume import claims_of
+from agent.ref import Ref
+
+CLAIM_MISSING = storage_cause(
+    "claim-missing", "A PersistentVolumeClaim that does not exist",
+    "The pod mounts a claim that is not in its namespace.",
+    "PodScheduled is False with `persistentvolumeclaim \"x\" not found`.",
+    "Create the claim or correct its name in the template.",
+    "claim-lost", "storage-class-missing",
+)  # fmt: skip
+NODE_AFFINITY = storage_cause(
+    "volume-node-affinity", "A volume that lives on other nodes",
+    "The volume of the pod's claim can be used on certain nodes only (a local disk, a zone), and "
+    "the pod can run on "
+    "none of them.",
+    "PodScheduled is False with `didn't match PersistentVolume's node affinity` or `had no "
+    "available volume zone`.",
+    "Bring the volume's node back or allow the pod to run there; else restore the data into a new volume.",
+    "node-selector-unmatched", "node-not-ready",
+)  # fmt: skip
+_OF_CLAIMS = frozenset({
+    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
+    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
+})  # fmt: skip
+
+
+@analyzer("Pod")
+def claims_first(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod that waits because of its claims: the claim says why, unless there is none."""
+    place = placement(case, pod)
+    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+        return
+    owner = workload_of(case, pod)
+    for name in dict.fromkeys(claims_of(pod).values()):
+        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?")
+        if pvc is not None:
+            case.follow(pvc.ref)
+        elif gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
+            yield _claim_missing(place, owner, name, gone)
+    if place.kind in ("volume-affinity", "volume-zone"):
+        yield _elsewhere(case, place, owner)
+    elif place.kind == "volume-in-use":
+        yield _held(place, owner)
+
+
+def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Finding:
+    pod = place.pod
+    volume = next((v for v, claim in claims_of(pod).items() if claim == name), "")
+    used = pod.quote(f"spec.volumes[{volume}].persistentVolumeClaim.claimName")
+    return Finding(
+        cause=CLAIM_MISSING,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} mounts the claim {name}, which does not exist",
+        claims=(
+            place.claim(),
+            Claim(f"The pod mounts {name}", used),
+            Claim(f"There is no claim {name}", (gone,)),
+        ),
+        confidence=0.95,
+        recommendations=(
+            edit(
+                owner.ref,
+                "creating the claim or correcting its name",
+                f"Create the claim {name}, or correct claimName.",
+            ),
+        ),
+        since=place.since,
+    )
+
+
+def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
+    """The volume's own nodes are read: where one is in trouble, that is where the cause lies."""
+    pod, homes = place.pod, []
+    claims = [place.claim()]
+    for name in dict.fromkeys(claims_of(pod).values()):
+        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name)
+        volume = (
+            case.get("PersistentVolume", "", str(pvc.at("spec.volumeName") or ""), "on which nodes?")
+            if pvc
+            else None
+        )
+        terms = volume.at("spec.nodeAffinity.required.nodeSelectorTerms") if volume else None
+        if volume is None or not terms:
+            continue
+        path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
+        claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
+                            volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
+        homes += [node for node in place.all_nodes if matches_terms(terms, node)]
+    where = ", ".join(node.ref.name for node in homes[:3]) or "nodes that the cluster does not have"
+    return Finding(
+        cause=NODE_AFFINITY,
+        entity=owner.ref,
+        headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
+        claims=tuple(claims),
+        confidence=place.confidence,
+        recommendations=(
+            look(owner.ref, "letting the pod run where its volume is",
+                 "Compare the volume's node affinity with the pod's selectors and with the nodes "
+                 "that are there."),
+        ),
+        leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
+        since=place.since,
+    )  # fmt: skip
+
+
+def _held(place: Placement, owner: Obj) -> Finding:
+    return Finding(
+        cause=IN_USE,
+        entity=owner.ref,
+        headline=f"Pod {place.pod.ref.name} finds no node because another pod holds its "
+        f"ReadWriteOncePod volume",
+        claims=(place.claim(),),
+        confidence=0.9,
+        recommendations=(look(owner.ref, "removing the pod that holds the volume", IN_USE.remedy),),
+        since=place.since,
+    )
