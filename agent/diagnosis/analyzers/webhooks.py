@@ -8,6 +8,8 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import pods_of
+from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
@@ -46,9 +48,18 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
             claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
     entity = found.ref if found else workload
     return Finding(
-        DOWN, entity, headline, tuple(claims), 0.9, tuple(_advice(found, service, name)),
+        DOWN, entity, headline, tuple(claims), _confidence(case, service, rest), tuple(_advice(found, service, name)),
         leads_to=(service,) if service else (),
     )  # fmt: skip
+
+
+def _confidence(case: Case, service: Ref | None, error: str) -> float:
+    """Low while the reason must lie behind the Service: what is found there is the cause, or nothing is sure."""
+    if service is None or "x509" in error or case.absent("Service", service.namespace, service.name):
+        return 0.9
+    front = case.obj(service)
+    pods = pods_of(case, front) if front else None
+    return 0.9 if pods and not any(in_trouble(case, pod) for pod in pods) else 0.58
 
 
 @analyzer(*CONFIGURATIONS)
