@@ -3,10 +3,13 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.evidence.ledger import Evidence
 from agent.report import markdown, text
 from agent.result import Result
+
+if TYPE_CHECKING:
+    from agent.evidence.ledger import Evidence
 
 
 class OutputError(ValueError):
@@ -30,7 +33,7 @@ def write_whole(path: Path, content: str) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def write_output(directory: Path, result: Result, evidence: list[Evidence]) -> None:
+def write_output(directory: Path, result: Result, evidence: "list[Evidence]") -> None:
     """All renderings of a result and the text of its evidence; the result itself is written last."""
     for item in evidence:
         write_whole(directory / "evidence" / f"{item.id}.txt", f"{item.text}\n")

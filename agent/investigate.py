@@ -1,6 +1,5 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 from agent.alert import parse_alerts
 from agent.evidence.recording import check_target
 from agent.files import as_json, write_output
-from agent.incident import incidents
+from agent.incident import Incident, incidents
 from agent.payload import read_alert
 from agent.report import markdown, text
-from agent.run import Worked, record, work
 from agent.settings import Settings
+from agent.worked import Worked, all_stored
 
 
 def investigate(source: str, settings: Settings) -> int:
@@ -32,11 +31,21 @@ def investigate(source: str, settings: Settings) -> int:
         check_target(settings.record)
     for note in payload.notes:
         _say(f"note: {note}")
-    worked = asyncio.run(work(incidents(payload.alerts), settings, _say))
+    found = incidents(payload.alerts)
+    worked = all_stored(settings.store, found) or _work(found, settings)
     sys.stdout.write(_rendered(worked, settings.format))
     sys.stdout.flush()
     _write(worked, settings)
     return 1 if any(each.result.outcome == "failed" for each in worked) else 0
+
+
+def _work(found: list[Incident], settings: Settings) -> list[Worked]:
+    """Investigate. AutoGen, most of the start, is imported here: a restarted container has its result without it."""
+    import asyncio
+
+    from agent.run import work
+
+    return asyncio.run(work(found, settings, _say))
 
 
 def _say(words: str) -> None:
@@ -50,6 +59,8 @@ def _write(worked: list[Worked], settings: Settings) -> None:
 
         write_results(Path(settings.tekton_results), [each.result for each in worked])
     if settings.record:
+        from agent.run import record
+
         record(settings.record, worked)
     if settings.output:
         for each in worked:

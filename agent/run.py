@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,17 @@ from typing import Any
 from agent import store
 from agent.alert import Alert
 from agent.assembly import assemble, decline
-from agent.evidence.ledger import Evidence, Ledger
+from agent.evidence.ledger import Ledger
 from agent.evidence.redaction import Redactor
 from agent.evidence.sources import open_sources
 from agent.fallback import reach_verdict
 from agent.incident import Incident
 from agent.investigation import Investigation
 from agent.models.choice import open_model
-from agent.result import Result
 from agent.settings import Settings
 from agent.subject import route
+from agent.worked import Worked, stored
 from agent.workflow import Say
-
-
-@dataclass
-class Worked:
-    """One incident's result, the evidence behind it, and whether it came from the store."""
-
-    result: Result
-    evidence: list[Evidence]
-    stored: bool = False
 
 
 async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
@@ -49,15 +40,13 @@ async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[
     return worked
 
 
-async def _one(
-    incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say
-) -> Worked:
+async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
     redactor = Redactor()
     alert = _redacted(incident.alert, redactor)
     run_id = uuid.uuid4().hex[:12]
     begun = datetime.now(UTC)
-    if settings.store and (known := store.load(settings.store, incident.id)):
-        return Worked(known, [], stored=True)
+    if known := stored(settings.store, incident):
+        return known
 
     def refuse(outcome: str, reason: str) -> Worked:
         declined = decline(
@@ -68,7 +57,8 @@ async def _one(
     if incident.skipped:
         return refuse("not-actionable", incident.skipped)
     if stop.is_set() or time.monotonic() >= end:
-        return refuse("failed", "terminated before it began" if stop.is_set() else "the deadline passed before it began")
+        reason = "terminated before it began" if stop.is_set() else "the deadline passed before it began"
+        return refuse("failed", reason)
     model = open_model(settings)
     sources, now = open_sources(settings, alert.starts_at)
     ledger = Ledger(sources, redactor, read_seconds=settings.read_timeout)

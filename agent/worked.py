@@ -1,0 +1,32 @@
+"""Worked incidents: what a run brings, and what a former one has brought already. Imports no AutoGen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent import store
+from agent.incident import Incident
+from agent.result import Result
+
+if TYPE_CHECKING:
+    from agent.evidence.ledger import Evidence
+
+
+@dataclass
+class Worked:
+    """One incident's result, the evidence behind it, and whether it came from the store."""
+
+    result: Result
+    evidence: "list[Evidence]"
+    stored: bool = False
+
+
+def stored(directory: str, incident: Incident) -> Worked | None:
+    """The incident as a former run left it in the store; None without a store or a result in it."""
+    known = store.load(directory, incident.id) if directory else None
+    return Worked(known, [], stored=True) if known else None
+
+
+def all_stored(directory: str, incidents: list[Incident]) -> list[Worked]:
+    """All incidents from the store; empty when any is to be investigated."""
+    found = [stored(directory, incident) for incident in incidents]
+    return [each for each in found if each] if all(found) else []
