@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from e2e.cluster.cluster import Cluster
-from e2e.k8s.agent_pods import BLOCK, SECONDS, container, name_of, pods, verdicts
+from e2e.cluster.errors import ClusterError
+from e2e.k8s.agent_pods import BLOCK, SECONDS, container, name_of, pods, run_id, verdicts
 from e2e.k8s.manifests import LABEL, Document, container_of, moved
 from e2e.support.namespace import Namespace
 from e2e.support.waiting import wait_for
@@ -57,11 +58,35 @@ def test_an_image_that_the_node_lacks_is_said_and_loading_it_helps(
     assert log.endswith(f"\n{BLOCK}")
 
 
-def test_a_wrong_label_shows_no_log_and_the_labels_can_be_listed(
+def test_without_its_namespace_the_deployment_is_refused_by_name(cluster: Cluster) -> None:
+    with pytest.raises(ClusterError, match='namespaces "not-created" not found'):
+        Namespace(cluster, "not-created").apply(moved("not-created", "deployment.yaml"))
+
+
+def test_a_missing_config_map_is_said_and_applying_the_file_again_helps(
     namespace: Namespace, shipped_image: str
 ) -> None:
     install(namespace)
-    verdicts(namespace, 1)
+    namespace.kubectl("delete", "configmap", "autogen-recording")
+    namespace.kubectl("delete", "pods", "-l", LABEL)
+
+    def said() -> bool:
+        shown = namespace.kubectl("describe", "pods", "-l", LABEL)
+        assert 'configmap "autogen-recording" not found' in shown, shown[-500:]
+        return True
+
+    wait_for(said, SECONDS, "the missing ConfigMap")
+    install(namespace)
+    (log,) = verdicts(namespace, 1).values()
+    assert log.endswith(f"\n{BLOCK}")
+
+
+def test_a_wrong_label_shows_no_log_and_the_right_one_can_be_listed_and_shows_all_of_it(
+    namespace: Namespace, shipped_image: str
+) -> None:
+    install(namespace)
+    (log,) = verdicts(namespace, 1).values()
+    assert run_id(log) in namespace.kubectl("logs", "-l", LABEL, "--tail=-1")
     assert namespace.kubectl("logs", "-l", "app=incident-agent") == ""
     assert LABEL in namespace.kubectl("get", "pods", "--show-labels")
 
