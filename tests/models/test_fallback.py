@@ -68,6 +68,22 @@ def test_a_server_that_fails_in_the_middle_leaves_its_evidence_to_the_rules(inve
     )
 
 
+def test_a_model_that_spends_all_reads_leaves_some_to_the_rules(investigate: Run) -> None:
+    useless = json.dumps({"queries": [f"get Node n{number}" for number in range(200)]})
+
+    def mind(body: Body) -> Reply:
+        if any(m["role"] == "tool" for m in body["messages"]):
+            return refusing(500, "done with it")
+        return (
+            calling([FunctionCall(id="", name="collect", arguments=useless)])
+            if "tools" in body
+            else sensible(body)
+        )
+
+    result = _fell_back(investigate, mind)
+    assert len(result["evidence"]) > 120  # type: ignore[arg-type]
+
+
 def test_a_server_that_is_gone(investigate: Run) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
