@@ -2,8 +2,13 @@
 
 import os
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
+
+# The same examples in every run; HYPOTHESIS_PROFILE=default looks for new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_runtest_setup() -> None:
