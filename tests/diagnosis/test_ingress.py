@@ -1,5 +1,7 @@
 """Ingresses whose references do not exist."""
 
+from typing import Any
+
 from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import deployment, pod, template
 from tests.diagnosis.world import World
@@ -9,7 +11,7 @@ ALERT = {"labels": {"alertname": "IngressErrors", "namespace": "shop", "ingress"
 
 def world(*, backend: str = "web", port: int = 80, cls: str = "public", tls: str = "") -> World:
     paths = [{"path": "/", "backend": {"service": {"name": backend, "port": {"number": port}}}}]
-    spec = {"rules": [{"host": "shop.example.com", "http": {"paths": paths}}]}
+    spec: dict[str, Any] = {"rules": [{"host": "shop.example.com", "http": {"paths": paths}}]}
     spec |= {"ingressClassName": cls} if cls else {}
     spec |= {"tls": [{"hosts": ["shop.example.com"], "secretName": tls}]} if tls else {}
     service = {

@@ -37,7 +37,7 @@ def test_an_ingress_policy_does_not_restrict_egress() -> None:
 
 
 def test_egress_rules_imply_the_type_egress() -> None:
-    rules = [{"to": [{"podSelector": {}}]}]  # its own namespace only
+    rules: list[dict[str, Any]] = [{"to": [{"podSelector": {}}]}]  # its own namespace only
     assert blocked(policy("shop", podSelector={}, egress=rules), "Egress")
 
 
