@@ -45,7 +45,11 @@ Said = BaseAgentEvent | BaseChatMessage
 def build_team(investigation: Investigation, model: ChatCompletionClient) -> SelectorGroupChat:
     """The team for one investigation. One model serves both agents."""
     commander = AssistantAgent(
-        "commander", model, description="Plans and judges.", system_message=COMMANDER, output_content_type=Step
+        "commander",
+        model,
+        description="Plans and judges.",
+        system_message=COMMANDER,
+        output_content_type=Step,
     )
     investigator = AssistantAgent(
         "investigator",
@@ -69,7 +73,11 @@ def build_team(investigation: Investigation, model: ChatCompletionClient) -> Sel
 def next_speaker(said: Sequence[Said]) -> str:
     """Who speaks next: whom the Commander's structured answer names, else the Commander."""
     last = said[-1] if said else None
-    if isinstance(last, StructuredMessage) and isinstance(last.content, Step) and last.content.kind == "delegate":
+    if (
+        isinstance(last, StructuredMessage)
+        and isinstance(last.content, Step)
+        and last.content.kind == "delegate"
+    ):
         return last.content.assignee or "investigator"
     return "commander"
 
@@ -107,7 +115,9 @@ def tools(investigation: Investigation) -> list[FunctionTool]:
     grammar = "Read evidence. Each query is one line of these forms:\n" + GRAMMAR
     return [
         FunctionTool(collect, grammar, strict=True),
-        FunctionTool(diagnose, "What the analyzers make of all evidence so far: findings, open questions.", strict=True),
+        FunctionTool(
+            diagnose, "What the analyzers make of all evidence so far: findings, open questions.", strict=True
+        ),
     ]
 
 
@@ -148,4 +158,3 @@ def _diagnosis(investigation: Investigation) -> dict[str, Any]:
         ],
         "questions": [{"query": str(query), "why": why} for query, why in diagnosis.questions.items()],
     }
-

@@ -73,14 +73,18 @@ def assemble(
             RuledOutPart(cause=r.cause, why=r.why, quotes=_quotes(r.quotes, texts)) for r in verdict.ruled_out
         ],
         observations=[
-            ObservationPart(kind=s.kind, entity=str(s.entity), sentence=s.sentence, quotes=_quotes(s.quotes, texts))
+            ObservationPart(
+                kind=s.kind, entity=str(s.entity), sentence=s.sentence, quotes=_quotes(s.quotes, texts)
+            )
             for s in verdict.states
         ],
         recommendations=_recommendations(root),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
         commander=conversation.plan.statement[:LONGEST_SENTENCE] if conversation.plan else NO_PLAN,
-        investigator=statement(verdict) if verdict.outcome != "failed" else f"Analysis cut short: {conversation.reason}.",
+        investigator=statement(verdict)
+        if verdict.outcome != "failed"
+        else f"Analysis cut short: {conversation.reason}.",
         transcript=transcript,
         usage=UsagePart(
             model=model,
@@ -132,7 +136,9 @@ def _verdict(investigation: Investigation, conversation: Conversation, refused: 
 
 def _claims(chain: list[Finding], texts: dict[str, str]) -> list[ClaimPart]:
     """The claims of the chain, root first, with the quotes that stand in their evidence."""
-    return [_claim(claim, str(finding.entity), texts) for finding in reversed(chain) for claim in finding.claims]
+    return [
+        _claim(claim, str(finding.entity), texts) for finding in reversed(chain) for claim in finding.claims
+    ]
 
 
 def _claim(claim: Claim, entity: str, texts: dict[str, str]) -> ClaimPart:
@@ -170,7 +176,9 @@ def _recommendations(root: Finding | None) -> list[RecommendationPart]:
     if root is None:
         return []
     return [
-        RecommendationPart(action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify)
+        RecommendationPart(
+            action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify
+        )
         for r in root.recommendations
     ]
 
@@ -224,4 +232,3 @@ def _versions() -> VersionsPart:
     return VersionsPart(
         agent=__version__, autogen=version("autogen-agentchat"), python=platform.python_version()
     )
-

@@ -30,13 +30,17 @@ class Settings:
     prometheus: str = _setting("", "Prometheus to ask for metrics", "URL")
     model: str = _setting("rules", "rules (embedded, free) or openai:NAME", "MODEL")
     model_url: str = _setting("", "base URL of the server; default is OpenAI's own", "URL")
-    model_key_file: str = _setting("", "file with the key for the server; default OPENAI_API_KEY, if set", "FILE")
+    model_key_file: str = _setting(
+        "", "file with the key for the server; default OPENAI_API_KEY, if set", "FILE"
+    )
     model_timeout: float = _setting(60.0, "seconds one request to the model may take", "SECONDS")
     usd_per_mtok_in: float = _setting(0.0, "price of a million tokens sent, in US dollars", "USD")
     usd_per_mtok_out: float = _setting(0.0, "price of a million tokens answered, in US dollars", "USD")
     max_tokens: int = _setting(300_000, "tokens a model may use for one incident, 0 = no cap", "TOKENS")
     max_usd: float = _setting(0.25, "US dollars a model may cost for one incident, 0 = no cap", "USD")
-    max_usd_per_day: float = _setting(0.0, "US dollars per UTC day, over all runs with the budget file", "USD")
+    max_usd_per_day: float = _setting(
+        0.0, "US dollars per UTC day, over all runs with the budget file", "USD"
+    )
     budget_file: str = _setting("", "where the dollars of each day are kept", "FILE")
     deadline: float = _setting(120.0, "seconds after which the run ends with what it has", "SECONDS")
     read_timeout: float = _setting(5.0, "seconds one read of evidence may take", "SECONDS")
@@ -66,7 +70,9 @@ class Settings:
             if not 0 <= getattr(self, name) < math.inf:
                 raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected 0 or more")
         if self.max_usd_per_day and not self.budget_file:
-            raise SettingsError("--max-usd-per-day needs --budget-file FILE: the runs of a day must know of each other")
+            raise SettingsError(
+                "--max-usd-per-day needs --budget-file FILE: the runs of a day must know of each other"
+            )
         capped = self.max_usd or self.max_usd_per_day or self.budget_file
         if self.model != "rules" and capped and not (self.usd_per_mtok_in and self.usd_per_mtok_out):
             raise SettingsError(

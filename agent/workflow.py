@@ -45,7 +45,12 @@ class Conversation:
 
 
 async def converse(
-    investigation: Investigation, model: ChatCompletionClient, *, seconds: float, stop: asyncio.Event, say: Say
+    investigation: Investigation,
+    model: ChatCompletionClient,
+    *,
+    seconds: float,
+    stop: asyncio.Event,
+    say: Say,
 ) -> Conversation:
     """Run the team to its end, to the deadline, or until `stop` is set; never raises.
 
@@ -65,7 +70,10 @@ async def converse(
     if stop.is_set():
         conversation.ended, conversation.reason = "terminated", "terminated by a signal before the end"
     elif not talk.done():
-        conversation.ended, conversation.reason = "deadline", f"the deadline passed after {seconds:.1f} s, before the end"
+        conversation.ended, conversation.reason = (
+            "deadline",
+            f"the deadline passed after {seconds:.1f} s, before the end",
+        )
     elif (error := talk.exception()) is not None:
         conversation.ended, conversation.reason = "error", _one_line(error)
     return conversation
@@ -110,7 +118,9 @@ def _note(message: object, conversation: Conversation, say: Say) -> None:
     elif isinstance(message, ToolCallExecutionEvent):
         for result in message.content:
             text = _shown(result.name, str(result.content))
-            conversation.transcript.append((result.name, "tool-error" if result.is_error else "tool-result", text))
+            conversation.transcript.append(
+                (result.name, "tool-error" if result.is_error else "tool-result", text)
+            )
             say(_progress(result.name, text))
     elif isinstance(message, StructuredMessage):
         _heard(message.content, conversation)
