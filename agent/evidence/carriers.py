@@ -24,7 +24,7 @@ _AUTHORIZATION = re.compile(
 )
 _SCHEME = re.compile(
     r"(?i)\b(?P<head>bearer|basic|token|digest|negotiate|apikey)(?P<space>[ ]{1,3}|%20)"
-    r"(?P<value>[A-Za-z0-9._~+/=\-]{6,})"
+    r"(?P<value>[A-Za-z0-9._~+/\-]{6,}={0,2})(?![\w=\"'])"
 )
 _SCHEME_ONLY = re.compile(r"(?i)bearer|basic|token|digest|negotiate")
 _COOKIE = re.compile(
@@ -99,11 +99,11 @@ def _drop_from_line(line: str, learn: Callable[[str], None]) -> str:
     if "@" in line:
         line = _USERINFO.sub(lambda match: _userinfo(match, learn), line)
         line = _BARE_USERINFO.sub(_bare_userinfo, line)
+    line = _FLAG.sub(_flag, _PAIR.sub(_pair, line))
     line = _AUTHORIZATION.sub(_header, line)
     line = _COOKIE.sub(_header, line)
     line = _SCHEME.sub(_scheme, line)
-    line = _STATEMENT.sub(_statement, line)
-    return _FLAG.sub(_flag, _PAIR.sub(_pair, line))
+    return _STATEMENT.sub(_statement, line)
 
 
 def passwords_of_urls(text: str) -> list[str]:
@@ -150,7 +150,11 @@ def _scheme(match: re.Match[str]) -> str:
 
 def _statement(match: re.Match[str]) -> str:
     value = match["value"].strip("'\"")
-    return match[0] if benign(value) or value.lower() in _PROSE else match["head"] + _replaced(match["value"])
+    return (
+        match[0]
+        if benign(value) or value.endswith(MARK) or value.lower() in _PROSE
+        else match["head"] + _replaced(match["value"])
+    )
 
 
 def _flag(match: re.Match[str]) -> str:
@@ -195,7 +199,7 @@ def _replaced(value: str) -> str:
     if value[0] in "\"'":
         return value[0] + MARK + value[0]
     tail = re.search(r"[)}\]]*[.,]?$", value)
-    return MARK + (tail[0] if tail and not value.startswith("[") else "")
+    return MARK + (tail[0] if tail and not value.startswith("[") and not value.endswith(MARK) else "")
 
 
 # -- private keys ------------------------------------------------------------------------------------------

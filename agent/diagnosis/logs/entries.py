@@ -39,7 +39,7 @@ def join(texts: Sequence[str]) -> Iterator[Entry]:
             end, style = _python(texts, position), "python"
         elif _GO_START.match(text):
             end, style = _while(texts, position + 1, lambda t: bool(_GO_REST.match(t))), "go"
-        elif "panicked at" in text and text.rstrip().endswith(":"):
+        elif "panicked at" in text and text.rstrip().endswith(":") and position + 1 < len(texts):
             end, style = _plain(texts, position + 1), "rust"
         else:
             end, style = _plain(texts, position), ""

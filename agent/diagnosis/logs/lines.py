@@ -145,9 +145,14 @@ def _from_fields(fields: dict[str, Any], at: datetime | None) -> Line:
     if not level and "ctx" in fields:  # MongoDB
         level = _SHORT.get(str(fields.get("s"))[:1], "")
     stamp = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "")
-    shown = [message, *(detail.split("\n")[0] for detail in details[:1] if detail not in message)]
+    shown = [_first(message), *(_first(detail) for detail in details[:1] if detail not in message)]
     everything = "\n".join([message, *details])
     return Line(level, everything, ": ".join(filter(None, shown)), at or parse_time(stamp), structured=True)
+
+
+def _first(text: str) -> str:
+    """The first line that holds something."""
+    return next(iter(text.strip().splitlines()), "")
 
 
 def _flat(value: Any, depth: int = 0) -> str:
