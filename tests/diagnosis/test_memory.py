@@ -76,6 +76,11 @@ def test_memory_well_below_its_limit_that_does_not_grow_is_not_actionable():
     assert verdict.outcome == "not-actionable"
 
 
+def test_of_a_few_minutes_nobody_can_say_that_memory_does_not_grow():
+    verdict, _ = measured(shop(), o.series((4, 200.0 * MIB)), o.series((4, 40.0))).investigate(ALERT)
+    assert verdict.outcome == "inconclusive"
+
+
 def test_memory_always_near_its_limit_is_not_called_healthy():
     verdict, _ = measured(shop(), o.series((180, 490.0 * MIB)), FLAT).investigate(ALERT)
     assert verdict.outcome == "inconclusive"

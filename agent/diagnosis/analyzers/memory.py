@@ -171,7 +171,7 @@ def _level(
     elif rise and rise.end:
         words = f"The memory of {obj.ref} rose and is back at {_bytes(held)}."
         yield State("recovered", obj.ref, words, last, settles=True)
-    elif limits:
+    elif limits and len(memory.points) >= LEAST_POINTS:  # of fewer nobody can say that it does not grow
         words = (
             f"The largest pod of {obj.ref} holds {_bytes(held)} of {_bytes(max(limits))}, and does not grow."
         )
