@@ -166,11 +166,15 @@ def metrics(running: Environment) -> None:
 def prometheus(running: Environment) -> Prometheus:
     """Prometheus, scraping the kubelet and kube-state-metrics every five seconds."""
     addons.install_prometheus(running.cluster)
-    return Prometheus(running.cluster)
+    server = Prometheus(running.cluster)
+    server.await_answer()
+    return server
 
 
 @pytest.fixture(scope="session")
 def alertmanager(running: Environment) -> Alertmanager:
     """Alertmanager, to which Prometheus sends its alerts."""
     addons.install_alertmanager(running.cluster)
-    return Alertmanager(running.cluster)
+    server = Alertmanager(running.cluster)
+    server.await_answer()
+    return server

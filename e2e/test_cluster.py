@@ -1,6 +1,7 @@
 """The cluster keeps what the other tests rely on: real pulls, real limits, real volumes, real names."""
 
 import json
+import secrets
 import urllib.request
 from collections.abc import Callable
 from typing import Any
@@ -115,15 +116,18 @@ def test_the_usage_of_a_pod_is_measured(namespace: Namespace, metrics: None) -> 
 def test_an_alert_of_prometheus_reaches_alertmanager(
     prometheus: Prometheus, alertmanager: Alertmanager
 ) -> None:
-    rule = (
-        "groups: [{name: e2e, rules: [{alert: AlwaysFiring, expr: vector(1), labels: {severity: none}}]}]\n"
-    )
-    prometheus.set_rules("always", rule)
+    name = f"Always{secrets.token_hex(4)}"
+    prometheus.set_rules(name, f"groups: [{{name: {name}, rules: [{{alert: {name}, expr: vector(1)}}]}}]\n")
+
+    def received() -> bool:
+        known = [alert["labels"]["alertname"] for alert in alertmanager.alerts()]
+        assert name in known, f"Alertmanager knows {known}"
+        return True
+
     try:
-        names = lambda: {alert["labels"]["alertname"] for alert in alertmanager.alerts()}  # noqa: E731
-        wait_for(lambda: "AlwaysFiring" in names(), 60, "the alert at Alertmanager")
+        wait_for(received, 120, "the alert at Alertmanager")
     finally:
-        prometheus.set_rules("always", "")
+        prometheus.set_rules(name, "")
 
 
 def test_tekton_runs_a_task_to_its_end(namespace: Namespace, tekton: str) -> None:

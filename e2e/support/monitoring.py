@@ -6,17 +6,21 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from e2e.cluster.addons import await_available
 from e2e.cluster.cluster import Cluster
+from e2e.cluster.errors import ClusterError
+from e2e.support.waiting import wait_for
 
 NAMESPACE = "monitoring"
 
 
 def fetch(url: str, body: bytes | None = None) -> Any:
-    """The JSON behind an address; None when it answers with nothing. Raises OSError when it does not answer."""
+    """The JSON behind an address; None when it answers with nothing. Raises ClusterError when it does not answer."""
     headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10) as response:
-        text = response.read()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10) as response:
+            text = response.read()
+    except OSError as error:
+        raise ClusterError(f"{url} does not answer: {error}") from None
     return json.loads(text) if text else None
 
 
@@ -31,6 +35,10 @@ class Prometheus:
     def url(self) -> str:
         """Its address for this host."""
         return self.cluster.address(30990)
+
+    def await_answer(self) -> None:
+        """Wait until it answers this host: a ready pod comes a moment before the way to it."""
+        wait_for(lambda: fetch(f"{self.url}/api/v1/status/buildinfo"), 60, "an answer of Prometheus")
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The result of an instant query."""
@@ -76,7 +84,11 @@ class Alertmanager:
         self.cluster.kubectl(
             "-n", NAMESPACE, "rollout", "status", "deployment/alertmanager", "--timeout=120s"
         )
-        await_available(self.cluster, NAMESPACE, "alertmanager")
+        self.await_answer()
+
+    def await_answer(self) -> None:
+        """Wait until it answers this host: a ready pod comes a moment before the way to it."""
+        wait_for(lambda: fetch(f"{self.url}/api/v2/status"), 60, "an answer of Alertmanager")
 
     def send(self, alerts: list[dict[str, Any]]) -> None:
         """Post alerts, as Prometheus would."""
