@@ -94,7 +94,11 @@ class Case:
     def none_listed(self, kind: str, namespace: str, *, label: str = "", field: str = "") -> Quote | None:
         """The quote of a list that was answered and is empty, or None."""
         found = self._by_query.get(q.listing(kind, namespace, label=label, field=field))
-        return Quote(found.id, found.text.split("\n", 1)[0][:400]) if found and found.ok and not found.data else None
+        return (
+            Quote(found.id, found.text.split("\n", 1)[0][:400])
+            if found and found.ok and not found.data
+            else None
+        )
 
     def events(self, ref: Ref, why: str = "") -> Events:
         """The events about an object, oldest first; empty when unread, refused or none."""

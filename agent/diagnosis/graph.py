@@ -8,7 +8,15 @@ from agent.diagnosis.pod import containers
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController")
+WORKLOADS = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "ReplicationController",
+)
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -35,7 +43,11 @@ def selector_text(selector: dict[str, Any] | None) -> str:
     """A LabelSelector (or a plain map of labels) as the API takes it in a query, empty when it selects nothing."""
     if not selector:
         return ""
-    labels = selector.get("matchLabels") if ("matchLabels" in selector or "matchExpressions" in selector) else selector
+    labels = (
+        selector.get("matchLabels")
+        if ("matchLabels" in selector or "matchExpressions" in selector)
+        else selector
+    )
     terms = [f"{key}={value}" for key, value in sorted((labels or {}).items())]
     for rule in selector.get("matchExpressions") or []:
         key, values = rule.get("key"), ",".join(rule.get("values") or [])
@@ -65,18 +77,21 @@ def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
         "DoesNotExist": lambda key, values: key not in labels,
     }
     rules = (selector.get("matchExpressions") or []) if is_rule else []
-    return all(checks.get(r.get("operator"), lambda k, v: True)(r.get("key"), r.get("values") or []) for r in rules)
+    return all(
+        checks.get(r.get("operator"), lambda k, v: True)(r.get("key"), r.get("values") or []) for r in rules
+    )
 
 
 def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
-    """The pods a workload, Job or Service selects, those it owns first; None while unread."""
+    """The pods a workload, Job or Service selects; None while unread."""
     selector = workload.at("spec.selector")
     if workload.ref.kind == "Job" and not selector:
         selector = {"job-name": workload.ref.name}
     text = selector_text(selector)
     if not text:
         return []
-    return case.list("Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?")
+    found = case.list("Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?")
+    return None if found is None else [pod for pod in found if selects(selector, pod.labels)]
 
 
 def replica_sets(case: Case, deployment: Obj) -> list[Obj]:

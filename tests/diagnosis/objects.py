@@ -194,8 +194,12 @@ def node(
         "metadata": meta(name, "", minutes=10000, labels={"kubernetes.io/hostname": name} | (labels or {})),
         "spec": {"taints": taints or []} | ({"unschedulable": True} if unschedulable else {}),
         "status": {
-            "allocatable": {"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"} | allocatable,
-            "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}, {"type": "Hostname", "address": name}],
+            "allocatable": {"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"}
+            | allocatable,
+            "addresses": [
+                {"type": "InternalIP", "address": "10.0.0.1"},
+                {"type": "Hostname", "address": name},
+            ],
             "conditions": [*(c for c in standard if c["type"] not in known), *(conditions or [])],
         },
     }

@@ -116,7 +116,7 @@ def test_every_line_of_a_change_can_be_quoted():
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
 def test_stateful_and_daemon_sets_are_compared_by_their_controller_revisions(kind: str):
     def revision_of(number: int, image: str, minutes: float) -> o.Data:
-        about = {"labels": {"app": "web"}, "ownerReferences": o.owned(kind, "web")}
+        about: o.Data = {"labels": {"app": "web"}, "ownerReferences": o.owned(kind, "web")}
         return {
             "kind": "ControllerRevision",
             "metadata": o.meta(f"web-{number}", minutes=minutes, **about),

@@ -1,5 +1,7 @@
 """Workloads: followed to the pods that stand for their trouble; what they state themselves."""
 
+from typing import Any
+
 import pytest
 
 from tests.diagnosis import objects as o
@@ -14,7 +16,7 @@ def about(kind: str, name: str = "web", alert: str = "") -> o.Data:
     return {"labels": {"alertname": alert, "namespace": "shop", kind.lower(): name}}
 
 
-def shop(*, ready: bool = True, **deployment: object) -> World:
+def shop(*, ready: bool = True, **deployment: Any) -> World:
     """A Deployment web with one ReplicaSet and two pods."""
     data = o.deployment(replicas=2, ready=2 if ready else 0, **deployment)
     world = World().add(data, o.replica_set("web-a", replicas=2))
@@ -137,7 +139,7 @@ def test_a_change_that_the_controller_has_not_seen_for_minutes_is_the_cause():
     assert verdict.root is None
 
 
-def stateful(**status: object) -> o.Data:
+def stateful(**status: Any) -> o.Data:
     data = o.deployment(replicas=3) | {"kind": "StatefulSet"}
     data["status"] = {"observedGeneration": 1, "replicas": 3, "readyReplicas": 3} | status
     return data

@@ -48,9 +48,9 @@ class World:
               minutes: float = 2, count: int = 3, field_path: str = "") -> "World":  # fmt: skip
         """Put an event in, last seen so many minutes ago."""
         about = {"kind": kind, "namespace": namespace, "name": name, "fieldPath": field_path}
-        self.happened.append({"reason": reason, "message": message, "type": type, "count": count,
-                              "firstTimestamp": ago(minutes + 5), "lastTimestamp": ago(minutes),
-                              "involvedObject": about, "metadata": {"name": f"{name}.{len(self.happened)}"}})  # fmt: skip
+        times = {"firstTimestamp": ago(minutes + 5), "lastTimestamp": ago(minutes)}
+        what = {"reason": reason, "message": message, "type": type, "count": count, "involvedObject": about}
+        self.happened.append(what | times | {"metadata": {"name": f"{name}.{len(self.happened)}"}})
         return self
 
     def log(self, namespace: str, pod: str, container: str, text: str, *, previous: bool = False) -> "World":
@@ -66,16 +66,18 @@ class World:
         match query.verb:
             case "get":
                 found = self.objects.get((query.kind, query.namespace, query.name))
-                return Answer(data=found) if found else Answer("not-found", message=f'{query.kind} "{query.name}" not found')
+                missing = Answer("not-found", message=f'{query.kind} "{query.name}" not found')
+                return Answer(data=found) if found else missing
             case "list":
-                return Answer(data=[o for (kind, ns, _), o in sorted(self.objects.items())
-                                    if kind == query.kind and query.namespace in ("*", ns) and _selected(o, query)])  # fmt: skip
+                spaces = [o for (kind, ns, _), o in sorted(self.objects.items())
+                          if kind == query.kind and query.namespace in ("*", ns)]  # fmt: skip
+                return Answer(data=[o for o in spaces if _selected(o, query)])
             case "events":
-                return Answer(data=[e for e in self.happened if e["involvedObject"]["namespace"] == query.namespace
-                                    and (not query.name or (e["involvedObject"]["kind"], e["involvedObject"]["name"]) == (query.kind, query.name))])  # fmt: skip
+                return Answer(data=[e for e in self.happened if _is_about(e["involvedObject"], query)])
             case "logs":
                 text = self.logged.get((query.namespace, query.name, query.container, query.previous))
-                return Answer(data=text) if text is not None else Answer("not-found", message="previous terminated container not found")
+                missing = Answer("not-found", message="previous terminated container not found")
+                return Answer(data=text) if text is not None else missing
             case "usage":
                 return Answer(data=[u for u in self.used if u["namespace"] == query.namespace])
             case _:
@@ -108,6 +110,11 @@ class World:
 def collected(world: World, *queries: str) -> list[Evidence]:
     """What the world answers to these queries, as evidence."""
     return asyncio.run(Ledger(lambda query: world, Redactor()).collect(map(Query.parse, queries)))
+
+
+def _is_about(involved: dict[str, Any], query: Query) -> bool:
+    named = (involved["kind"], involved["name"]) == (query.kind, query.name)
+    return involved["namespace"] == query.namespace and (named or not query.name)
 
 
 def _selected(obj: dict[str, Any], query: Query) -> bool:
