@@ -132,7 +132,11 @@ def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | Non
     """No finding is sure enough: is nothing wrong, or is too little known?"""
     states = [s for s in diagnosis.states if s.entity in _near(diagnosis)]
     sentence = " ".join(dict.fromkeys(s.sentence for s in states))
-    settling = [s for s in states if s.settles or diagnosis.case.runbook.settled_by_state]
+    settling = [
+        s
+        for s in states  # a healthy neighbour cannot vouch for the subject
+        if s.settles or (diagnosis.case.runbook.settled_by_state and s.entity in diagnosis.subjects)
+    ]
     if weak is None and settling:
         kinds = {s.kind for s in settling}
         outcome = "self-resolved" if kinds & {"recovered"} else "not-actionable"

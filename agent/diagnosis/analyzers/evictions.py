@@ -104,11 +104,10 @@ def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
         return
     owner = workload_of(case, pod)
     if owner.ref != pod.ref and _is_replaced(owner):
-        text = (
-            f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced; "
-            f"{owner.ref} is complete."
-        )
+        text = f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced."
         yield State("recovered", pod.ref, text, pod.quote("status.reason", "status.message"))
+        complete = owner.quote("status.availableReplicas", "status.numberAvailable", "status.readyReplicas")
+        yield State("recovered", owner.ref, f"{owner.ref} is complete.", complete)
         return
     if finding := _evicted(pod, owner, reason):
         yield finding
