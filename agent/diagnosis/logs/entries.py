@@ -10,6 +10,8 @@ _CONTINUED = (
     "[parameters:", "(Background on", "stack backtrace:", "note: run with", "Require stack:", "--- End of",
 )  # fmt: skip
 _PYTHON = "Traceback (most recent call last)"
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: |:?$)")
+_STRANGERS = 3  # lines
 _CHAINED = ("During handling of", "The above exception was", _PYTHON)
 _GO_START = re.compile(r"(?:panic|fatal error|runtime): ")
 _GO_REST = re.compile(
@@ -70,7 +72,7 @@ def _plain(texts: Sequence[str], position: int) -> int:
 def _python(texts: Sequence[str], position: int) -> int:
     """The end of a Python traceback with all that is chained to it."""
     while True:
-        position = _while(texts, position + 1, lambda t: t[:1] in (" ", "\t"))
+        position = _end_of_frames(texts, position + 1)
         if position >= len(texts):
             return position
         message = texts[position]
@@ -83,6 +85,20 @@ def _python(texts: Sequence[str], position: int) -> int:
         position = _while(texts, following, lambda t: not t.strip() or t.lstrip().startswith(_CHAINED[:2]))
         if position >= len(texts) or not texts[position].startswith(_PYTHON):
             return position
+
+
+def _end_of_frames(texts: Sequence[str], position: int) -> int:
+    """Where a traceback's exception stands; lines of the other output stream may have fallen between."""
+    end = beyond = _while(texts, position, _is_indented)
+    for _ in range(_STRANGERS):
+        if beyond >= len(texts) or _EXCEPTION.match(texts[beyond]):
+            break
+        beyond = _while(texts, beyond + 1, _is_indented)
+    return beyond if beyond < len(texts) and _EXCEPTION.match(texts[beyond]) else end
+
+
+def _is_indented(text: str) -> bool:
+    return text[:1] in (" ", "\t")
 
 
 def telling(texts: Sequence[str], entry: Entry) -> list[int]:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from agent.diagnosis.logs import LogFinding, read_log
 
 KEY_ERROR = [
@@ -33,6 +35,13 @@ def best(text: str, *, exited: bool) -> LogFinding:
     found = read_log(text, exited=exited)
     assert found, text[-400:]
     return found[0]
+
+
+@pytest.mark.parametrize("position", range(len(KEY_ERROR) + 1))
+def test_a_line_of_the_other_output_stream_amid_a_traceback_is_not_its_exception(position: int) -> None:
+    lines = [*KEY_ERROR[:position], "ledger 3.1 starting", *KEY_ERROR[position:]]
+    found = best(stamped(lines, seconds=0.001), exited=True)
+    assert (found.kind, found.line) == ("missing-variable", "KeyError: 'LEDGER_URL'")
 
 
 def test_one_fatal_line_wins_over_hundreds_of_errors_it_lived_with() -> None:
