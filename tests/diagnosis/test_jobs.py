@@ -158,6 +158,13 @@ def test_a_cron_job_is_judged_by_its_newest_run():
     assert str(verdict.root.entity) == "bank/CronJob/sync"
 
 
+def test_a_cron_job_whose_newest_run_finished_is_not_accused():
+    run = job(o.condition("Complete", "True", "CompletionsReached"), completionTime=ago(9))
+    run["metadata"]["ownerReferences"] = o.owned("CronJob", "sync")
+    verdict, _ = World().add(cron(), run).investigate(LATE)
+    assert verdict.outcome == "not-actionable" and "finished well" in verdict.sentence
+
+
 @pytest.mark.parametrize(
     ("expression", "due"),
     [

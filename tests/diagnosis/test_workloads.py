@@ -229,8 +229,9 @@ def test_a_daemon_set_with_a_pod_on_every_node_is_healthy():
     assert verdict.outcome == "not-actionable"
 
 
-def test_a_replica_set_of_a_deployment_is_judged_by_the_deployment():
-    verdict, _ = shop().investigate(
-        {"labels": {"alertname": "KubeReplicaSetMismatch", "namespace": "shop", "replicaset": "web-a"}}
-    )
+def test_a_replica_set_of_a_deployment_is_judged_with_the_deployment():
+    world = shop()
+    world.objects["ReplicaSet", "shop", "web-a"]["status"]["readyReplicas"] = 2
+    labels = {"alertname": "KubeReplicaSetMismatch", "namespace": "shop", "replicaset": "web-a"}
+    verdict, _ = world.investigate({"labels": labels})
     assert verdict.outcome == "not-actionable" and "Deployment/web" in verdict.sentence

@@ -64,6 +64,12 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield late
     elif own:
         case.follow(own[0].ref)
+        if own[0].condition("Complete").get("status") == "True":
+            words = f"The newest run of {obj.ref}, {own[0].ref.name}, finished well."
+            yield State("healthy", obj.ref, words, own[0].quote_condition("Complete", "status"))
+        elif own[0].at("status.active"):
+            words = f"The newest run of {obj.ref}, {own[0].ref.name}, is active."
+            yield State("progressing", obj.ref, words, own[0].quote("status.active"))
     elif jobs is not None:
         yield _not_yet(obj)
 

@@ -16,6 +16,10 @@ def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Follow a ReplicaSet to its Deployment, or if it is nobody's to the pods that stand for its trouble."""
     if owner := owner_ref(obj):
         case.follow(owner)
+        wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
+        if ready == wanted:
+            words = f"{obj.ref} has the {wanted} replicas that {owner.name} wants of it."
+            yield State("healthy", obj.ref, words, obj.quote("spec.replicas", "status.readyReplicas"))
         return
     if obj.at("spec.replicas", 1) == 0:
         yield scaled_to_zero(case, obj)
