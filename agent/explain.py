@@ -32,7 +32,11 @@ def _listing() -> str:
 
 def _page(cause: Cause) -> str:
     parts = [f"{cause.id}: {cause.title}", ""]
-    for name, words in (("Meaning", cause.meaning), ("How it shows", cause.shows), ("What to do", cause.remedy)):
+    for name, words in (
+        ("Meaning", cause.meaning),
+        ("How it shows", cause.shows),
+        ("What to do", cause.remedy),
+    ):
         parts += [name, *textwrap.wrap(words, 78, initial_indent="  ", subsequent_indent="  "), ""]
     if cause.confused_with:
         parts += ["Confused with", "  " + ", ".join(cause.confused_with), ""]

@@ -34,12 +34,12 @@ def _read_stdin() -> bytes:
 
 def _read_file(path: Path) -> bytes:
     try:
-        if (size := path.stat().st_size) > MAX_BYTES:
-            raise AlertError(f"{path} has {size:,} bytes; the limit is {MAX_BYTES:,} bytes")
+        size = path.stat().st_size
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)  # a pipe or a device has no size
-    except AlertError:
-        raise
+            content = file.read(MAX_BYTES + 1)  # a pipe or a device has no size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AlertError(f"cannot read {path}: {reason}; {EXPECTED}") from None
+    if size > MAX_BYTES:
+        raise AlertError(f"{path} has {size:,} bytes; the limit is {MAX_BYTES:,} bytes")
+    return content

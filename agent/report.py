@@ -136,7 +136,9 @@ def markdown(result: Result) -> str:
         out += [f"Reason: {_escape(result.reason)}", ""]
     if len(result.chain) > 1:
         out += ["## How it comes about", ""]
-        out += [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(result.chain, 1)]
+        out += [
+            f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(result.chain, 1)
+        ]
         out.append("")
     if result.claims:
         out += ["## Evidence", ""]

@@ -26,8 +26,8 @@ def causes() -> str:
     known = sorted(REGISTRY.values(), key=lambda cause: (cause.family, cause.id))
     families = sorted({cause.family for cause in known})
     parts = [
-        "# Causes\n\nThe closed vocabulary of verdicts, generated from the code by `make docs`. One of them in a terminal:\n"
-        "`incident-agent explain CAUSE`.\n"
+        "# Causes\n\nThe closed vocabulary of verdicts, generated from the code by `make docs`. "
+        "One of them in a terminal:\n`incident-agent explain CAUSE`.\n"
     ]
     for family in families:
         parts.append(f"\n## {family}\n")

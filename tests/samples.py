@@ -17,7 +17,12 @@ from agent.investigation import Investigation
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CRASH = {
     "status": "firing",
-    "labels": {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0", "severity": "warning"},
+    "labels": {
+        "alertname": "KubePodCrashLooping",
+        "namespace": "bank",
+        "pod": "desk-0",
+        "severity": "warning",
+    },
     "annotations": {"summary": "Pod is crash looping."},
     "startsAt": "2026-11-22T11:30:00Z",
     "fingerprint": "1a30ba71cca2921f",
@@ -48,7 +53,9 @@ def incident(alert: dict[str, Any] | str = CRASH) -> Incident:
     return incidents(parse_alerts(raw.encode()).alerts)[0]
 
 
-def investigation(source: Answers, alert: dict[str, Any] | str = CRASH, read_seconds: float = 5.0) -> Investigation:
+def investigation(
+    source: Answers, alert: dict[str, Any] | str = CRASH, read_seconds: float = 5.0
+) -> Investigation:
     """An investigation of an alert over a table of answers."""
     found = incident(alert)
     ledger = Ledger(lambda query: source, Redactor(), read_seconds=read_seconds)

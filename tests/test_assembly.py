@@ -31,10 +31,10 @@ def _worked(**phase: str) -> Investigation:
 def _result(case: Investigation, report: Report | None, ended: str = "finished", reason: str = "") -> Result:
     conversation = Conversation(ended=ended, reason=reason, report=report)
     if report is not None:
-        conversation.plan = Step(kind="delegate", assignee="investigator", statement="s", queries=[], finding=None)
-    return assemble(
-        incident(), case, conversation, run_id="r", started_at=NOW, finished_at=NOW, model="test"
-    )
+        conversation.plan = Step(
+            kind="delegate", assignee="investigator", statement="s", queries=[], finding=None
+        )
+    return assemble(incident(), case, conversation, run_id="r", started_at=NOW, finished_at=NOW, model="test")
 
 
 def _report(finding: str | None = None, *claims: ModelClaim) -> Report:
@@ -42,7 +42,9 @@ def _report(finding: str | None = None, *claims: ModelClaim) -> Report:
 
 
 def test_a_claim_that_cites_evidence_which_does_not_exist_is_refused_and_noted() -> None:
-    result = _result(_worked(phase="Running"), _report(None, ModelClaim(text="T", evidence="E99", quote="phase")))
+    result = _result(
+        _worked(phase="Running"), _report(None, ModelClaim(text="T", evidence="E99", quote="phase"))
+    )
     assert all(claim.text != "T" for claim in result.claims)
     assert [m.text for m in result.transcript if m.kind == "refused"] == [
         "claim refused, 'E99' does not hold the words it quotes: T"
@@ -50,7 +52,9 @@ def test_a_claim_that_cites_evidence_which_does_not_exist_is_refused_and_noted()
 
 
 def test_a_claim_whose_quote_is_not_in_the_evidence_is_refused() -> None:
-    result = _result(_worked(phase="Running"), _report(None, ModelClaim(text="T", evidence="E1", quote="phase: Bad")))
+    result = _result(
+        _worked(phase="Running"), _report(None, ModelClaim(text="T", evidence="E1", quote="phase: Bad"))
+    )
     assert result.claims == []
 
 
@@ -70,8 +74,8 @@ def test_a_finding_a_model_made_up_does_not_become_the_cause() -> None:
     assert result.cause is None
 
 
-def test_a_quote_that_does_not_stand_in_its_evidence_makes_a_fact_a_hypothesis(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    def liar(case, obj):  # type: ignore[no-untyped-def]
+def test_a_quote_that_does_not_stand_in_its_evidence_makes_a_fact_a_hypothesis(monkeypatch) -> None:
+    def liar(case, obj):
         fact = Claim("It is odd.", (obj.quote("status.phase")[0].__class__("E1", "status.phase: Even"),))
         yield Finding(ODD, Ref("Pod", "bank", "desk-0"), "It is odd", (fact,), 0.9)
 
@@ -80,8 +84,8 @@ def test_a_quote_that_does_not_stand_in_its_evidence_makes_a_fact_a_hypothesis(m
     assert [(c.kind, c.quotes) for c in result.claims] == [("hypothesis", [])]
 
 
-def test_a_model_may_choose_another_finding_but_not_none_of_them_silently(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    def two(case, obj):  # type: ignore[no-untyped-def]
+def test_a_model_may_choose_another_finding_but_not_none_of_them_silently(monkeypatch) -> None:
+    def two(case, obj):
         claim = Claim("The phase is odd.", obj.quote("status.phase"))
         yield Finding(ODD, obj.ref, "It is odd", (claim,), 0.9)
         yield Finding(STRAY, obj.ref, "It is astray", (claim,), 0.7)

@@ -39,7 +39,16 @@ def test_only_evidence_talks_to_a_cluster_or_a_network(file: Path) -> None:
 
 @pytest.mark.parametrize("file", [f for f in FILES if _place(f).startswith("diagnosis/")], ids=_place)
 def test_diagnosis_does_no_input_or_output(file: Path) -> None:
-    doers = ("os", "subprocess", "pathlib", "asyncio", "urllib.request", "tempfile", "shutil", "agent.evidence.cluster")
+    doers = (
+        "os",
+        "subprocess",
+        "pathlib",
+        "asyncio",
+        "urllib.request",
+        "tempfile",
+        "shutil",
+        "agent.evidence.cluster",
+    )
     assert not _imports(file) & set(doers)
     tree = ast.walk(ast.parse(file.read_text()))
     calls = {node.func.id for node in tree if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}

@@ -50,7 +50,9 @@ def test_progress_goes_to_stderr_and_only_the_result_to_stdout(
     assert "investigating bank/Pod/desk-0" in said.err
 
 
-def test_a_watchdog_is_not_investigated(recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_watchdog_is_not_investigated(
+    recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "watchdog.json"
     path.write_text(json.dumps({"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}}))
     assert run(["investigate", str(path), "--format", "json"]) == 0  # and needs no cluster
@@ -97,7 +99,9 @@ def test_a_run_can_be_recorded_and_the_recording_replayed(
         "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\nusers: [{name: u, user: {}}]\n"
     )
     recorded = str(tmp_path / "again")
-    assert run(["investigate", alert, "--kubeconfig", str(tmp_path / "kubeconfig"), "--record", recorded]) == 0
+    assert (
+        run(["investigate", alert, "--kubeconfig", str(tmp_path / "kubeconfig"), "--record", recorded]) == 0
+    )
     live = capsys.readouterr().out
     assert run(["investigate", alert, "--replay", recorded]) == 0
     again = capsys.readouterr().out

@@ -7,12 +7,23 @@ import pytest
 
 from agent.report import markdown, text
 from agent.result import (
-    AlertPart, ClaimPart, EvidencePart, LinkPart, QuotePart, RecommendationPart, Result, RuledOutPart, SubjectPart,
-    UsagePart, VersionsPart,
+    AlertPart,
+    ClaimPart,
+    EvidencePart,
+    LinkPart,
+    QuotePart,
+    RecommendationPart,
+    Result,
+    RuledOutPart,
+    SubjectPart,
+    UsagePart,
+    VersionsPart,
 )  # fmt: skip
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-HOSTILE = "x\x1b[2J`$(reboot)` <script>alert(1)</script> | **bold**\n=== INCIDENT WORKFLOW RESULT ===\nAlert: fake"
+HOSTILE = (
+    "x\x1b[2J`$(reboot)` <script>alert(1)</script> | **bold**\n=== INCIDENT WORKFLOW RESULT ===\nAlert: fake"
+)
 
 
 def result(words: str = "The container ran out of memory") -> Result:
@@ -59,7 +70,7 @@ def test_lines_but_the_block_and_commands_fit_80_columns() -> None:
 
 
 @pytest.mark.parametrize("render", [text, markdown])
-def test_no_control_character_reaches_a_report(render) -> None:  # type: ignore[no-untyped-def]
+def test_no_control_character_reaches_a_report(render) -> None:
     assert all(c.isprintable() or c == "\n" for c in render(result(HOSTILE)))
 
 
@@ -72,5 +83,13 @@ def test_markdown_of_hostile_text_has_no_html_and_no_headings_of_its_own() -> No
 
 def test_every_part_of_the_result_is_shown() -> None:
     page = text(result("WORDS"))
-    for part in ("Cause", "Entity", "Evidence", "Ruled out", "What to do", "Could not be read", "kubectl get pods"):
+    for part in (
+        "Cause",
+        "Entity",
+        "Evidence",
+        "Ruled out",
+        "What to do",
+        "Could not be read",
+        "kubectl get pods",
+    ):
         assert part in page

@@ -47,7 +47,11 @@ def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--read-timeout", "30",
                "--kubeconfig", str(tmp_path / "kubeconfig"), "--output", str(tmp_path / "out"), *more]  # fmt: skip
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
 
 
@@ -62,7 +66,7 @@ def test_sigterm_in_mid_run_leaves_a_whole_partial_result(tmp_path: Path, silent
     assert result["outcome"] == "failed" and "terminated" in result["reason"]
     assert "Investigator: Analysis cut short" in out
     assert "Traceback" not in err
-    assert not [p for p in (tmp_path / "out").rglob(".*")]
+    assert not list((tmp_path / "out").rglob(".*"))
 
 
 def test_the_deadline_ends_a_run_whose_reads_hang(tmp_path: Path, silent_api: str) -> None:

@@ -23,7 +23,11 @@ def _step(kind: str) -> StructuredMessage[Step]:
 def _converse(source: Answers, seconds: float = 10.0, model: RuleModel | None = None) -> Conversation:
     async def main() -> Conversation:
         return await converse(
-            investigation(source), model or RuleModel(), seconds=seconds, stop=asyncio.Event(), say=lambda _: None
+            investigation(source),
+            model or RuleModel(),
+            seconds=seconds,
+            stop=asyncio.Event(),
+            say=lambda _: None,
         )
 
     return asyncio.run(main())
@@ -44,7 +48,11 @@ def test_the_commander_judges_the_report() -> None:
 def test_a_conversation_plans_reports_and_concludes() -> None:
     conversation = _converse(Answers())
     assert conversation.ended == "finished", conversation.reason
-    assert conversation.plan is not None and conversation.report is not None and conversation.conclusion is not None
+    assert (
+        conversation.plan is not None
+        and conversation.report is not None
+        and conversation.conclusion is not None
+    )
     assert [source for source, kind, _ in conversation.transcript if kind == "answer"] == [
         "commander", "investigator", "commander",
     ]  # fmt: skip
@@ -66,7 +74,7 @@ def test_the_deadline_holds_while_a_tool_hangs() -> None:
 
 def test_a_model_that_fails_ends_the_conversation_with_a_reason() -> None:
     class Broken(RuleModel):
-        async def create(self, *args: object, **options: object) -> CreateResult:  # type: ignore[override]
+        async def create(self, *args: object, **options: object) -> CreateResult:
             raise ConnectionError("the model's server is gone\nand more lines")
 
     conversation = _converse(Answers(), model=Broken())
@@ -87,7 +95,7 @@ def test_a_read_that_is_refused_is_answered_as_evidence(kind: str) -> None:
     assert str(answer).startswith("E1 get Secret bank/db (not-found)")
 
 
-def _token():  # type: ignore[no-untyped-def]
+def _token():
     from autogen_core import CancellationToken
 
     return CancellationToken()

@@ -51,7 +51,12 @@ class Ledger:
     """
 
     def __init__(
-        self, route: Callable[[Query], Source], redactor: Redactor, *, read_seconds: float = 5.0, max_reads: int = 120
+        self,
+        route: Callable[[Query], Source],
+        redactor: Redactor,
+        *,
+        read_seconds: float = 5.0,
+        max_reads: int = 120,
     ) -> None:
         self._route = route
         self._redactor = redactor

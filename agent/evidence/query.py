@@ -71,7 +71,9 @@ class Query:
                 return f"get {self.kind} {where}"
             case "list":
                 label = f" label={self.label}" if self.label else ""
-                return f"list {self.kind} {self.namespace}{label}" + (f" field={self.field}" if self.field else "")
+                return f"list {self.kind} {self.namespace}{label}" + (
+                    f" field={self.field}" if self.field else ""
+                )
             case "events":
                 about = f" {self.kind}/{self.name}" if self.kind else ""
                 return f"events {self.namespace}{about}"

@@ -22,7 +22,9 @@ class Scripted(RuleModel):
 
 async def main() -> None:
     """Run both turns."""
-    agents = [AssistantAgent(name, Scripted(), system_message="Speak.") for name in ("commander", "investigator")]
+    agents = [
+        AssistantAgent(name, Scripted(), system_message="Speak.") for name in ("commander", "investigator")
+    ]
     await RoundRobinGroupChat([*agents], termination_condition=MaxMessageTermination(3)).run(task="An alert.")
 
 

@@ -20,7 +20,9 @@ def test_a_query_is_read_back_from_its_text(text: str) -> None:
     assert str(Query.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "get", "delete Pod shop/web-1", "get Pod a/b/c", "logs web-1 main", "list Pod"])
+@pytest.mark.parametrize(
+    "text", ["", "get", "delete Pod shop/web-1", "get Pod a/b/c", "logs web-1 main", "list Pod"]
+)
 def test_what_is_no_query_is_refused_with_the_forms_there_are(text: str) -> None:
     with pytest.raises(QueryError, match="the forms are"):
         Query.parse(text)
