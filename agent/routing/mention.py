@@ -162,9 +162,7 @@ def _before(kind: str, words: list[str], at: int) -> Mention | None:
         return None
     word = _uncapitalised(words[at - 1]) if at == 1 or words[at - 2] == _END else words[at - 1]
     led = at > 1 and words[at - 2].lower() in PREPOSITIONS | {"the", "in"}
-    if is_name(kind, word) and (
-        _is_shaped(word) or (_is_plain(word) and (led or _acts(words, at)))
-    ):
+    if is_name(kind, word) and (_is_shaped(word) or (_is_plain(word) and (led or _acts(words, at)))):
         return Mention(kind, word, words=f"{word} {words[at]}")
     return None
 
@@ -194,6 +192,9 @@ def _bare(words: list[str], around: Mention) -> Mention | None:
     return None
 
 
+_OF_A_PLACE = frozenset({"the", "namespace", "ns"})
+
+
 def _led(words: list[str], leads: AbstractSet[str]) -> list[str]:
     """The words behind a lead (`on NAME`) where the clause then ends, or goes on as it does behind a name."""
     return [
@@ -214,9 +215,11 @@ def _acting(words: list[str]) -> Iterator[str]:
 
 
 def _acts(words: list[str], at: int) -> bool:
-    """Whether a verb follows the word, at once or behind a place: `NAME is down`, `NAME in prod is down`."""
-    following = _following(words, at)
-    return following in VERBS or (following == "in" and _following(words, at + 2) in VERBS)
+    """Whether a verb follows the word, at once or behind a place: `NAME is down`, `NAME in namespace prod is down`."""
+    if _following(words, at) != "in":
+        return _following(words, at) in VERBS
+    behind = [word.lower() for word in words[at + 2 : at + 6] if word.lower() not in _OF_A_PLACE]
+    return len(behind) > 1 and behind[1] in VERBS
 
 
 def _following(words: list[str], at: int) -> str:

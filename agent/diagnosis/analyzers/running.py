@@ -25,7 +25,7 @@ HANGS = declare(Cause(
 
 RECENT = timedelta(minutes=15)
 PATIENCE = timedelta(seconds=45)  # that an init container may run before it is called hanging
-SURE_WHILE_READY = 0.6
+SURE_WHILE_READY = 0.5
 
 
 @analyzer("Pod")
