@@ -152,5 +152,13 @@ spec:
 """
 
 
+def test_the_catalogs_own_test_of_the_task_succeeds(installation: Installation):
+    manifest = (paths.PROJECT / "tekton" / "task" / "incident-investigate" / "tests" / "run.yaml").read_text()
+    made = json.loads(installation.space.kubectl("create", "-f", "-", "-o", "json", input=manifest))
+    name = made["metadata"]["name"]
+    installation.space.kubectl("wait", "--for=condition=Succeeded", f"taskrun/{name}", "--timeout=300s")
+    assert results(installation.space.get("taskrun", name))["entity"] == "nowhere/Pod/absent-0"
+
+
 def test_words_encoded_are_what_the_run_decodes(installation: Installation):
     assert base64.b64decode(encoded(installation, "Disk full on é-node")).decode() == "Disk full on é-node"
