@@ -70,14 +70,14 @@ def test_a_known_shape_is_found_wherever_it_stands(carrier: str, secret: str) ->
     assert secret not in Redactor().redact_text(carrier.format(secret))
 
 
-@pytest.mark.parametrize("secret", [*PASSWORDS, *SECRETS.values()])
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_a_value_is_dropped_for_the_name_it_stands_under(carrier: str, secret: str) -> None:
-    if "&" in secret and "?" in carrier:
-        secret = secret.replace("&", "%26")
-    said = Redactor().redact_text(carrier.format(secret))
-    assert secret not in said
-    assert MARK in said
+def test_a_value_is_dropped_for_the_name_it_stands_under(carrier: str) -> None:
+    for secret in [*PASSWORDS, *SECRETS.values()]:
+        if "?" in carrier:
+            secret = secret.replace("&", "%26")
+        said = Redactor().redact_text(carrier.format(secret))
+        assert secret not in said
+        assert MARK in said
 
 
 @given(

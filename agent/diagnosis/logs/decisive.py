@@ -256,7 +256,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
         at=line.at or log.line(hit.entry.start).at,
         index=position,
         weight=hit.weight,
-        targets=find_targets([line.text, *(log.line(p).text for p in around), *lead]),
+        targets=find_targets([line.text, line.facts, *(log.line(p).text for p in around), *lead]),
         context=tuple(_verbatim(log, p) for p in shown[:8] if log.texts[p].strip()),
     )
 

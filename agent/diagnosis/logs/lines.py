@@ -68,13 +68,17 @@ _PREFIX = re.compile(
 
 @dataclass(frozen=True)
 class Line:
-    """A line: `text` is what to match patterns against, `message` the part a person would repeat."""
+    """A line: `text` is what to match patterns against, `message` the part a person would repeat.
+
+    `facts` are the other fields of a structured line, as `key=value`: they may name what the message does not.
+    """
 
     level: Level
     text: str
     message: str
     at: datetime | None = None
     structured: bool = False
+    facts: str = ""
 
 
 def split_time(line: str) -> tuple[str, str]:
@@ -147,7 +151,22 @@ def _from_fields(fields: dict[str, Any], at: datetime | None) -> Line:
     stamp = next((fields[key] for key in _TIME_KEYS if isinstance(fields.get(key), str)), "")
     shown = [_first(message), *(_first(detail) for detail in details[:1] if detail not in message)]
     everything = "\n".join([message, *details])
-    return Line(level, everything, ": ".join(filter(None, shown)), at or parse_time(stamp), structured=True)
+    told = {*_MESSAGE_KEYS, *_DETAIL_KEYS, *_LEVEL_KEYS, *_TIME_KEYS}
+    facts = " ".join(
+        f"{key}={value}" for key, value in fields.items() if key not in told and _plain_scalar(value)
+    )
+    return Line(
+        level,
+        everything,
+        ": ".join(filter(None, shown)),
+        at or parse_time(stamp),
+        structured=True,
+        facts=facts,
+    )
+
+
+def _plain_scalar(value: Any) -> bool:
+    return isinstance(value, int | str) and not isinstance(value, bool) and len(str(value)) <= 300
 
 
 def _first(text: str) -> str:

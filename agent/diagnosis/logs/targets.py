@@ -105,8 +105,8 @@ _KEY = re.compile(
     r"|is (?:required|missing|not))"
 )
 _NO_KEY = _words(
-    """open read is was not value values error file invalid missing required must for the and or of in at to path
-    name found with when format be has option line from could"""
+    """reading loading open read is was not value values error file invalid missing required must for the
+    and or of in at to path name found with when format be has option line from could"""
 )
 _FORBIDDEN = re.compile(
     r"(?:(?P<kind>[\w.\-/]+)(?: \"(?P<name>[^\"]*)\")? is forbidden: )?User \"(?P<user>[^\"]+)\" "

@@ -86,6 +86,13 @@ def test_variables_are_told_from_error_names(line: str, names: tuple[str, ...]) 
     assert find_targets([line]).variables == names
 
 
+def test_the_fields_of_a_structured_line_name_the_peer() -> None:
+    line = '{"level":"error","msg":"scoring failed: Connection refused","url":"http://fraud:8080/score","attempt":3}'
+    assert read_log(line, exited=False)[0].targets.hosts == (("fraud", 8080),)
+    line = '{"level":"error","msg":"Connection refused","host":"ledger-db","port":5432}'
+    assert read_log(line, exited=False)[0].targets.hosts == (("ledger-db", 5432),)
+
+
 def test_a_refusal_of_the_kubernetes_api_is_taken_apart() -> None:
     line = (
         'deployments.apps "teller" is forbidden: User "system:serviceaccount:bank:desk" cannot get resource '
