@@ -37,6 +37,7 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
 
 def install(namespace: str, image: str) -> None:
     """Apply everything, make a token where there is none, and say what else is needed."""
+    wanted = rendered(HERE, namespace, image)
     for crd, what in CRDS.items():
         if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
             raise ManifestError(
@@ -44,7 +45,7 @@ def install(namespace: str, image: str) -> None:
             )
     if not kubectl("get", "namespace", namespace, "-o", "name", "--ignore-not-found"):
         kubectl("create", "namespace", namespace)
-    print(kubectl("apply", "-n", namespace, "-f", "-", given=rendered(HERE, namespace, image)))
+    print(kubectl("apply", "-n", namespace, "-f", "-", given=wanted))
     if not kubectl("get", "secret", TOKEN, "-n", namespace, "-o", "name", "--ignore-not-found"):
         secret = f"--from-literal=token=Bearer {secrets.token_hex(32)}"
         kubectl("create", "secret", "generic", TOKEN, "-n", namespace, secret)
