@@ -20,10 +20,11 @@ _EXCEPTION_LINE = re.compile(
     r"(?:Fatal error: +Uncaught )?(?:[\w$]+[./\\:]+)*[\w$]+(?:Error|Exception|Fault|Failure|Panic|"
     r"Interrupt|Exit|Warning|Throwable|Invalid\w*)"
     r"(?:\s?\[\w+\])?(?::|\s?$|\s\()"
-    r"|^[a-z_]\w*(?:\.\w+)*\.[A-Z][A-Za-z]+: "
+    r"|^[a-z_]\w*(?:\.\w+)*\.[A-Z][\w$]+: |^\*\* \("
 )
 _CRASH = re.compile(
-    r"^panic: |^fatal error: |panicked at|\bUnhandled(?: \w+)? ?(?:exception|rejection|error)|"
+    r"^\*\* \((?!Mix)| at \S+ line \d+\.$|^panic: |^fatal error: |panicked at"
+    r"|\bUnhandled(?: \w+)? ?(?:exception|rejection|error)|"
     r"\bUncaught\b|Exception in thread"
     r"|PHP Fatal error|^Traceback |\((?:\w+::)*\w+Error\)\s*$|division by zero|/ by zero|divide by "
     r"zero|nil pointer"

@@ -152,7 +152,17 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
         if best is None or found[1] > best.certainty:
             crash = entry.style != "" or is_crash(text)
             best = _Hit(entry, orders[-1], position, *found, line, crash, len(orders), orders[0])
-    return best
+    return _as_a_whole(log, best) if best and best.kind in _GENERIC else best
+
+
+def _as_a_whole(log: _Log, hit: _Hit) -> _Hit:
+    """A report over several lines may state its kind only as a whole, as lists of complaints in JSON do."""
+    positions = sorted(telling(log.texts, hit.entry)[:30])
+    if len(positions) > 2 and hit.entry.style == "":
+        found = classify(" ".join(log.texts[p].strip() for p in positions), hit.line.level, exception=True)
+        if found and found[0] not in _GENERIC and found[1] > hit.certainty:
+            return replace(hit, kind=found[0], certainty=found[1])
+    return hit
 
 
 def _thrown(log: _Log, entry: Entry, text: str) -> bool:
@@ -219,9 +229,10 @@ def _weigh(hit: _Hit, log: _Log, exited: bool, recoveries: Sequence[int]) -> flo
         weight *= 0.3
     if level == "info":
         weight *= 0.5
-    if noise.tells_retry(hit.line.text) and after > 3:
+    retries = noise.tells_retry(hit.line.text)
+    if retries and after > 3:
         weight *= 0.8
-    if exited and hit.count >= ROUTINE and not hit.crash:
+    if exited and hit.count >= ROUTINE and not hit.crash and not (retries and after <= 3):
         weight *= 0.6  # it lived with this all the while
     if not exited and hit.kind == "fatal-other":
         weight *= 0.7  # programs live with errors of their own

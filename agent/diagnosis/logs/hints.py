@@ -18,6 +18,6 @@ unavailable, disk, quota, errno, exceed, wrong, unsupported, illegal, gateway, u
 "level":6, usage, crash, lost, disconnect, slow, incorrect, undeclared, mismatch, duplicate, initdb,
 root, directory, exist, glibc, gem::, metaspace, overflow, sqlstate, ora-, oom, occupied, taken,
 unhandled, uncaught, only, should, level=e, gave http, empty reply, plain http, divided by, sig,
-loading, fault, need, " 50, have to, please, trap, nil pointer, exit
+loading, fault, need, " 50, have to, please, trap, nil pointer, exit, died at, ** (, communications
 """
 HINTS = tuple(word.strip() for word in _WORDS.replace("\n", " ").split(",") if word.strip())

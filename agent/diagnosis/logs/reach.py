@@ -28,7 +28,7 @@ NETWORK = (
         r"refused the connection",
         r"connection to .{1,80} refused|Couldn't connect to server|connect failed: refused|ConnectionRefused",
         r"No connection could be made|NoBrokersAvailable|brokers? (?:are |is )?down",
-        r"(?:Connection|broker).{0,30}could not be established",
+        r"(?:Connection|broker).{0,80}could not be established",
         (
             r"(?:no|none of the) (?:configured )?(?:nodes|brokers|servers|hosts?) (?:were |are |is )"
             r"?available"
@@ -37,6 +37,7 @@ NETWORK = (
     ),
     spoken(
         "connection-refused",
+        r"communications link failure",
         r"(?:can't|cannot|could not|unable to|failed to) reach (?:the )?(?:database|server|host|peer|upstream)",
         certainty=0.10,  # says that, not how
     ),
@@ -44,6 +45,12 @@ NETWORK = (
 
 # Often the echo of something else, so they come last.
 ECHOES = (
+    spoken(
+        "upstream-error",
+        r"upstream connect error|no healthy upstream|no live upstreams",
+        r"\[50[0234] [A-Z]|\b50[234] (?:Bad|Service|Gateway)",
+        certainty=SOFT,
+    ),
     spoken(
         "upstream-error",
         (
@@ -77,6 +84,7 @@ ECHOES = (
     ),
     spoken(
         "connection-timeout",
+        r"Client\.Timeout exceeded",
         r"\btimed out\b|ETIMEDOUT|deadline[ _]exceeded|DeadlineExceeded|i/o timeout|no route to host",
         r"EHOSTUNREACH",
         r"network is unreachable|ENETUNREACH|host is unreachable|Timeout(?:Error|Exception)\b",

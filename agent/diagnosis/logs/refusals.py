@@ -100,6 +100,7 @@ REFUSALS = (
         r"could not serialize access|ORA-00060",
         r"Lock request time out|canceling statement due to lock timeout|all goroutines are asleep",
     ),
+    spoken("rate-limited", r"too many requests|rate limit exceeded|\b429 from\b", certainty=SOFT),
     spoken(
         "rate-limited",
         r"too many requests|\b429\b.{0,40}(?:rate|limit|status|too|error|slow)",
@@ -112,6 +113,7 @@ REFUSALS = (
     ),
     spoken(
         "auth-failed",
+        r"signature (?:does not match|verification failed|is invalid|mismatch)|invalid signature",
         r"password authentication failed|access denied for user",
         r"authentication (?:failed|failure|error|required)",
         r"authentication was not successful|NOAUTH|WRONGPASS|NOPERM",

@@ -36,6 +36,7 @@ VARIABLES = (
             rf"supply)\b.{{0,40}}{_UPPER}"
         ),
         rf"\b(?:needs?|wants?|expects?|requires?|without|no value for)\b.{{0,40}}(?<![\w./]){_UPPER}\b(?!\()",
+        rf"null\. \(Parameter '{_UPPER}'",
         r"could not resolve placeholder|EnvVarError|NotPresent\b|missing env|UndefinedValueError|envvar",
         r"MissingEnvironment",
         r"the SECRET_KEY setting must not be empty|\"Required\".{0,200}invalid_type",
@@ -80,7 +81,7 @@ VALUES = (
         r"misconfigur|ImproperlyConfigured|ConfigError|ConfigurationError|ConfigException",
         r"APPLICATION FAILED TO START|Failed to (?:bind properties|configure a DataSource)",
         r"'url' attribute is not specified",
-        r"no section headers|NoOptionError|NoSectionError|MissingSection|Missing script",
+        r"was not in a correct format|no section headers|NoOptionError|NoSectionError|MissingSection|Missing script",
         r"has (?:the )?value .{1,60}(?:expected|must|allowed)|expected .{1,60}\b(?:got|but|found)\b",
         r"missing port in address|unrecognized vm option|Could not create the Java Virtual Machine",
         r"Invalid maximum heap",

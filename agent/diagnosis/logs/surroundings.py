@@ -98,6 +98,7 @@ FILES = (
     ),
     spoken(
         "permission-denied",
+        r"attempt to write a readonly database|SQLITE_READONLY",
         r"permission denied|\bEACCES\b|\bEPERM\b|operation not permitted|access (?:is )?denied",
         r"UnauthorizedAccess",
         r"AccessDenied|PermissionError|(?:not|isn't) writable|os error 13\b|os error 1\b",
