@@ -58,7 +58,8 @@ def alerts(count: int, route: str = "alerts", name: str = "KubePodCrashLooping")
     now = datetime.now(UTC)
     return [
         {
-            "labels": labels | {"pod": f"absent-{case}-{number}"},
+            "labels": labels
+            | {"pod": f"absent-{number}-{case}"},  # of different owners, so that none are one incident
             "annotations": {"summary": "A pod is crash looping."},
             "startsAt": (now - timedelta(seconds=300 - number)).isoformat(),
             "generatorURL": "http://prometheus.example.com/graph",
