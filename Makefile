@@ -42,6 +42,8 @@ lint: $(VENV)/.dev ## ruff and mypy
 
 bench: $(VENV)/.dev ## what a run costs: wall, CPU, memory, as ratios within one run
 	@$(BIN)/python -m tests.bench
+	@if test -f e2e/.state/kubeconfig; then $(BIN)/python -m e2e.bench_k8s && $(BIN)/python -m e2e.tekton.bench; \
+	 else echo "(make cluster first: then the Deployment and Tekton are measured too)"; fi
 
 schema: $(VENV)/.run ## write the JSON Schema of the result from the code
 	@$(BIN)/incident-agent schema > agent/result.schema.json

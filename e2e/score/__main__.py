@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +29,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="with --live: keep the recordings of this run")
     parser.add_argument("--only", default="", metavar="REGEX", help="scenarios whose name matches")
     parser.add_argument(
-        "--parallel", type=int, default=6, help="scenarios on the cluster at once (default 6)"
+        "--parallel", type=int, default=8, help="scenarios on the cluster at once (default 8)"
     )
     options = parser.parse_args()
     scenarios = load_all(options.only)
@@ -47,13 +48,13 @@ def main() -> None:
     sys.exit(1 if wrong else 0)
 
 
-def scored_live(scenarios: list[Scenario], cluster: Cluster, *, record: bool, parallel: int = 6) -> list[Row]:
+def scored_live(scenarios: list[Scenario], cluster: Cluster, *, record: bool, parallel: int = 8) -> list[Row]:
     """Run and judge scenarios on a cluster; those with host faults run alone, after all others."""
 
     def one(scenario: Scenario) -> Row:
         try:
             run = run_live(scenario, cluster, record=record)
-        except (ClusterError, TimeoutError) as error:
+        except (ClusterError, TimeoutError, subprocess.TimeoutExpired) as error:
             row = Row(scenario, "not run", Judgement(False, str(error)[-400:]), 0.0, 0)
         else:
             row = _row(scenario, run.result, judge(scenario, run.result, run.namespace), run.seconds)
@@ -61,8 +62,10 @@ def scored_live(scenarios: list[Scenario], cluster: Cluster, *, record: bool, pa
         return row
 
     apart = [s for s in scenarios if s.raw.get("node")]
+    # Series take minutes to grow: those that need them start first.
+    together = sorted((s for s in scenarios if s not in apart), key=lambda s: not s.raw.get("prometheus"))
     with ThreadPoolExecutor(parallel) as pool:
-        rows = list(pool.map(one, [s for s in scenarios if s not in apart]))
+        rows = list(pool.map(one, together))
     return rows + [one(scenario) for scenario in apart]
 
 
