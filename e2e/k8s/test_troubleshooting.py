@@ -39,7 +39,9 @@ def unloaded(cluster: Cluster, agent_image: str) -> Iterator[str]:
     yield UNLOADED
     subprocess.run(["docker", "rmi", UNLOADED], check=True, capture_output=True)
     remove = ["docker", "exec", cluster.node, "ctr", "--namespace", "k8s.io", "images", "rm"]
-    subprocess.run([*remove, f"docker.io/library/{UNLOADED}"], capture_output=True)  # there if the test got so far
+    subprocess.run(
+        [*remove, f"docker.io/library/{UNLOADED}"], capture_output=True
+    )  # there if the test got so far
 
 
 def test_an_image_that_the_node_lacks_is_said_and_loading_it_helps(
