@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from e2e.cluster import addons, environment
@@ -169,7 +170,7 @@ def phases(installation: Installation) -> dict[str, float]:
             ran["finishedAt"],
         ]
         times = [datetime.fromisoformat(mark).timestamp() for mark in marks]
-        for phase, begin, end in zip(spent, times, times[1:], strict=True):
+        for phase, (begin, end) in zip(spent, pairwise(times), strict=True):
             spent[phase].append(end - begin)
     return {phase: statistics.mean(seconds) for phase, seconds in spent.items() if seconds}
 
