@@ -60,11 +60,13 @@ def alert(name: str, **labels: str) -> dict[str, Any]:
     }
 
 
-def investigated(namespace: Namespace, name: str, about: dict[str, Any]) -> dict[str, Any]:
-    """The result of the Job `name`, run in `namespace` with the ServiceAccount there."""
-    namespace.kubectl(
-        "apply", "-f", "-", input=live_job(name, about).replace('"autogen"', f'"{namespace.name}"')
-    )
+def start(namespace: Namespace, name: str, about: dict[str, Any]) -> None:
+    """Start the Job `name` in `namespace`, with the ServiceAccount there."""
+    namespace.apply(live_job(name, about).replace('"autogen"', f'"{namespace.name}"'))
+
+
+def result_of(namespace: Namespace, name: str) -> dict[str, Any]:
+    """The result of a Job, once it is complete."""
     namespace.kubectl("wait", "--for=condition=complete", f"job/{name}", "--timeout=180s")
     return result_in(namespace.kubectl("logs", f"job/{name}", "--tail=-1"))
 

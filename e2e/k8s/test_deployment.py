@@ -7,6 +7,7 @@ import pytest
 from e2e.cluster.cluster import Cluster
 from e2e.k8s.agent_pods import (
     BLOCK,
+    SECONDS,
     STORED,
     ended,
     first_log,
@@ -19,6 +20,7 @@ from e2e.k8s.agent_pods import (
 )
 from e2e.k8s.manifests import FOLDER, LABEL, recording_flag
 from e2e.support.namespace import Namespace
+from e2e.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +46,8 @@ def test_the_log_ends_with_the_four_lines(deployment: Namespace) -> None:
 
 
 def test_the_container_completes_with_exit_status_0_and_within_its_memory(deployment: Namespace) -> None:
-    verdicts(deployment, 1)
-    (pod,) = pods(deployment)
-    assert (ended(pod)["reason"], ended(pod)["exitCode"]) == ("Completed", 0)
+    ending = wait_for(lambda: ended(pods(deployment)[0]), SECONDS, "the end of the container")
+    assert (ending["reason"], ending["exitCode"]) == ("Completed", 0)
 
 
 def test_a_restarted_container_prints_the_stored_result_and_does_not_investigate_again(

@@ -13,7 +13,7 @@ import yaml
 
 from e2e.cluster import paths
 from e2e.cluster.cluster import Cluster
-from e2e.k8s.investigations import VARIABLE, crash_loop, investigated, verdict
+from e2e.k8s.investigations import VARIABLE, crash_loop, result_of, start, verdict
 from e2e.k8s.manifests import FOLDER, as_list, documents
 from e2e.support.namespace import Namespace
 
@@ -36,7 +36,8 @@ def check(result: dict[str, Any], namespace: str) -> None:
 
 
 def test_a_crash_loop_is_diagnosed_from_inside_the_cluster(office: Namespace, namespace: Namespace) -> None:
-    check(investigated(office, "crash-loop", crash_loop(namespace)), namespace.name)
+    start(office, "crash-loop", crash_loop(namespace))
+    check(result_of(office, "crash-loop"), namespace.name)
 
 
 def test_a_recording_of_the_live_cluster_gives_the_same_verdict_without_it(
