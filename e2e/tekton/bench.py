@@ -183,7 +183,7 @@ def measure(runs: int, count: int) -> dict[str, Any]:
     before = here.cluster.kubectl("get", "configmap", "feature-flags", "-n", "tekton-pipelines", "-o", FLAG)
     set_flag(here.cluster, "tekton-pipelines", "true")
     try:
-        with installed(here.cluster, f"t5-bench-{secrets.token_hex(3)}", image) as installation:
+        with installed(here.cluster, f"tekton-bench-{secrets.token_hex(3)}", image) as installation:
             installation.space.apply(NOOP.replace("IMAGE", image).replace("WIDTH", str(WIDTH)))
             with watching(installation) as watch:
                 latencies(installation, watch, 1)  # warm caches of node and controllers

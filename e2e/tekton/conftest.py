@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from e2e.cluster import paths
 from e2e.cluster.cluster import Cluster
+from e2e.support.export import export
 from e2e.tekton.installation import Installation, installed
 
 
@@ -19,10 +21,14 @@ def secure_tekton(cluster: Cluster, tekton: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def installation(cluster: Cluster, secure_tekton: str, agent_image: str) -> Iterator[Installation]:
-    """tekton/ installed with the image of this checkout; its listeners answer."""
-    with installed(cluster, f"t5-{secrets.token_hex(3)}", agent_image) as made:
+def installation(
+    request: pytest.FixtureRequest, cluster: Cluster, secure_tekton: str, agent_image: str
+) -> Iterator[Installation]:
+    """tekton/ installed with the image of this checkout, its listeners answering; exported when a test failed."""
+    with installed(cluster, f"tekton-{secrets.token_hex(3)}", agent_image) as made:
         yield made
+        if request.session.testsfailed:
+            export(made.space, paths.STATE / "failures" / "tekton")
 
 
 FLAG = "jsonpath={.data.set-security-context}"

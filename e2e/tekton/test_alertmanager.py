@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from e2e.cluster import paths
 from e2e.support.monitoring import Alertmanager
 from e2e.support.waiting import wait_for
 from e2e.tekton.installation import Installation
@@ -100,6 +101,13 @@ def repeated(installation: Installation, name: str, times: int = 1) -> None:
         return seen
 
     wait_for(condition, 90, "a repeated notification")
+
+
+def test_the_sample_configuration_is_one_that_alertmanager_takes(alertmanager: Alertmanager):
+    sample = (paths.PROJECT / "tekton" / "samples" / "alertmanager.yml").read_text()
+    check = "cat > /alertmanager/sample.yml && amtool check-config /alertmanager/sample.yml"
+    command = ("-n", "monitoring", "exec", "-i", "deployment/alertmanager", "--", "sh", "-c", check)
+    assert "SUCCESS" in alertmanager.cluster.kubectl(*command, input=sample)
 
 
 def test_one_firing_alert_is_one_run_however_often_it_is_repeated(

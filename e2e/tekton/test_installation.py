@@ -26,7 +26,7 @@ OURS = "roles,rolebindings,serviceaccounts,eventlisteners,triggers,pipelines,tas
 @pytest.fixture
 def fresh(cluster: Cluster, tekton: str) -> Iterator[Namespace]:
     """A namespace that the installer is to create; deleted at the end."""
-    space = Namespace(cluster, f"t5-{secrets.token_hex(3)}")
+    space = Namespace(cluster, f"tekton-{secrets.token_hex(3)}")
     yield space
     cluster.kubectl("delete", "namespace", space.name, "--wait=false", "--ignore-not-found")
 
@@ -97,14 +97,14 @@ def test_after_an_upgrade_from_another_width_each_alert_still_starts_one_run(
 def test_a_mistake_on_the_command_line_is_one_line(cluster: Cluster, tekton: str):
     for arguments, words in (
         (("Upper", "incident-agent:0.1.0"), "no name of a namespace"),
-        (("t5-never", "no-tag"), "expected NAME:TAG"),
+        (("tekton-never", "no-tag"), "expected NAME:TAG"),
     ):
         done = install(cluster, *arguments)
         assert done.returncode == 2
         assert done.stdout == ""
         assert words in done.stderr
         assert done.stderr.count("\n") == 1
-    assert "t5-never" not in cluster.kubectl("get", "namespaces", "-o", "name")
+    assert "tekton-never" not in cluster.kubectl("get", "namespaces", "-o", "name")
 
 
 def test_the_pruner_deletes_what_ended_long_ago_and_nothing_else(installation: Installation):

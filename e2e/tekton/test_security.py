@@ -77,7 +77,7 @@ def test_no_secret_is_in_a_log(installation: Installation):
 def test_on_a_tekton_without_security_contexts_the_installer_says_what_works(
     cluster: Cluster, secure_tekton: str, agent_image: str
 ):
-    name = f"t5-{secrets.token_hex(3)}"
+    name = f"tekton-{secrets.token_hex(3)}"
     cluster.kubectl("create", "namespace", name)
     try:
         cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
