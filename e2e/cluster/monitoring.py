@@ -42,7 +42,7 @@ def for_kind(published: str) -> str:
             container["args"] += [
                 "--kubelet-insecure-tls",
                 "--metric-resolution=20s",
-                "--kubelet-request-timeout=19s",
+                "--kubelet-request-timeout=15s",
             ]
             container["readinessProbe"].update(initialDelaySeconds=0, periodSeconds=2)
     return yaml.safe_dump_all(documents)
