@@ -8,6 +8,7 @@ import pytest
 from e2e.cluster import paths
 from e2e.cluster.cluster import Cluster
 from e2e.support.export import export
+from e2e.support.waiting import wait_for
 from e2e.tekton.installation import Installation, installed
 
 
@@ -35,6 +36,10 @@ FLAG = "jsonpath={.data.set-security-context}"
 
 
 def set_flag(cluster: Cluster, tekton: str, value: str) -> None:
-    """Set Tekton's feature flag set-security-context; it takes effect at once."""
+    """Set Tekton's feature flag set-security-context; it takes effect at once.
+
+    On a cluster just made, the webhook that checks it can be ready some seconds before its Service leads there.
+    """
     patch = f'{{"data":{{"set-security-context":"{value}"}}}}'
-    cluster.kubectl("patch", "configmap", "feature-flags", "-n", tekton, "-p", patch)
+    command = ("patch", "configmap", "feature-flags", "-n", tekton, "-p", patch)
+    wait_for(lambda: cluster.kubectl(*command), 60, "Tekton's webhook to answer")

@@ -177,9 +177,7 @@ def installed(cluster: Cluster, name: str, image: str) -> Iterator[Installation]
     cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
     space = Namespace(cluster, name)
     try:
-        done = install(cluster, name, image)
-        if done.returncode:
-            raise ClusterError(done.stderr)
+        wait_for(lambda: _made(cluster, name, image), 60, "the installation")
         for listener, port in PORTS.items():
             wait_for(lambda: _open(space, listener, port), 60, f"node port {port}")  # noqa: B023
         space.kubectl("wait", "--for=condition=Ready", "eventlistener", "--all", "--timeout=180s")
@@ -195,6 +193,14 @@ def installed(cluster: Cluster, name: str, image: str) -> Iterator[Installation]
             "delete", "service", "-n", name, "--ignore-not-found", *(f"test-{each}" for each in PORTS)
         )
         cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _made(cluster: Cluster, name: str, image: str) -> bool:
+    """Install; refused for some seconds on a cluster whose webhooks have just come up."""
+    done = install(cluster, name, image)
+    if done.returncode:
+        raise ClusterError(done.stderr)
+    return True
 
 
 def _open(space: Namespace, listener: str, port: int) -> bool:
