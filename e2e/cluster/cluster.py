@@ -30,7 +30,7 @@ def configuration(built: bool, bounded: bool, fixed_ports: bool) -> dict:
         for mapping in shape["nodes"][0]["extraPortMappings"]:
             mapping["hostPort"] = 0
     if built:
-        shape["networking"] = {"disableDefaultCNI": True}
+        shape["networking"]["disableDefaultCNI"] = True
     if bounded:
         shape["featureGates"] = {"KubeletInUserNamespace": True}
     return shape
@@ -84,8 +84,20 @@ class Cluster:
             image = ["--image", self.tools.node_image] if self.tools.node_image else []
             self.shell.run(self.tools.kind, "create", "cluster", "--name", self.name, *image, *self._kubeconfig(),
                            "--config", self.configuration_file())  # fmt: skip
+            self.keep_service_addresses_inside()
         self.await_ready()
         say(f"cluster {self.name} is ready after {duration(time.monotonic() - began)}")
+
+    def keep_service_addresses_inside(self) -> None:
+        """Refuse, on the node, what is addressed to a Service and was not redirected to a pod.
+
+        Until kube-proxy has written the rules of a new Service, its address is routed out of the node like any other.
+        Where something out there answers, as a proxy does, the API server keeps that connection and asks a stranger
+        for the metrics API, or for admission, from then on.
+        """
+        services = yaml.safe_load((paths.HERE / "kind.yaml").read_text())["networking"]["serviceSubnet"]
+        for chain in ("OUTPUT", "FORWARD"):
+            self.shell.run("docker", "exec", self.node, "iptables", "-I", chain, "-d", services, "-j", "REJECT")
 
     def await_ready(self) -> None:
         """Wait for the node, and for the ServiceAccount without which no pod of `default` starts."""
