@@ -97,7 +97,9 @@ class Cluster:
         """
         services = yaml.safe_load((paths.HERE / "kind.yaml").read_text())["networking"]["serviceSubnet"]
         for chain in ("OUTPUT", "FORWARD"):
-            self.shell.run("docker", "exec", self.node, "iptables", "-I", chain, "-d", services, "-j", "REJECT")
+            self.shell.run(
+                "docker", "exec", self.node, "iptables", "-I", chain, "-d", services, "-j", "REJECT"
+            )
 
     def await_ready(self) -> None:
         """Wait for the node, and for the ServiceAccount without which no pod of `default` starts."""
