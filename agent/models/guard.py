@@ -6,17 +6,15 @@ answer that does not validate goes back to the model with what is wrong.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from autogen_core import CancellationToken, FunctionCall
+from autogen_core import FunctionCall
 from autogen_core.models import (
     AssistantMessage,
     ChatCompletionClient,
     CreateResult,
     LLMMessage,
-    ModelCapabilities,
-    ModelInfo,
     RequestUsage,
     SystemMessage,
     UserMessage,
@@ -26,13 +24,10 @@ from pydantic import BaseModel
 
 from agent.models import answer
 from agent.models.budget import Budget, BudgetError
+from agent.models.client import CHARACTERS_PER_TOKEN, ModelClient
 from agent.models.spending import SpendingError
 
 ATTEMPTS = 3
-CHARACTERS_PER_TOKEN = 4
-MODEL_INFO = ModelInfo(
-    vision=False, function_calling=True, json_output=True, structured_output=True, family="unknown"
-)
 
 
 class ModelError(Exception):
@@ -46,42 +41,31 @@ class ModelError(Exception):
         self.refused = refused
 
 
-class Guard(ChatCompletionClient):
+class Guard(ModelClient):
     """A language model that answers in structure, within its budget, or raises ModelError.
 
     `failure` keeps the words of the last ModelError: AutoGen's teams turn exceptions into text.
     """
-
-    component_type = "model"
 
     def __init__(self, model: ChatCompletionClient, budget: Budget) -> None:
         self.budget = budget
         self.failure = ""
         self._model = model
         self._forms = ["schema", "json", "prompt"]
-        self._usage = RequestUsage(prompt_tokens=0, completion_tokens=0)
 
-    async def create(
-        self,
-        messages: Sequence[LLMMessage],
-        *,
-        tools: Sequence[Tool | ToolSchema] = [],
-        tool_choice: Tool | Literal["auto", "required", "none"] = "auto",
-        json_output: bool | type[BaseModel] | None = None,
-        extra_create_args: Mapping[str, Any] = {},
-        cancellation_token: CancellationToken | None = None,
+    async def step(
+        self, messages: list[LLMMessage], tools: Sequence[Tool | ToolSchema], kind: type[BaseModel] | None
     ) -> CreateResult:
         """Tool calls, or a text that validates; its usage is that of all attempts."""
-        kind = json_output if isinstance(json_output, type) else None
-        before = RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
+        before = self.actual_usage()
         try:
-            said = await self._say(list(messages), tools if tool_choice != "none" else [], kind)
+            said = await self._say(messages, tools, kind)
         except (ModelError, BudgetError, SpendingError) as error:
             self.failure = str(error)
             raise ModelError(self.failure) from None
+        now = self.actual_usage()
         said.usage = RequestUsage(
-            self.budget.prompt_tokens - before.prompt_tokens,
-            self.budget.completion_tokens - before.completion_tokens,
+            now.prompt_tokens - before.prompt_tokens, now.completion_tokens - before.completion_tokens
         )
         return said
 
@@ -145,7 +129,6 @@ class Guard(ChatCompletionClient):
         used = said.usage
         completion = used.completion_tokens or len(str(said.content)) // CHARACTERS_PER_TOKEN
         await self.budget.settle(estimate, used.prompt_tokens or estimate, completion)
-        self._usage = RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
         if isinstance(said.content, list):  # some servers leave out the ids that join calls and results
             said.content = [
                 FunctionCall(
@@ -155,42 +138,13 @@ class Guard(ChatCompletionClient):
             ]
         return said
 
-    async def create_stream(
-        self, messages: Sequence[LLMMessage], **options: Any
-    ) -> AsyncGenerator[str | CreateResult, None]:
-        """The answer as one piece: half an answer cannot be checked."""
-        yield await self.create(messages, **options)
-
     async def close(self) -> None:
         """Close the connections to the server."""
         await self._model.close()
 
     def actual_usage(self) -> RequestUsage:
-        """Tokens so far."""
-        return self._usage
-
-    def total_usage(self) -> RequestUsage:
-        """Tokens so far."""
-        return self._usage
-
-    def count_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
-        """A rough count: the true one needs tables that a client would download."""
-        sent = [str(message.content) for message in messages] + [str(t) for t in options.get("tools", ())]
-        return sum(map(len, sent)) // CHARACTERS_PER_TOKEN
-
-    def remaining_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
-        """Not known: the server says when its context is full."""
-        return 1_000_000
-
-    @property
-    def capabilities(self) -> ModelCapabilities:
-        """The older name of `model_info`, still abstract in the base class."""
-        return self.model_info
-
-    @property
-    def model_info(self) -> ModelInfo:
-        """It calls tools and answers in structure, whatever the server can."""
-        return MODEL_INFO
+        """Tokens so far, with those reserved for a request under way."""
+        return RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
 
 
 def _form(

@@ -10,7 +10,8 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 
 from agent.evidence.credentials import MARK
 from agent.evidence.redaction import Redactor
-from agent.models.guard import MODEL_INFO, ModelError
+from agent.models.client import MODEL_INFO
+from agent.models.guard import ModelError
 
 OFFICIAL = "https://api.openai.com/v1"
 RETRIES = 2

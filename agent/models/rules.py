@@ -6,19 +6,16 @@ briefing, what the tools answered. It costs nothing and gives the same step for 
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
-from autogen_core import EVENT_LOGGER_NAME, CancellationToken, Component, FunctionCall
+from autogen_core import EVENT_LOGGER_NAME, FunctionCall
 from autogen_core.logging import LLMCallEvent
 from autogen_core.models import (
     AssistantMessage,
-    ChatCompletionClient,
     CreateResult,
     FunctionExecutionResultMessage,
     LLMMessage,
-    ModelCapabilities,
-    ModelInfo,
     RequestUsage,
     SystemMessage,
     UserMessage,
@@ -27,42 +24,28 @@ from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
 from agent.messages import Briefing, Report, Step
+from agent.models.client import CHARACTERS_PER_TOKEN, ModelClient
 
 MAX_ROUNDS = 14
 Decision = list[FunctionCall] | Step | Report
 M = TypeVar("M", bound=BaseModel)
 
 
-class RulesConfig(BaseModel):
-    """The rule model has nothing to configure."""
-
-
-class RuleModel(ChatCompletionClient, Component[RulesConfig]):
-    """The embedded model; `model_info` says it calls tools and answers in structure."""
-
-    component_type = "model"
-    component_config_schema = RulesConfig
-    component_provider_override = "agent.models.rules.RuleModel"
+class RuleModel(ModelClient):
+    """The embedded model."""
 
     def __init__(self) -> None:
         self._usage = RequestUsage(prompt_tokens=0, completion_tokens=0)
 
-    async def create(
-        self,
-        messages: Sequence[LLMMessage],
-        *,
-        tools: Sequence[Tool | ToolSchema] = [],
-        tool_choice: Tool | Literal["auto", "required", "none"] = "auto",
-        json_output: bool | type[BaseModel] | None = None,
-        extra_create_args: Mapping[str, Any] = {},
-        cancellation_token: CancellationToken | None = None,
+    async def step(
+        self, messages: list[LLMMessage], tools: Sequence[Tool | ToolSchema], kind: type[BaseModel] | None
     ) -> CreateResult:
         """The next step for these messages."""
-        step = decide(messages, may_call=bool(tools) and tool_choice != "none")
-        calls = isinstance(step, list)
+        step = decide(messages, may_call=bool(tools))
         content = step if isinstance(step, list) else step.model_dump_json()
         used = RequestUsage(
-            prompt_tokens=self.count_tokens(messages), completion_tokens=len(str(content)) // 4
+            prompt_tokens=self.count_tokens(messages),
+            completion_tokens=len(str(content)) // CHARACTERS_PER_TOKEN,
         )
         self._usage.prompt_tokens += used.prompt_tokens
         self._usage.completion_tokens += used.completion_tokens
@@ -70,15 +53,8 @@ class RuleModel(ChatCompletionClient, Component[RulesConfig]):
             LLMCallEvent(messages=[], response={}, prompt_tokens=used.prompt_tokens,
                          completion_tokens=used.completion_tokens)
         )  # fmt: skip
-        return CreateResult(
-            finish_reason="function_calls" if calls else "stop", content=content, usage=used, cached=False
-        )
-
-    async def create_stream(
-        self, messages: Sequence[LLMMessage], **options: Any
-    ) -> AsyncGenerator[str | CreateResult, None]:
-        """The step as one piece: there is nothing to stream."""
-        yield await self.create(messages, **options)
+        reason: Literal["function_calls", "stop"] = "function_calls" if isinstance(step, list) else "stop"
+        return CreateResult(finish_reason=reason, content=content, usage=used, cached=False)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -86,37 +62,6 @@ class RuleModel(ChatCompletionClient, Component[RulesConfig]):
     def actual_usage(self) -> RequestUsage:
         """Tokens counted so far."""
         return self._usage
-
-    def total_usage(self) -> RequestUsage:
-        """Tokens counted so far."""
-        return self._usage
-
-    def count_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
-        """A rough count: four characters a token."""
-        return sum(len(str(message.content)) for message in messages) // 4
-
-    def remaining_tokens(self, messages: Sequence[LLMMessage], **options: Any) -> int:
-        """There is no context to overflow."""
-        return 1_000_000
-
-    @property
-    def capabilities(self) -> ModelCapabilities:
-        """The older name of `model_info`, still abstract in the base class."""
-        return self.model_info
-
-    @property
-    def model_info(self) -> ModelInfo:
-        """It calls tools and answers in structure; it sees no pictures."""
-        return ModelInfo(
-            vision=False, function_calling=True, json_output=True, structured_output=True, family="unknown"
-        )
-
-    def _to_config(self) -> RulesConfig:
-        return RulesConfig()
-
-    @classmethod
-    def _from_config(cls, config: RulesConfig) -> "RuleModel":
-        return cls()
 
 
 def decide(messages: Sequence[LLMMessage], *, may_call: bool) -> Decision:
