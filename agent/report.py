@@ -4,7 +4,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from agent.result import QuotePart, Result
+from agent.result import ClaimPart, ObservationPart, QuotePart, RecommendationPart, Result, UsagePart
 
 WIDTH = 80
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
@@ -13,8 +13,7 @@ STORED = "(stored result of run {run_id}; not investigated again)"
 
 def text(result: Result, *, stored: bool = False) -> str:
     """The report for a terminal or a log; it ends with the block of four lines."""
-    lines = [*_head(result), *_claims(result), *_observations(result), *_ruled_out(result), *_advice(result)]
-    lines += _missing(result)
+    lines = [*_head(result), *_statements(result), *_advice(result), *_missing(result)]
     if stored:
         lines += [STORED.format(run_id=result.run_id)]
     return "\n".join([*lines, *block(result)]) + "\n"
@@ -41,8 +40,7 @@ def _head(result: Result) -> Iterator[str]:
         yield from _row("Entity", result.entity or "")
     if result.reason:
         yield from _row("Reason", result.reason)
-    usage = result.usage
-    yield from _row("Cost", f"{usage.model}, ${usage.usd:.4f}, {usage.seconds:.2f} s, {usage.reads} reads")
+    yield from _row("Cost", f"{result.usage.model}, {_used(result.usage)}")
     yield ""
     yield from _wrapped(result.summary, "")
     if len(result.chain) > 1:
@@ -53,31 +51,21 @@ def _head(result: Result) -> Iterator[str]:
     yield ""
 
 
-def _claims(result: Result) -> Iterator[str]:
-    if result.claims:
-        yield "Evidence"
-        for claim in result.claims:
-            yield from _wrapped(claim.text, f"  {claim.kind}: ")
-            yield from _quoted(claim.quotes)
-        yield ""
-
-
-def _observations(result: Result) -> Iterator[str]:
-    if result.observations and not result.cause:
-        yield "Observed"
-        for seen in result.observations:
-            yield from _wrapped(seen.sentence, f"  {seen.kind}: ")
-            yield from _quoted(seen.quotes)
-        yield ""
-
-
-def _ruled_out(result: Result) -> Iterator[str]:
-    if result.ruled_out:
-        yield "Ruled out"
-        for excluded in result.ruled_out:
-            yield from _wrapped(excluded.why, f"  {excluded.cause}: ")
-            yield from _quoted(excluded.quotes)
-        yield ""
+def _statements(result: Result) -> Iterator[str]:
+    """The sections of sentences, each with what it is and the words that carry it."""
+    sections: dict[str, list[tuple[str, str, list[QuotePart]]]] = {
+        "Evidence": [(claim.kind, claim.text, claim.quotes) for claim in result.claims],
+        "Observed": [(seen.kind, seen.sentence, seen.quotes) for seen in _observed(result)],
+        "Ruled out": [(excluded.cause, excluded.why, excluded.quotes) for excluded in result.ruled_out],
+    }
+    for title, statements in sections.items():
+        if statements:
+            yield title
+            for lead, words, quotes in statements:
+                yield from _wrapped(words, f"  {lead}: ")
+                for quote in quotes:
+                    yield from _wrapped(quote.text, f"      {quote.evidence} | ")
+            yield ""
 
 
 def _advice(result: Result) -> Iterator[str]:
@@ -117,52 +105,44 @@ def _wrapped(words: str, prefix: str) -> Iterator[str]:
     ) or [prefix.rstrip()]  # fmt: skip
 
 
-def _quoted(quotes: list[QuotePart]) -> Iterator[str]:
-    for quote in quotes:
-        yield from _wrapped(quote.text, f"      {quote.evidence} | ")
-
-
-def _line(words: str) -> str:
-    """One printable line: untrusted text can neither break the layout nor control the terminal."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(words.split()))
-
-
 def markdown(result: Result) -> str:
     """The report as Markdown; every untrusted word is escaped or in a code span."""
-    out = [f"# {_escape(result.alert.title)}", ""]
-    out += [f"**{result.outcome}**" + (f": `{result.cause}` in {_code(result.entity or '')}, confidence "
-            f"{result.confidence:.2f}" if result.cause else ""), "", _escape(result.investigator), ""]  # fmt: skip
-    if result.reason:
-        out += [f"Reason: {_escape(result.reason)}", ""]
-    if len(result.chain) > 1:
-        out += ["## How it comes about", ""]
-        out += [
-            f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(result.chain, 1)
-        ]
-        out.append("")
-    if result.claims:
-        out += ["## Evidence", ""]
-        for claim in result.claims:
-            out.append(f"- {claim.kind}: {_escape(claim.text)}")
-            out += [f"  - {quote.evidence}: {_code(quote.text)}" for quote in claim.quotes]
-        out.append("")
-    if result.observations and not result.cause:
-        out += ["## Observed", "", *(f"- {o.kind}: {_escape(o.sentence)}" for o in result.observations), ""]
-    if result.ruled_out:
-        out += ["## Ruled out", "", *(f"- `{r.cause}`: {_escape(r.why)}" for r in result.ruled_out), ""]
-    if result.recommendations:
-        out += ["## What to do", ""]
-        for number, advice in enumerate(result.recommendations, 1):
-            out.append(f"{number}. {_escape(advice.sentence)} Risk: {advice.risk}.")
-            out += [f"   {_code(advice.command)}"] if advice.command else []
-            out += [f"   Verify: {_escape(advice.verify)}"] if advice.verify else []
-        out.append("")
-    if result.missing:
-        out += ["## Could not be read", "", *(f"- {_code(m)}" for m in result.missing), ""]
-    usage = result.usage
-    out += ["---", f"Incident `{result.incident_id}`, run `{result.run_id}`, model {_code(usage.model)}, "
-            f"${usage.usd:.4f}, {usage.seconds:.2f} s, {usage.reads} reads."]  # fmt: skip
-    return "\n".join(out) + "\n"
+    sure = f": `{result.cause}` in {_code(result.entity or '')}, confidence {result.confidence:.2f}"
+    lines = [f"# {_escape(result.alert.title)}", ""]
+    lines += [f"**{result.outcome}**{sure if result.cause else ''}", "", _escape(result.investigator), ""]
+    lines += [f"Reason: {_escape(result.reason)}", ""] if result.reason else []
+    for title, content in _sections(result):
+        lines += [f"## {title}", "", *content, ""] if content else []
+    lines += ["---", f"Incident `{result.incident_id}`, run `{result.run_id}`, model {_code(result.usage.model)}, "
+              f"{_used(result.usage)}."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
+    """Title and lines of each section in Markdown; without lines it is not shown."""
+    links = result.chain if len(result.chain) > 1 else []
+    steps = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
+    yield "How it comes about", steps
+    yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
+    yield "Observed", [f"- {seen.kind}: {_escape(seen.sentence)}" for seen in _observed(result)]
+    yield "Ruled out", [f"- `{excluded.cause}`: {_escape(excluded.why)}" for excluded in result.ruled_out]
+    advice = [line for n, each in enumerate(result.recommendations, 1) for line in _advised(n, each)]
+    yield "What to do", advice
+    yield "Could not be read", [f"- {_code(sentence)}" for sentence in result.missing]
+
+
+def _claimed(claim: ClaimPart) -> Iterator[str]:
+    yield f"- {claim.kind}: {_escape(claim.text)}"
+    for quote in claim.quotes:
+        yield f"  - {quote.evidence}: {_code(quote.text)}"
+
+
+def _advised(number: int, advice: RecommendationPart) -> Iterator[str]:
+    yield f"{number}. {_escape(advice.sentence)} Risk: {advice.risk}."
+    if advice.command:
+        yield f"   {_code(advice.command)}"
+    if advice.verify:
+        yield f"   Verify: {_escape(advice.verify)}"
 
 
 def _escape(words: str) -> str:
@@ -175,3 +155,17 @@ def _code(words: str) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", words)), default=0) + 1)
     pad = " " if words.startswith("`") or words.endswith("`") else ""
     return f"{fence}{pad}{words}{pad}{fence}"
+
+
+def _observed(result: Result) -> list[ObservationPart]:
+    """What is told of the rest where there is no cause; beside a cause it would only distract."""
+    return [] if result.cause else result.observations
+
+
+def _used(usage: UsagePart) -> str:
+    return f"${usage.usd:.4f}, {usage.seconds:.2f} s, {usage.reads} reads"
+
+
+def _line(words: str) -> str:
+    """One printable line: untrusted text can neither break the layout nor control the terminal."""
+    return "".join(c if c.isprintable() else " " for c in " ".join(words.split()))
