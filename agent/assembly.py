@@ -201,6 +201,7 @@ def _evidence(evidence: Evidence) -> EvidencePart:
         collected_at=evidence.collected_at,
         digest=evidence.digest,
         truncated=evidence.truncated,
+        notes=list(evidence.notes),
         characters=len(evidence.text),
     )
 

@@ -102,6 +102,7 @@ class EvidencePart(Document):
     collected_at: datetime
     digest: str
     truncated: bool
+    notes: list[str] = Field(description="what was left out of it, or doubted by who answered")
     characters: int
 
 

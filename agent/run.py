@@ -60,7 +60,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
         reason = "terminated before it began" if stop.is_set() else "the deadline passed before it began"
         return refuse("failed", reason)
     model = open_model(settings)
-    sources, now = open_sources(settings, alert.starts_at)
+    sources, now = open_sources(settings, alert.starts_at, say)
     ledger = Ledger(sources, redactor, read_seconds=settings.read_timeout)
     subject = route(alert)  # of the redacted alert: a word that is a secret must not become a name
     if settings.namespace and not subject.namespace:

@@ -44,7 +44,8 @@ class Answers:
         await asyncio.sleep(self.delay)
         if str(query) not in self.table:
             return Answer("not-found", message=f"{query.name} not found")
-        return Answer(data=self.table[str(query)], at=NOW)
+        found = self.table[str(query)]
+        return found if isinstance(found, Answer) else Answer(data=found, at=NOW)
 
 
 def incident(alert: dict[str, Any] | str = CRASH) -> Incident:

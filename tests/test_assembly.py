@@ -7,6 +7,7 @@ from agent.assembly import assemble
 from agent.diagnosis import engine
 from agent.diagnosis.cause import Cause
 from agent.diagnosis.finding import Claim, Finding
+from agent.evidence.answer import Answer
 from agent.evidence.query import Query
 from agent.investigation import Investigation
 from agent.messages import ModelClaim, Report, Step
@@ -101,3 +102,9 @@ def test_a_terminated_run_is_failed_and_claims_nothing() -> None:
     result = _result(_worked(phase="Running"), None, "terminated", "terminated by a signal before the end")
     assert (result.outcome, result.cause, result.claims) == ("failed", None, [])
     assert [e.id for e in result.evidence] == ["E1"]
+
+
+def test_the_index_of_evidence_says_what_was_left_out() -> None:
+    case = investigation(Answers({"get Pod bank/desk-0": Answer(data=POD, notes=["only the first lines"])}))
+    asyncio.run(case.collect([Query.parse("get Pod bank/desk-0")]))
+    assert _result(case, None).evidence[0].notes == ["only the first lines"]

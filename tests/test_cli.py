@@ -50,6 +50,17 @@ def test_progress_goes_to_stderr_and_only_the_result_to_stdout(
     assert "investigating bank/Pod/desk-0" in said.err
 
 
+def test_an_entry_of_a_recording_that_cannot_be_asked_is_said_before_the_result(
+    alert: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = empty_recording(tmp_path / "damaged", [{"query": "get Pod bank/desk-0"}, {"query": "fetch it"}])
+    assert run(["investigate", alert, "--replay", str(damaged)]) == 0
+    assert (
+        "note: " + str(damaged) + ": entries of manifest.json that name no query: 2"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_watchdog_is_not_investigated(
     recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

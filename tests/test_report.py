@@ -43,7 +43,7 @@ def result(words: str = "The container ran out of memory") -> Result:
                                             verify=words)],
         missing=[words],
         evidence=[EvidencePart(id="E1", source="kubernetes", query="get Pod bank/desk-0", status="ok",
-                               collected_at=NOW, digest="sha256:0", truncated=False, characters=1)],
+                               collected_at=NOW, digest="sha256:0", truncated=False, notes=[], characters=1)],
         commander="Investigation plan created.", investigator=f"Analysis complete. {words}", transcript=[],
         usage=UsagePart(model="rules", calls=1, prompt_tokens=1, completion_tokens=1, usd=0, seconds=0.1, reads=1),
         versions=VersionsPart(agent="0", autogen="0", python="3"),

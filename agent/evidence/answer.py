@@ -18,7 +18,8 @@ class Answer:
     Shapes of `data` by verb: get, the object (a dict); list, a list of objects; events, a list of
     events, oldest first; usage, a list of {namespace, pod, container, cpu (cores), memory (bytes)};
     metrics, a list of {labels, points: [[unix seconds, value], ...]}; logs, the text.
-    `status` other than "ok" leaves `data` None and says why in `message`.
+    `status` other than "ok" leaves `data` None and says why in `message`. `notes` say what was left out of
+    the data, or doubted by who answered.
     """
 
     status: Status = "ok"

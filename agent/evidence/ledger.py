@@ -20,8 +20,8 @@ class Evidence:
     """One answered query.
 
     `text` is what quotes are checked against; `data` is the same answer as plain data. A read that
-    failed is evidence too: its status says how, its text says it in words. `digest` is the SHA-256
-    of the text.
+    failed is evidence too: its status says how, its text says it in words. `notes` say what was left out,
+    or doubted by who answered. `digest` is the SHA-256 of the text.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Evidence:
     text: str
     data: Any
     truncated: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -112,6 +113,7 @@ class Ledger:
             text=text,
             data=data,
             truncated=answer.truncated,
+            notes=tuple(self._redactor.redact_text(note) for note in answer.notes),
         )
 
 

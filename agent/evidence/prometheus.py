@@ -17,6 +17,8 @@ TOKEN_VARIABLE = "INCIDENT_PROMETHEUS_TOKEN"
 MAX_BODY = 4 << 20
 MAX_SERIES = 20
 MAX_POINTS = 180
+MAX_NOTES = 5
+MAX_WARNING = 300  # characters
 _BEFORE = timedelta(hours=3)  # what normal looked like
 _OLD = timedelta(hours=6)
 _AFTER = timedelta(hours=2)  # of an old alert: how it went on
@@ -95,7 +97,7 @@ class PrometheusSource:
         notes: list[str] = []
         for window in self._windows:
             body = self._get(promql, window)
-            notes += [str(warning) for warning in body.get("warnings") or []]
+            notes += [str(warning)[:MAX_WARNING] for warning in body.get("warnings") or []]
             for found in _matrix(body):
                 labels = tuple(sorted((str(name), str(value)) for name, value in found["metric"].items()))
                 series.setdefault(labels, []).extend(_points(found["values"]))
@@ -103,7 +105,8 @@ class PrometheusSource:
             {"labels": dict(labels), "points": points} for labels, points in sorted(series.items()) if points
         ]
         if len(data) > MAX_SERIES:
-            notes.append(f"only {MAX_SERIES} of {len(data)} series are kept")
+            notes.insert(0, f"only {MAX_SERIES} of {len(data)} series are kept")
+        notes = list(dict.fromkeys(notes))[:MAX_NOTES]
         return Answer(data=data[:MAX_SERIES], truncated=len(data) > MAX_SERIES, notes=notes)
 
     def _get(self, promql: str, window: Window) -> dict[str, Any]:

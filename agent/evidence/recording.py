@@ -2,13 +2,13 @@
 
 A recording is a directory (or a .tar.gz of one) with a `manifest.json` and one file per answer:
 
-    {"version": 1, "recorded_at": "2026-03-01T12:00:00Z", "context": {},
+    {"version": 1, "recorded_at": "2026-03-01T12:00:00Z",
      "entries": [{"query": "get Pod shop/web-1", "status": "ok", "file": "001-get-pod-shop-web-1.json"},
                  {"query": "logs shop/web-1 web", "file": "002-logs-shop-web-1-web.log"},
                  {"query": "get Node n1", "status": "forbidden", "message": "nodes \\"n1\\" is forbidden"}]}
 
-An entry may hold its answer itself, as `data`, and may add `truncated` and `at`. Only the manifest says
-which file answers what; the names of the files are for people.
+An entry may hold its answer itself, as `data`, and may add `at`, `truncated` and `notes` (a list of texts).
+Only the manifest says which file answers what; the names of the files, and what else it holds, are for people.
 """
 
 import json
@@ -42,9 +42,9 @@ class RecordingError(ValueError):
 class RecordingSource:
     """Answers queries from a recording; what it lacks is answered "not-recorded".
 
-    `recorded_at` is the "now" of the recorded run, `context` whatever the manifest says about it, and
-    `problems` one sentence for each entry that names no query. Raises RecordingError when the recording
-    as a whole cannot be read; one damaged entry is answered with status "error" and spoils no other.
+    `recorded_at` is the "now" of the recorded run; `warning` says, for people, which entries name no query,
+    and is empty when all do. Raises RecordingError when the recording as a whole cannot be read; one damaged
+    entry is answered with status "error" and spoils no other.
     """
 
     name = "recording"
@@ -53,16 +53,15 @@ class RecordingSource:
         self._read = _reader(Path(path))
         manifest = _manifest(Path(path), self._read)
         self.recorded_at = _recorded_at(Path(path), manifest)
-        self.context: dict[str, Any] = manifest.get("context") or {}
-        self.problems: list[str] = []
         self._entries: dict[Query, dict[str, Any]] = {}
+        nameless = []
         for position, entry in enumerate(manifest["entries"], start=1):
             try:
                 self._entries[Query.parse(entry["query"])] = entry
             except (QueryError, KeyError, TypeError, AttributeError):
-                self.problems.append(
-                    f"{path}: entry {position} of {MANIFEST} names no query that can be asked"
-                )
+                nameless.append(str(position))
+        shown = ", ".join(nameless[:10]) + (" ..." if len(nameless) > 10 else "")
+        self.warning = f"{path}: entries of {MANIFEST} that name no query: {shown}" if nameless else ""
 
     @property
     def queries(self) -> list[Query]:
@@ -89,6 +88,7 @@ class RecordingSource:
             status=status,
             message=str(entry.get("message") or ""),
             truncated=entry.get("truncated") is True,
+            notes=_texts(entry.get("notes")),
             at=_time(entry.get("at")) or self.recorded_at,
         )
         if status == "ok":
@@ -147,8 +147,6 @@ def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
         raise RecordingError(f"{path}: {MANIFEST} is damaged: expected an object with a list of entries")
     if manifest.get("version", VERSION) != VERSION:
         raise RecordingError(f"{path}: version {manifest['version']!r} is unknown; expected {VERSION}")
-    if not isinstance(manifest.get("context") or {}, dict):
-        raise RecordingError(f"{path}: the context in {MANIFEST} is not an object")
     if len(manifest["entries"]) > MAX_ENTRIES:
         raise RecordingError(f"{path}: more than {MAX_ENTRIES} entries")
     return manifest
@@ -168,6 +166,10 @@ def _time(value: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _shaped(query: Query, data: Any) -> Any:
@@ -210,18 +212,12 @@ def check_target(path: str | Path) -> None:
         raise RecordingError(f"{path}: is a directory but no recording; name a new one")
 
 
-def write_recording(
-    path: str | Path,
-    evidence: "Iterable[Evidence]",
-    *,
-    recorded_at: datetime,
-    context: dict[str, Any] | None = None,
-) -> None:
+def write_recording(path: str | Path, evidence: "Iterable[Evidence]", *, recorded_at: datetime) -> None:
     """Write evidence (which is redacted already) as a recording: a directory, or one file if the path
     ends in .tar.gz. An older recording at the path is replaced in one step; raises RecordingError."""
     path = Path(path)
     check_target(path)
-    files = _files(evidence, recorded_at, context or {})
+    files = _files(evidence, recorded_at)
     try:
         if is_archive(path):
             _write_file(path, files, int(recorded_at.timestamp()))
@@ -231,9 +227,7 @@ def write_recording(
         raise RecordingError(f"{path}: cannot write the recording: {err.strerror}") from None
 
 
-def _files(
-    evidence: "Iterable[Evidence]", recorded_at: datetime, context: dict[str, Any]
-) -> dict[str, bytes]:
+def _files(evidence: "Iterable[Evidence]", recorded_at: datetime) -> dict[str, bytes]:
     """The content of a recording: file name -> bytes, the manifest first."""
     entries: list[dict[str, Any]] = []
     answers: dict[str, bytes] = {}
@@ -245,6 +239,8 @@ def _files(
         }
         if item.truncated:
             entry["truncated"] = True
+        if item.notes:
+            entry["notes"] = list(item.notes)
         if item.status == "ok":
             entry["file"] = _file_name(len(entries) + 1, str(item.query), item.data)
             answers[entry["file"]] = (
@@ -253,7 +249,7 @@ def _files(
         else:
             entry["message"] = item.text.removeprefix(f"{item.status}: ")
         entries.append(entry)
-    manifest = {"version": VERSION, "recorded_at": _iso(recorded_at), "context": context, "entries": entries}
+    manifest = {"version": VERSION, "recorded_at": _iso(recorded_at), "entries": entries}
     return {MANIFEST: _json(manifest, sort_keys=False), **answers}
 
 

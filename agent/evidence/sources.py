@@ -20,8 +20,10 @@ class NoPrometheus:
         return Answer("unreachable", message="no Prometheus was given; name one with --prometheus URL")
 
 
-def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route, datetime]:
-    """The route of queries and the time the run takes as now.
+def open_sources(
+    settings: Settings, starts_at: datetime | None, say: Callable[[str], None]
+) -> tuple[Route, datetime]:
+    """The route of queries and the time the run takes as now; what is wrong with a part of them is said.
 
     Raises RecordingError, ClusterError or PrometheusError with one line for people. Nothing is read yet.
     """
@@ -29,6 +31,8 @@ def open_sources(settings: Settings, starts_at: datetime | None) -> tuple[Route,
         from agent.evidence.recording import RecordingSource
 
         recording = RecordingSource(settings.replay)
+        if recording.warning:
+            say(f"note: {recording.warning}")
         return (lambda query: recording), recording.recorded_at
 
     from agent.evidence.cluster import ClusterSource

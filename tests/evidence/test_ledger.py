@@ -66,6 +66,13 @@ def test_an_answer_is_redacted_before_it_is_entered() -> None:
     assert secret not in entry.text and secret not in str(entry.data)
 
 
+def test_the_notes_of_an_answer_are_kept_redacted() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    ledger = _ledger(Source({POD: Answer(data={"a": 1}, notes=["only the first", f"warning: {secret}"])}))
+    (entry,) = asyncio.run(ledger.collect([POD]))
+    assert entry.notes == ("only the first", "warning: [redacted]")
+
+
 def test_the_digest_is_of_the_redacted_text() -> None:
     import hashlib
 

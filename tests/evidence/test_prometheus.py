@@ -108,6 +108,11 @@ def test_warnings_of_prometheus_are_notes(server: FakeApi) -> None:
     assert ask(server).notes == ["one store did not answer"]
 
 
+def test_a_warning_of_both_ranges_is_told_once_and_not_at_length(server: FakeApi) -> None:
+    server.objects[RANGE] = matrix(warnings=["x" * 9000, *map(str, range(9))])
+    assert ask(server, NOW - hours(72)).notes == ["x" * 300, "0", "1", "2", "3"]
+
+
 @pytest.mark.parametrize(
     ("code", "body", "expected", "words"),
     [

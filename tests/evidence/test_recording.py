@@ -32,12 +32,13 @@ class Recorded:
     data: Any = None
     text: str = ""
     truncated: bool = False
+    notes: tuple[str, ...] = ()
     collected_at: datetime = NOW
 
 
 EVIDENCE: list[Any] = [
     Recorded(GET_POD, data=POD),
-    Recorded(LOGS, data="2026-03-01T11:59:00Z ünïcode\nsecond line\n", truncated=True),
+    Recorded(LOGS, data="2026-03-01T11:59:00Z ünïcode\nsecond line\n", truncated=True, notes=("cut",)),
     Recorded(query.listing("Pod", "shop", label="app in (a,b)"), data=[POD]),
     Recorded(query.metrics('rate(x{a="b"}[5m])'), data=[{"labels": {"a": "b"}, "points": [[1, 2.5]]}]),
     Recorded(query.get("Node", "", "n1"), status="forbidden", text='forbidden: nodes "n1" is forbidden'),
@@ -66,13 +67,14 @@ def packed(path: Path, *members: tuple[tarfile.TarInfo | str, bytes]) -> Path:
 
 @pytest.mark.parametrize("name", ["run", "run.tar.gz", "run.tgz"])
 def test_what_was_written_is_what_is_answered(tmp_path: Path, name: str) -> None:
-    write_recording(tmp_path / name, EVIDENCE, recorded_at=NOW, context={"kubernetes": "v1.34.4"})
+    write_recording(tmp_path / name, EVIDENCE, recorded_at=NOW)
     source = RecordingSource(tmp_path / name)
-    assert (source.recorded_at, source.context, source.problems) == (NOW, {"kubernetes": "v1.34.4"}, [])
+    assert (source.recorded_at, source.warning) == (NOW, "")
     assert source.queries == [item.query for item in EVIDENCE]
     for item in EVIDENCE:
         answer = ask(source, item.query)
-        assert (answer.status, answer.data, answer.truncated) == (item.status, item.data, item.truncated)
+        assert (answer.status, answer.data) == (item.status, item.data)
+        assert (answer.truncated, tuple(answer.notes)) == (item.truncated, item.notes)
     assert ask(source, EVIDENCE[-1].query).message == 'nodes "n1" is forbidden'
 
 
@@ -211,8 +213,7 @@ def test_a_damaged_entry_is_an_error_in_words_and_spoils_no_other(
 def test_an_entry_that_names_no_query_is_told_and_skipped(tmp_path: Path, entry: Any) -> None:
     source = RecordingSource(by_hand(tmp_path / "run", entry, {"query": "get Pod shop/web-1", "data": POD}))
     assert source.queries == [GET_POD]
-    assert len(source.problems) == 1
-    assert "entry 1" in source.problems[0]
+    assert source.warning.endswith("entries of manifest.json that name no query: 1")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,6 @@ def test_an_entry_that_names_no_query_is_told_and_skipped(tmp_path: Path, entry:
         ('{"entries": [], "version": 2}', "version 2 is unknown; expected 1"),
         ('{"entries": []}', "recorded_at"),
         ('{"entries": [], "recorded_at": "yesterday"}', "recorded_at"),
-        ('{"entries": [], "context": "x"}', "not an object"),
         (json.dumps({"entries": [{}] * 5001}), "more than 5000 entries"),
     ],
 )
