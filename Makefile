@@ -9,7 +9,7 @@ IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
 
-.PHONY: help run test lint bench image bundle docs manifests cluster cluster-delete cluster-clean e2e score venv schema clean
+.PHONY: help run test lint bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,8 +72,15 @@ cluster-delete: $(VENV)/.dev ## delete the kind cluster
 cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
 	@$(BIN)/python -m e2e.cluster clean
 
-e2e: $(VENV)/.dev ## end-to-end: a real kind cluster, built from packages where no registry is reachable
-	@$(BIN)/pytest e2e $(PYTEST_ARGS)
+e2e: $(VENV)/.dev ## end-to-end: a real kind cluster, built from packages where no registry is reachable; raw manifests
+	@$(BIN)/python -m e2e.cluster build
+	@$(BIN)/pytest -n 3 --dist loadgroup e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
+
+e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, its listeners, a real Alertmanager, a bundle, a storm of alerts
+	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
+
+e2e-scenarios: $(VENV)/.dev ## end-to-end: every scenario live, judged
+	@$(BIN)/pytest e2e/test_scenarios.py $(PYTEST_ARGS)
 
 score: $(VENV)/.dev ## every scenario live on the running cluster, judged; then the recordings, disturbed
 	@$(BIN)/python -m e2e.score --live && $(BIN)/python -m e2e.score

@@ -37,21 +37,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def running(request: pytest.FixtureRequest) -> Iterator[Environment]:
-    """The environment with its cluster running. One that was running already is used and left; else it is removed."""
+    """The environment with its cluster running. One that a person left running stays; else the last user removes it."""
     # What is built and how long it takes is for the terminal, not for the report of the first test.
     shown = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
     with shown():
         here = _chosen(request.config)
-    keep = request.config.getoption("keep_cluster") or _made_before(here)
     try:
         with shown():
-            _up(here, keep)
+            _up(here, request.config.getoption("keep_cluster"))
         yield here
     finally:
         if request.session.testsfailed:
             here.cluster.export_logs(FAILURES / "kind")
-        if not keep:
-            environment.down(here)
+        environment.leave(here)
 
 
 def _up(here: Environment, keep: bool) -> None:
@@ -84,11 +82,6 @@ def _with_options(cluster: Cluster, option: Callable[[str], Any]) -> Cluster:
         node_image=option("kind_image") or tools.node_image,
     )
     return Cluster(tools, cluster.name, Path(option("kubeconfig") or cluster.kubeconfig).absolute())
-
-
-def _made_before(here: Environment) -> bool:
-    """Whether somebody left this cluster running on purpose."""
-    return here.cluster.exists() and not here.ownership.abandoned()
 
 
 def _remove_leftovers(cluster: Cluster) -> None:
@@ -146,26 +139,30 @@ def registry(running: Environment) -> Registry:
 @pytest.fixture(scope="session")
 def agent_image(running: Environment) -> str:
     """The name of the agent's image, built from this checkout, in the node and in the registry."""
-    return environment.deliver_agent(running)
+    with running.ownership.alone():
+        return environment.deliver_agent(running)
 
 
 @pytest.fixture(scope="session")
 def tekton(running: Environment) -> str:
     """Tekton Pipelines and Triggers, Available, webhooks answering; their namespace."""
-    addons.install_tekton(running.cluster, running.source)
+    with running.ownership.alone():
+        addons.install_tekton(running.cluster, running.source)
     return "tekton-pipelines"
 
 
 @pytest.fixture(scope="session")
 def metrics(running: Environment) -> None:
     """metrics-server."""
-    addons.install_metrics(running.cluster)
+    with running.ownership.alone():
+        addons.install_metrics(running.cluster)
 
 
 @pytest.fixture(scope="session")
 def prometheus(running: Environment) -> Prometheus:
     """Prometheus, scraping the kubelet and kube-state-metrics every five seconds."""
-    addons.install_prometheus(running.cluster)
+    with running.ownership.alone():
+        addons.install_prometheus(running.cluster)
     server = Prometheus(running.cluster)
     server.await_answer()
     return server
@@ -174,7 +171,8 @@ def prometheus(running: Environment) -> Prometheus:
 @pytest.fixture(scope="session")
 def alertmanager(running: Environment) -> Alertmanager:
     """Alertmanager, to which Prometheus sends its alerts."""
-    addons.install_alertmanager(running.cluster)
+    with running.ownership.alone():
+        addons.install_alertmanager(running.cluster)
     server = Alertmanager(running.cluster)
     server.await_answer()
     return server

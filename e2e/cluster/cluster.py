@@ -1,7 +1,6 @@
-"""The kind cluster: its configuration, its life, and whether it may be taken away."""
+"""The kind cluster: its configuration and its life."""
 
 import io
-import json
 import subprocess
 import tarfile
 import time
@@ -10,14 +9,13 @@ from pathlib import Path
 
 import yaml
 
-from e2e.cluster import bounded_runtime, paths, process
+from e2e.cluster import bounded_runtime, paths
 from e2e.cluster.errors import ClusterError
-from e2e.cluster.shell import Shell, answers
+from e2e.cluster.shell import Shell
 from e2e.cluster.stages import duration, say
 from e2e.cluster.toolchain import Toolchain
 
 NAME = "incident-agent"
-NETWORK = "kind"
 READY_SECONDS = 180
 
 
@@ -76,17 +74,18 @@ class Cluster:
 
     def create(self) -> None:
         """Create the cluster, or keep the one that runs, and wait until pods can be made in it."""
-        began = time.monotonic()
         if self.exists():
             self.shell.run(self.tools.kind, "export", "kubeconfig", "--name", self.name, *self._kubeconfig())
+            self.await_ready()
         else:
+            began = time.monotonic()
             say(f"creating cluster {self.name}")
             image = ["--image", self.tools.node_image] if self.tools.node_image else []
             self.shell.run(self.tools.kind, "create", "cluster", "--name", self.name, *image, *self._kubeconfig(),
                            "--config", self.configuration_file())  # fmt: skip
             self.keep_service_addresses_inside()
-        self.await_ready()
-        say(f"cluster {self.name} is ready after {duration(time.monotonic() - began)}")
+            self.await_ready()
+            say(f"cluster {self.name} is ready after {duration(time.monotonic() - began)}")
 
     def keep_service_addresses_inside(self) -> None:
         """Refuse, on the node, what is addressed to a Service and was not redirected to a pod.
@@ -148,40 +147,3 @@ class Cluster:
 
     def _kubeconfig(self) -> list[str]:
         return ["--kubeconfig", str(self.kubeconfig)]
-
-
-class Ownership:
-    """Who made a cluster: one that a person left running is never taken away, one of a killed test run is.
-
-    The note lies in the cache, since a cluster belongs to the host and not to a checkout.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.note = paths.cache() / "clusters" / f"{name}.json"
-
-    def claim(self) -> None:
-        """This process made the cluster and will delete it; also notes whether kind's network was there before."""
-        network = answers("docker", "network", "inspect", NETWORK)
-        self._write({"process": process.identity(), "network_was_there": network})
-
-    def give_to_person(self) -> None:
-        """From now on the cluster is left running."""
-        self._write({**self._read(), "process": None})
-
-    def abandoned(self) -> bool:
-        """Whether a test run made the cluster and ended without deleting it."""
-        owner = self._read().get("process")
-        return owner is not None and not process.lives(owner)
-
-    def forget(self) -> None:
-        """The cluster is gone: remove the note, and kind's network if it came with the cluster and nobody uses it."""
-        if not self._read().get("network_was_there", True):
-            answers("docker", "network", "rm", NETWORK)
-        self.note.unlink(missing_ok=True)
-
-    def _write(self, content: dict) -> None:
-        self.note.parent.mkdir(parents=True, exist_ok=True)
-        self.note.write_text(json.dumps(content))
-
-    def _read(self) -> dict:
-        return json.loads(self.note.read_text()) if self.note.exists() else {}

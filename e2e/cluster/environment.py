@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass
 
 from e2e.cluster import agent_image, host, paths, plan, stages
-from e2e.cluster.cluster import NAME, Cluster, Ownership
+from e2e.cluster.cluster import NAME, Cluster
 from e2e.cluster.images import LABEL
+from e2e.cluster.ownership import Ownership
 from e2e.cluster.registry import Registry
 from e2e.cluster.shell import Shell
 from e2e.cluster.source import Source, choose_here
@@ -42,19 +43,28 @@ def build(environment: Environment) -> None:
 
 
 def up(environment: Environment, keep: bool) -> None:
-    """Create what is missing and leave it running; keep: a person owns it, else this process must take it down."""
+    """Create what is missing and leave it running; keep: a person owns it, else this process must `leave` it."""
     host.prepare()
     build(environment)
-    remove_abandoned(environment)
-    cluster = environment.cluster
-    existed = cluster.exists()
-    if not existed:
-        environment.ownership.claim()
-    cluster.create()
-    start_registry(environment)
-    link_programs(environment)
-    if keep:
-        environment.ownership.give_to_person()
+    ownership = environment.ownership
+    with ownership.alone():
+        remove_abandoned(environment)
+        if environment.cluster.exists():
+            ownership.join()
+        else:
+            ownership.claim()
+        environment.cluster.create()
+        start_registry(environment)
+        link_programs(environment)
+        if keep:
+            ownership.give_to_person()
+
+
+def leave(environment: Environment) -> None:
+    """This process needs the cluster no more: take it down if it is nobody else's."""
+    with environment.ownership.alone():
+        if environment.ownership.leave():
+            down(environment)
 
 
 def remove_abandoned(environment: Environment) -> None:
@@ -68,10 +78,11 @@ def start_registry(environment: Environment) -> None:
     """The registries, their content, and the node's list of mirrors."""
     began = time.monotonic()
     built = environment.cluster.tools.built
-    environment.registry.start(plan.published() if built else {}, plan.content_digest())
+    started = environment.registry.start(plan.published() if built else {}, plan.content_digest())
     hosts = {f"{upstream}/hosts.toml": text for upstream, text in environment.registry.mirrors(built).items()}
     environment.cluster.write_node_files("/etc/containerd/certs.d", hosts)
-    say(f"registry is ready after {duration(time.monotonic() - began)}")
+    if started:
+        say(f"registry is ready after {duration(time.monotonic() - began)}")
 
 
 def deliver_agent(environment: Environment) -> str:

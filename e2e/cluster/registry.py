@@ -66,10 +66,10 @@ class Registry:
             UNREACHABLE: hosts_file(f"http://{self.container}:{PORT + 1}"),
         }
 
-    def start(self, published: dict[str, list[str]], digest: str) -> None:
-        """Run both registries and publish; a running one with the same content (`digest`) is kept."""
+    def start(self, published: dict[str, list[str]], digest: str) -> bool:
+        """Run both registries and publish; False when one ran that has this content (`digest`) and was kept."""
         if self.content() == digest:
-            return
+            return False
         self.stop()
         blobs = paths.cache() / "registry"
         blobs.mkdir(parents=True, exist_ok=True)
@@ -85,6 +85,7 @@ class Registry:
         serve = f"echo /:user:{password} > /tmp/httpd.conf; exec httpd -f -p {PORT} -c /tmp/httpd.conf"
         self.shell.run("docker", "run", "-d", "--name", self.locked, "--network", self.network,
                        "--label", f"{CONTENT_LABEL}={digest}", f"{PREFIX}busybox:1.35", "sh", "-c", serve)  # fmt: skip
+        return True
 
     def stop(self) -> None:
         """Remove both registries; layers stay in the cache, so that the next start need not send them again."""
