@@ -81,6 +81,8 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
 
 def _redacted(alert: Alert, redactor: Redactor) -> Alert:
     """The alert without secrets: from here on nothing else is shown to anyone."""
+    for said in (alert.title, alert.plain_text, *alert.labels.values(), *alert.annotations.values()):
+        redactor.redact_text(said)  # what is learned from one of them is to be found in all
     clean: dict[str, Any] = redactor.redact_data({"labels": alert.labels, "annotations": alert.annotations})
     return replace(
         alert,

@@ -36,3 +36,23 @@ def test_no_secret_of_an_alert_leaves_the_program(
     assert len(files) > 2
     assert [printed for printed in (said.out, said.err, *files) if secret in printed] == []
     assert "[redacted]" in said.out
+
+
+def test_a_password_told_by_the_alert_is_found_in_the_logs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "Summer-2026-bank"
+    texts = {"summary": f"{secret} is refused", "description": f"login with password={secret} fails"}
+    alert = {"labels": {"alertname": "A", "namespace": "bank", "pod": "desk-0"}, "annotations": texts}
+    pod = {"kind": "Pod", "metadata": {"namespace": "bank", "name": "desk-0"},
+           "status": {"message": f"FATAL: {secret} was rejected"}}  # fmt: skip
+    (tmp_path / "alert").write_text(json.dumps(alert))
+    recording = empty_recording(tmp_path / "recording", [{"query": "get Pod bank/desk-0", "data": pod}])
+    out = tmp_path / "out"
+    run(["investigate", str(tmp_path / "alert"), "--replay", str(recording), "--output", str(out)])
+    said = capsys.readouterr()
+    files = {path.name: path.read_text() for path in out.rglob("*") if path.is_file()}
+    assert "FATAL: [redacted] was rejected" in files["E1.txt"]
+    assert [
+        name for name, text in (files | {"out": said.out, "err": said.err}).items() if secret in text
+    ] == []

@@ -5,8 +5,10 @@ Every pattern is linear in the length of the text and stays within one line.
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from agent.evidence.credentials import MARK, benign, is_count, looks_random, secrecy, words
+from agent.names import is_name
 
 # A password in a URL may hold "/" and "@"; a port followed by "/" is no password.
 _USERINFO = re.compile(
@@ -82,7 +84,7 @@ _HINTS = sorted(
 
 
 def drop_carried(text: str, learn: Callable[[str], None]) -> str:
-    """The text without the secrets that stand where secrets stand; `learn` is told passwords of URLs."""
+    """The text without the secrets that stand where secrets stand; `learn` is told what could stand elsewhere."""
     if "PRIVATE KEY" in text or "PuTTY" in text:
         text = _drop_private_keys(text)
     lower = text.lower()
@@ -98,12 +100,13 @@ def drop_carried(text: str, learn: Callable[[str], None]) -> str:
 def _drop_from_line(line: str, learn: Callable[[str], None]) -> str:
     if "@" in line:
         line = _USERINFO.sub(lambda match: _userinfo(match, learn), line)
-        line = _BARE_USERINFO.sub(_bare_userinfo, line)
-    line = _FLAG.sub(_flag, _PAIR.sub(_pair, line))
+        line = _BARE_USERINFO.sub(lambda match: _bare_userinfo(match, learn), line)
+    line = _PAIR.sub(lambda match: _pair(match, learn), line)
+    line = _FLAG.sub(lambda match: _flag(match, learn), line)
     line = _AUTHORIZATION.sub(_header, line)
     line = _COOKIE.sub(_header, line)
     line = _SCHEME.sub(_scheme, line)
-    return _STATEMENT.sub(_statement, line)
+    return _STATEMENT.sub(lambda match: _statement(match, learn), line)
 
 
 def passwords_of_urls(text: str) -> list[str]:
@@ -119,8 +122,11 @@ def _userinfo(match: re.Match[str], learn: Callable[[str], None]) -> str:
     return f"{match['scheme']}{MARK}@"
 
 
-def _bare_userinfo(match: re.Match[str]) -> str:
-    return match[0] if match["user"].lower() in _SCHEMES else f"{match['user']}:{MARK}@"
+def _bare_userinfo(match: re.Match[str], learn: Callable[[str], None]) -> str:
+    if match["user"].lower() in _SCHEMES:
+        return match[0]
+    _teach(learn, "", match["password"])
+    return f"{match['user']}:{MARK}@"
 
 
 def _header(match: re.Match[str]) -> str:
@@ -148,22 +154,23 @@ def _scheme(match: re.Match[str]) -> str:
     return match["head"] + match["space"] + MARK
 
 
-def _statement(match: re.Match[str]) -> str:
+def _statement(match: re.Match[str], learn: Callable[[str], None]) -> str:
     value = match["value"].strip("'\"")
-    return (
-        match[0]
-        if benign(value) or value.endswith(MARK) or value.lower() in _PROSE
-        else match["head"] + _replaced(match["value"])
-    )
+    if benign(value) or value.endswith(MARK) or value.lower() in _PROSE:
+        return match[0]
+    _teach(learn, "password", value)
+    return match["head"] + _replaced(match["value"])
 
 
-def _flag(match: re.Match[str]) -> str:
+def _flag(match: re.Match[str], learn: Callable[[str], None]) -> str:
     value = match["value"].strip("'\"")
-    keep = secrecy(match["flag"]) != "strong" or benign(value) or value.lower().rstrip(".,:;") in _PROSE
-    return match[0] if keep else match[0][: match.start("value") - match.start()] + _replaced(match["value"])
+    if secrecy(match["flag"]) != "strong" or benign(value) or value.lower().rstrip(".,:;") in _PROSE:
+        return match[0]
+    _teach(learn, match["flag"], value)
+    return match[0][: match.start("value") - match.start()] + _replaced(match["value"])
 
 
-def _pair(match: re.Match[str]) -> str:
+def _pair(match: re.Match[str], learn: Callable[[str], None]) -> str:
     before = _KEY_BEFORE.search(match.string, max(0, match.start() - 64), match.start())
     name = (before[0] if before else "") + match["word"] + match["rest"]
     strength, value = secrecy(name), match["value"].strip("\\\"'")
@@ -180,7 +187,17 @@ def _pair(match: re.Match[str]) -> str:
         return match[0]
     if is_count(name, value):
         return match[0]
+    _teach(learn, name, value)
     return match[0][: match.start("value") - match.start()] + _replaced(match["value"])
+
+
+def _teach(learn: Callable[[str], None], name: str, value: str) -> None:
+    """Have a value learned, unless it may as well be a word, or the name of an object: `secret=ledger-db`."""
+    value = value.rstrip(".,:;!?")
+    is_object = is_name("", value) or not any(c.isdigit() for c in value)
+    if MARK not in value and value.lower() not in _PROSE and (_PASSWORD.search(name) or not is_object):
+        learn(value)
+        learn(unquote(value))
 
 
 def _talks(match: re.Match[str], name: str, value: str) -> bool:

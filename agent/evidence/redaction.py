@@ -14,42 +14,54 @@ _COMMON = words(
     """postgres postgresql password production development localhost administrator kubernetes default username
     disabled enabled anonymous undefined required database"""
 )
+_MOST_OF_TEXTS = 32  # a log of a million passwords must not make every later text slow
 _DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
 class Redactor:
     """Replaces secrets by `[redacted]`.
 
-    It remembers values known to be secret, so that a password seen in an environment variable is
-    also found in a log. Redacting twice changes nothing.
+    It remembers values known to be secret, so that a password seen in an environment variable, or as
+    `password=VALUE` in an alert, is also found in a log. Redacting twice changes nothing.
     """
 
     def __init__(self) -> None:
         self._learned: set[str] = set()
+        self._of_texts = 0
+        self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, value: str) -> None:
         """Note a value known to be secret; what could be an ordinary word, number or host is not noted."""
         value = value.strip()
-        if len(value) < 6 or value == MARK or benign(value) or _ordinary(value):
+        if len(value) < 6 or value in MARK or benign(value) or _ordinary(value):
             return
         if value not in self._learned:
-            forms = {
-                value,
-                quote(value, safe=""),
-                json.dumps(value)[1:-1],
-                base64.b64encode(value.encode()).decode(),
-            }
-            self._learned |= {form for form in forms if MARK not in form}
-            self._pattern = re.compile(
-                "|".join(_literal(v) for v in sorted(self._learned, key=len, reverse=True))
-            )
+            self._learned.add(value)
+            encoded = base64.b64encode(value.encode("utf-8", "replace")).decode()
+            forms = {value, quote(value, safe="", errors="replace"), json.dumps(value)[1:-1], encoded}
+            self._forms |= {form for form in forms if MARK not in form}
+            self._pattern = None
 
     def redact_text(self, text: str) -> str:
         """The text without its secrets; lines stay lines."""
-        if self._pattern:
-            text = self._pattern.sub(MARK, text)
-        return drop_known_shapes(drop_carried(text, self.learn))
+        text = self._drop_learned(text)
+        known = len(self._learned)
+        text = drop_carried(text, self._learn_from_text)
+        if len(self._learned) > known:  # they may stand in front of where they were learned, too
+            text = self._drop_learned(text)
+        return drop_known_shapes(text)
+
+    def _learn_from_text(self, value: str) -> None:
+        if self._of_texts < _MOST_OF_TEXTS:
+            known = len(self._learned)
+            self.learn(value)
+            self._of_texts += len(self._learned) - known
+
+    def _drop_learned(self, text: str) -> str:
+        if self._forms and self._pattern is None:
+            self._pattern = re.compile("|".join(map(_literal, sorted(self._forms, key=len, reverse=True))))
+        return self._pattern.sub(MARK, text) if self._pattern else text
 
     def redact_data(self, data: Any) -> Any:
         """A copy of plain JSON data without its secrets; knows how Kubernetes objects carry them."""

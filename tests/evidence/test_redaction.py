@@ -267,6 +267,40 @@ def test_a_password_seen_in_a_variable_is_found_in_a_later_log() -> None:
     assert said == "login with [redacted] failed, then with [redacted] and [redacted]"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["password=Summer-2026-bank", "ledgerd --password Summer-2026-bank.", "psql://ledger:Summer-2026-bank@db/x",
+     "token: 'Summer-2026-bank'", "ledger:Summer-2026-bank@tcp(db:3306)/ledger", "?pwd=Summer%2D2026-bank&a=1"],
+)  # fmt: skip
+def test_a_password_seen_in_a_text_is_found_in_a_later_one(text: str) -> None:
+    redactor = Redactor()
+    redactor.redact_text(text)
+    assert redactor.redact_text("login with Summer-2026-bank failed") == "login with [redacted] failed"
+
+
+def test_a_password_is_found_in_front_of_where_it_is_named() -> None:
+    said = Redactor().redact_text("tried Summer-2026-bank\npassword=Summer-2026-bank")
+    assert said == "tried [redacted]\npassword=[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("secret=ledger-db-2", "ledger-db-2"), ("credentials: com.bank.LedgerVault", "com.bank.LedgerVault"),
+     ("password=authentication failed", "authentication")],
+)  # fmt: skip
+def test_what_may_be_a_name_or_a_word_is_not_learned_from_a_text(text: str, name: str) -> None:
+    redactor = Redactor()
+    redactor.redact_text(text)
+    assert redactor.redact_text(f"{name} is not there") == f"{name} is not there"
+
+
+def test_a_flood_of_passwords_in_a_log_keeps_none_of_a_variable_from_being_learned() -> None:
+    redactor = Redactor()
+    redactor.redact_text("\n".join(f"password=flood-{n:06}-X" for n in range(5000)))
+    redactor.redact_data(pod({"name": "DB_PASSWORD", "value": "Summer-2026-bank"}))
+    assert redactor.redact_text("flood-004999-X Summer-2026-bank") == "flood-004999-X [redacted]"
+
+
 def test_a_secret_variable_is_found_in_the_arguments_of_the_same_pod() -> None:
     data = pod({"name": "API_TOKEN", "value": "blue-Lagoon-77"}, args=["--greeting", "hello blue-Lagoon-77"])
     assert "blue-Lagoon-77" not in json.dumps(Redactor().redact_data(data))
@@ -378,7 +412,8 @@ def test_the_library_is_not_loaded_for_ordinary_logs() -> None:
 @pytest.mark.parametrize(
     "text",
     ["password=[" * 20000, "eyJ" * 60000, "a://" * 50000, "-----BEGIN " * 20000, "x" * 200000, "key=\"" * 40000,
-     "token: " * 30000, "--a " * 50000, "a.b-c_" * 40000, "A1b2" * 50000, "@:" * 90000],
+     "token: " * 30000, "\n".join(f"password=x{n:09}" for n in range(20000)),
+     "--a " * 50000, "a.b-c_" * 40000, "A1b2" * 50000, "@:" * 90000],
     ids=lambda text: text[:12],
 )  # fmt: skip
 def test_hostile_text_costs_linear_time(text: str) -> None:
