@@ -50,7 +50,9 @@ def assemble(
     verdict = _verdict(investigation, conversation, refused)
     root = verdict.root if verdict.outcome == "diagnosed" else None
     texts = {evidence.id: evidence.text for evidence in investigation.ledger.entries}
-    claims = _claims(verdict.chain if root else [], texts) + _model_claims(conversation, texts, refused)
+    doubted = verdict.root if verdict.outcome == "inconclusive" else None
+    shown = verdict.chain if root else [doubted] if doubted else []
+    claims = _claims(shown, texts) + _model_claims(conversation, texts, refused)
     transcript = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
     transcript += [MessagePart(source="check", kind="refused", text=text) for text in refused]
     return Result(
@@ -78,7 +80,7 @@ def assemble(
             )
             for s in verdict.states
         ],
-        recommendations=_recommendations(root),
+        recommendations=_recommendations(root, doubted),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
         commander=conversation.plan.statement[:LONGEST_SENTENCE] if conversation.plan else NO_PLAN,
@@ -172,14 +174,16 @@ def _quotes(quotes: Iterable[Quote], texts: dict[str, str]) -> list[QuotePart]:
     ]
 
 
-def _recommendations(root: Finding | None) -> list[RecommendationPart]:
-    if root is None:
-        return []
+def _recommendations(root: Finding | None, doubted: Finding | None) -> list[RecommendationPart]:
+    """What to do about the root; about what is only possible, what to look at."""
+    advice = root.recommendations if root else ()
+    if doubted:
+        advice = tuple(r for r in doubted.recommendations if r.risk == "none")
     return [
         RecommendationPart(
             action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify
         )
-        for r in root.recommendations
+        for r in advice
     ]
 
 

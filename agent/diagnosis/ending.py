@@ -59,6 +59,16 @@ class Ending:
             found = self.case.log(pod, name, previous=not previous, why=why)
         return found
 
+    @property
+    def is_log_refused(self) -> bool:
+        """Whether the log was asked for and could not be had."""
+        return self.log is None and any(
+            self.case.status(
+                q.logs(self.pod.ref.namespace, self.pod.ref.name, self.container.name, previous=previous)
+            )
+            for previous in (True, False)
+        )
+
     @cached_property
     def said(self) -> tuple[LogFinding, ...]:
         """The lines of the log that decided the end, best first."""

@@ -142,12 +142,19 @@ def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | Non
         outcome = "self-resolved" if kinds & {"recovered"} else "not-actionable"
         return Verdict(outcome, sentence, states=states, missing=missing)
     if weak is not None:
-        sentence = f"{weak.headline} is possible, but the evidence does not settle it."
+        sentence = _doubt(weak)
     elif states:
         sentence = f"{sentence} The condition of the alert itself could not be checked."
     else:
         sentence = "The evidence that could be read does not show a cause."
     return Verdict("inconclusive", sentence, weak, states=states, missing=missing)
+
+
+def _doubt(weak: Finding) -> str:
+    """What is left to say of a finding that is no cause: a symptom is a fact, anything else a possibility."""
+    if weak.cause.symptom:
+        return f"{weak.headline}; the evidence does not tell why."
+    return f"Possibly so, but the evidence does not settle it: {weak.headline}."
 
 
 def _near(diagnosis: Diagnosis) -> set[Ref]:

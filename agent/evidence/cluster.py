@@ -22,7 +22,11 @@ LOG_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.:-]*")
 # What the API answers with 400 to a container that has no such log: a fact about the pod, no mistake.
 _NO_LOG = re.compile(r"previous terminated container|is waiting to start|is not valid for pod|not found")
-_LOST_LOG = "unable to retrieve container logs"  # the kubelet says so with status 200
+# With status 200 the kubelet says in place of a log that it has none, or that its file is gone.
+_LOST_LOG = re.compile(
+    r"unable to retrieve container logs for \S+\s*$"
+    r"|failed to (?:try resolving symlinks in path|open log file) \"?/var/log/(?:pods|containers)/"
+)
 
 
 class ClusterSource:
@@ -125,7 +129,7 @@ class ClusterSource:
             if refusal.code == 400 and _NO_LOG.search(refusal.message):
                 raise Refusal("not-found", refusal.message.removeprefix("HTTP 400: ")) from None
             raise
-        if text.startswith(_LOST_LOG):
+        if _LOST_LOG.match(text):
             raise Refusal("not-found", text.strip())
         return _folded(text, dropped or text.count("\n") >= LOG_LINES)
 

@@ -147,6 +147,20 @@ def test_a_crash_without_a_log_is_not_explained() -> None:
     assert found.outcome == "inconclusive"
 
 
+def test_a_crash_whose_log_cannot_be_read_is_not_explained_and_says_so() -> None:
+    put = world(crashing(code=1))
+    put.logged.clear()
+    found = verdict(put)
+    assert found.outcome == "inconclusive" and found.root and found.root.cause.symptom
+    assert "its log could not be read; the evidence does not tell why" in found.sentence
+
+
+def test_a_crash_whose_log_names_no_reason_is_not_explained_and_says_so() -> None:
+    found = verdict(world(crashing(code=1), log="reading /data/in.csv\n12400 rows imported\n"))
+    assert found.outcome == "inconclusive"
+    assert "its log names no reason" in found.sentence
+
+
 def test_the_other_log_is_read_where_the_node_dropped_the_previous_one() -> None:
     found = verdict(world(crashing(), log=KEY_ERROR, previous=False))
     assert found.root and found.root.cause.id == "missing-variable"

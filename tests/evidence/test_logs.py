@@ -66,6 +66,13 @@ def test_a_log_that_does_not_exist_is_not_found_in_the_words_of_the_api(api: Fak
     assert (answer.status, answer.message) == ("not-found", message)
 
 
-def test_a_log_the_node_has_lost_is_not_found(api: FakeApi) -> None:
-    api.logs[LOG] = b"unable to retrieve container logs for containerd://5a3"
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"unable to retrieve container logs for containerd://5a3",
+        b'failed to try resolving symlinks in path "/var/log/pods/bank_desk-0_1/app/0.log": lstat: no such file',
+    ],
+)
+def test_a_log_the_node_has_lost_is_not_found(api: FakeApi, said: bytes) -> None:
+    api.logs[LOG] = said
     assert ask_one(LOGS).status == "not-found"

@@ -77,12 +77,21 @@ def _loop(ending: Ending) -> Finding:
     return Finding(
         cause=LOOP,
         entity=ending.workload.ref,
-        headline=f"The {container.called} keeps ending ({end})",
+        headline=f"The {container.called} keeps ending ({end}){_silence(ending)}",
         claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
         confidence=0.5,
         recommendations=(_read_log(ending),),
         since=container.finished_at,
     )
+
+
+def _silence(ending: Ending) -> str:
+    """How the log fails to tell why, where it does."""
+    if ending.how not in ("exit", "stopped") or ending.said:
+        return ""
+    if ending.log is None:
+        return ", and its log could not be read" if ending.is_log_refused else ""
+    return ", and its log " + ("names no reason" if ending.log.text.strip() else "is empty")
 
 
 def _read_log(ending: Ending) -> Recommendation:

@@ -20,6 +20,7 @@ _LONGEST_LINE = 4096
 _LEAST_WEIGHT = 0.12
 SAME_MOMENT = 0.5  # seconds
 ROUTINE = 10  # occurrences of a template
+_NEAR = 30  # lines
 _LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
 _GENERIC = frozenset({"app-exception", "fatal-other"})
 _OUTWARD = frozenset(
@@ -92,7 +93,7 @@ def read_log(text: str, *, exited: bool) -> list[LogFinding]:
     )
     findings: list[LogFinding] = []
     for hit in kept:
-        finding = _finding(hit, log)
+        finding = _with_peer(_finding(hit, log), hit, hits, log)
         if not any(f.kind == finding.kind and f.message == finding.message for f in findings):
             findings.append(finding)
         if len(findings) == MOST_FINDINGS:
@@ -138,9 +139,7 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
             continue
         exception = entry.style != "" or is_exception(line.message) or _thrown(log, entry, text)
         found = classify(text, "" if text != line.text and line.level == "" else line.level, exception)
-        if found is None or (
-            found[0] in _GENERIC and noise.is_routine(text) and line.level in ("", "warn", "info")
-        ):
+        if found is None or (found[0] in _GENERIC and _is_beside_the_point(text, line)):
             continue
         if (
             line.level == "info"
@@ -153,6 +152,10 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
             crash = entry.style != "" or is_crash(text)
             best = _Hit(entry, orders[-1], position, *found, line, crash, len(orders), orders[0])
     return _as_a_whole(log, best) if best and best.kind in _GENERIC else best
+
+
+def _is_beside_the_point(text: str, line: Line) -> bool:
+    return noise.is_epilogue(text) or (noise.is_routine(text) and line.level in ("", "warn", "info"))
 
 
 def _as_a_whole(log: _Log, hit: _Hit) -> _Hit:
@@ -270,6 +273,24 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
         targets=find_targets([line.text, line.facts, *(log.line(p).text for p in around), *lead]),
         context=tuple(_verbatim(log, p) for p in shown[:8] if log.texts[p].strip()),
     )
+
+
+def _with_peer(finding: LogFinding, hit: _Hit, hits: Sequence[_Hit], log: _Log) -> LogFinding:
+    """A failed call that names no peer: where the complaints just before it name one alone, that is meant."""
+    if hit.kind not in _OUTWARD or finding.targets.hosts:
+        return finding
+    before = [
+        other
+        for other in hits
+        if other.kind in _OUTWARD and other.entry.start < hit.entry.start <= other.entry.start + _NEAR
+    ]
+    named = {other.entry.start: _finding(other, log) for other in before}
+    peers = {host for found in named.values() for host, _ in found.targets.hosts}
+    if len(peers) != 1:
+        return finding
+    told = next(found for _, found in sorted(named.items(), reverse=True) if found.targets.hosts)
+    targets = replace(finding.targets, hosts=told.targets.hosts)
+    return replace(finding, targets=targets, context=(*finding.context[:7], told.line))
 
 
 def _most_named(hit: _Hit, chain: Sequence[int], log: _Log) -> tuple[int, Line]:

@@ -18,7 +18,10 @@ _GO_REST = re.compile(
     r"\s|$|goroutine \d|\[signal|created by |exit status|panic: |[\w./\-*()\[\]{}%·]+\(.*\)$|r\w\d? "
     r"+0x|\w+ +0x"
 )
-_FRAME = re.compile(r"\s+at |\s*at .+\(.*\)$|\s+File \"|#\d+ |\s+from |\s*\d+: |\t|\s{2,}\w[\w.]+\(.*\)$|- /")
+_FRAME = re.compile(
+    r"\s+at |\s*at .+\(.*\)$|\s+File \"|#\d+ |\s+from |\s*\d+: |\t(?!(?:[\w$]+\.)+\w*(?:Error|Exception)\b)"
+    r"|\s{2,}\w[\w.]+\(.*\)$|- /"
+)
 _POINTER = re.compile(r"\s*[\^~]+\s*")
 _FIELD = re.compile(r"[\w.\[\]]+$|\s")
 

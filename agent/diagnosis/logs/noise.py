@@ -33,6 +33,7 @@ _NOT_RECOVERED = re.compile(r"(?i)\b(?:not|never|un|fail|could ?n.t|cannot|error
 _RETRY = re.compile(
     r"(?i)\bretry|\bretries\b|\battempt \d|\btrying again|\bbackoff|\bback-?off|\bwill try|\breconnect"
 )
+_EPILOGUE = re.compile(r"^\s*npm (?:ERR!|error)(?:\s|$)")
 _ORDER = re.compile(
     r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|previous|"
     r"evidence|guidelines)\b"
@@ -58,6 +59,11 @@ def without_zero_counts(text: str) -> str:
 def is_never(text: str) -> bool:
     """Whether a line is no trouble whatever it names: a deprecation, a probe's handshake."""
     return bool(_NEVER.search(text))
+
+
+def is_epilogue(text: str) -> bool:
+    """Whether a line only reports that what it started has failed: the program itself said why before."""
+    return bool(_EPILOGUE.search(text))
 
 
 def is_routine(text: str) -> bool:

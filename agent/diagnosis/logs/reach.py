@@ -12,7 +12,7 @@ NETWORK = (
             r"(?:could not|cannot|can't|couldn't|unable to|failed to) (?:be )?(?:resolve|lookup|look up)"
             r"\b(?! (?:placeholder|module|dependenc|import|type|'|\"|plugin|symbol))"
         ),
-        r"bad address '|UnknownHost|name does not resolve|nodename nor servname|host not found",
+        r"bad address '|UnknownHost|name does not resolve|nodename nor servname|\bhost not found",
         r"UnresolvedAddress",
         r"NXDOMAIN|SERVFAIL|could not translate host name|getaddrinfo|No address associated",
         r"server misbehaving",
@@ -34,6 +34,11 @@ NETWORK = (
             r"?available"
         ),
         r"NoHostAvailable",
+    ),
+    spoken(
+        "connection-refused",
+        r"(?:can't|cannot|could not|unable to|failed to) reach .{1,60}:\d{2,5}\b",
+        certainty=SOFT,
     ),
     spoken(
         "connection-refused",
@@ -121,7 +126,8 @@ ECHOES = (
             r"termination|graceful))"
         ),
         r"\b(?:is|are) not (?:yet )?(?:ready|up|available|reachable)\b.{0,40}(?:retry|wait|sleep|try)",
-        r"\bsleeping .{0,40}(?:until|waiting)",
+        r"\bsleeping .{0,40}(?:until|waiting)|\bwaiting \d+ ?s\w* for\b",
+        r":\d{2,5} - (?:no response|rejecting connections)",
         certainty=0.22,
     ),
 )

@@ -59,7 +59,7 @@ REFUSALS = (
         r"(?:relation|table|column|type|index|constraint|schema) .{1,80}already exists",
         r"can't locate revision|DuplicateTable|DuplicateColumn",
         r"unknown column|invalid object name|ORA-00942|UndefinedTable|UndefinedColumn|Unknown table",
-        r"(?:pending|unapplied|outstanding|missing) migration",
+        r"(?:pending|unapplied|outstanding|missing|failed) ?migration",
         r"migrations? .{0,40}(?:pending|not (?:been )?applied|required|missing)",
         r"schema .{0,60}(?:does not exist|not found|is missing|out of date|mismatch|validation)",
         r"Schema-validation",

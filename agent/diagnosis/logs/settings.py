@@ -92,7 +92,7 @@ VALUES = (
             r"required (?:option|setting|flag|argument|parameter|propert\w+|config\w*) "
             r".{0,60}(?:missing|not (?:set|provided|found))"
         ),
-        r"required flag|the following arguments are required|unexpected \"|Parameter '[^']+'\)",
+        r"required flag|failed on the '\w+' tag|the following arguments are required|unexpected \"|Parameter '[^']+'\)",
         r"extra inputs are not permitted|Input should be|ValidationError",
         r"No configuration (?:setting|file|value)",
         (

@@ -26,7 +26,7 @@ _QUOTE = r"[\"'`(]"
 _PORT_AFTER = r"(?:[\"'`)]*(?: \([^)]{1,60}\))?[\s,]+(?:on )?port[\s=:]+(\d{2,5}))?"
 _LOOKED_UP = re.compile(  # idioms of resolvers: what follows is a host
     r"(?:\bENOTFOUND|EAI_AGAIN|[Rr]esolve host(?:name)?:?|\blookup|bad address|UnknownHostException:"
-    r"|translate host name|host not found in upstream|host not found:|getaddrinfo failed for|"
+    r"|translate host name|host not found in upstream|host not found:|getaddrinfo (?:failed )?for|"
     r"address information for"
     rf"|name resolution (?:of|for)|\bresolv(?:e|ing) host) {_QUOTE}*({_HOST}){_PORT_AFTER}"
 )
@@ -44,6 +44,9 @@ _APPROACHED = re.compile(  # a verb whose object is a peer
 _SUBJECT = re.compile(  # what is said to be out of reach
     rf"(?i)(?<![\w./\-])({_HOST})(?: at \S{{1,80}})? (?:is |was |are )?"
     r"(?:not reachable|unreachable|unavailable|not available|not responding|not answering|did not answer|is down)\b()"
+)
+_CLUSTER_HOST = re.compile(  # a full name of the cluster's DNS is a host wherever it stands
+    rf"(?<![\w./\-@])({_NAME}(?:\.{_NAME}){{1,3}}\.svc(?:\.{_NAME}){{0,6}})(?::(\d{{2,5}}))?(?![\w\-])"
 )
 _OWN = re.compile(r", (?:client|server|host|referrer): \"?[^\",]*\"?")
 _TUPLE = re.compile(rf"\('({_HOST}|[0-9a-fA-F:]+)', (\d{{2,5}})")
@@ -172,7 +175,7 @@ def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
     rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _OWN.sub(" ", _URL.sub(" ", line))))
     for match in _TUPLE.finditer(rest):
         yield match[1], match[2]
-    for pattern in (_LOOKED_UP, _PLACED, _APPROACHED, _SUBJECT):
+    for pattern in (_LOOKED_UP, _PLACED, _APPROACHED, _SUBJECT, _CLUSTER_HOST):
         for match in pattern.finditer(rest):
             if _hostlike(match[1], bool(match[2])):
                 yield match[1], match[2]

@@ -137,3 +137,20 @@ def test_a_refusal_inside_escaped_json_is_read() -> None:
 )
 def test_each_kind_of_name_has_its_place(line: str, field: str, value: str | int) -> None:
     assert value in getattr(find_targets([line]), field)
+
+
+NAMED_BEFORE = """\
+WARN Connection to node -1 (broker.bank/10.0.0.9:9092) could not be established. Broker may not be available.
+Exception in thread "main" java.util.concurrent.TimeoutException: Timed out waiting for a node assignment."""
+
+
+def test_a_failed_call_that_names_no_peer_is_about_the_one_peer_complained_of_before() -> None:
+    found = read_log(NAMED_BEFORE, exited=True)[0]
+    assert found.kind == "connection-timeout"
+    assert found.targets.hosts == (("broker.bank", 9092),)
+    assert "broker.bank" in found.context[-1]
+
+
+def test_a_failed_call_is_about_no_peer_where_two_were_complained_of() -> None:
+    other = "WARN dial tcp cache:6379: connection refused\n"
+    assert read_log(other + NAMED_BEFORE, exited=True)[0].targets.hosts == ()
