@@ -19,7 +19,8 @@ class Runbook:
     matches by name, else by words, is used. `first` are queries with {kind} {namespace} {name} {container}
     {service} {node} to fill in. `families` of causes explain this alert best. `settled_by_state`: the
     state of objects tells whether the alert still holds; False where only a metric would. `about` is
-    where to look when the alert names no object: references, of which `Node/*` means every node.
+    where to look when the alert names no object: references, of which `Node/*` means every node. `kinds`
+    are what a bare name means first in this class.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Runbook:
     families: tuple[str, ...]
     settled_by_state: bool
     about: tuple[str, ...]
+    kinds: tuple[str, ...]
     order: int
 
     def queries(self, subject: Subject) -> list[Query]:
@@ -87,5 +89,6 @@ def _read(identity: str, data: dict[str, Any]) -> Runbook:
         families=tuple(data.get("families") or ()),
         settled_by_state=bool(data.get("settled_by_state", True)),
         about=tuple(data.get("about") or ()),
+        kinds=tuple(data.get("kinds") or ()),
         order=int(data.get("order", 50)),
     )

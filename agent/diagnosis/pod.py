@@ -175,6 +175,13 @@ def is_deleting(pod: Obj) -> bool:
     return bool(pod.at("metadata.deletionTimestamp"))
 
 
+def told_to_end_at(obj: Obj) -> datetime | None:
+    """When a deletion was asked for: deletionTimestamp holds the request plus the grace period."""
+    due = obj.time("metadata.deletionTimestamp")
+    grace = obj.at("metadata.deletionGracePeriodSeconds")
+    return due - timedelta(seconds=int(grace or 0)) if due else None
+
+
 def is_well(pod: Obj) -> bool:
     """Ready now, or ended well, and not on its way out."""
     return is_finished(pod) or (is_ready(pod) and not is_deleting(pod))

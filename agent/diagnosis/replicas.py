@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.graph import owner_ref
-from agent.diagnosis.pod import containers, is_deleting, is_finished, is_well
+from agent.diagnosis.pod import containers, is_deleting, is_finished, is_well, told_to_end_at
 from agent.diagnosis.thing import Obj
 
 MOST = 3
@@ -20,6 +20,12 @@ def in_trouble(case: Case, pod: Obj) -> bool:
     if is_finished(pod):
         return False
     return not is_well(pod) or any(c.keeps_ending(case.now) for c in containers(pod))
+
+
+def lingering(case: Case, pods: list[Obj]) -> list[Obj]:
+    """Pods told to end a while ago that still are there: a workload that is short may wait for them."""
+    asked = [(pod, told_to_end_at(pod)) for pod in pods]
+    return [pod for pod, at in asked if at is not None and case.now - at > GRACE][:MOST]
 
 
 def is_starting(case: Case, pod: Obj) -> bool:

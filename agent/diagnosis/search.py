@@ -5,15 +5,19 @@ from agent.diagnosis.node import is_node_ready
 from agent.diagnosis.thing import Obj
 from agent.names import owner_name
 from agent.ref import Ref
+from agent.routing.mention import candidate_names
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job", "Pod")
 MOST_NODES = 5
+MENTIONED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job")
 LABELS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/instance", "k8s-app")
 
 
 def find_subjects(case: Case) -> list[Ref]:
     """The objects the alert is about; empty while unknown, with the search noted as open questions."""
     subject = case.subject
+    if subject.ref is not None and subject.ref.kind == "Namespace":
+        return _within(case, subject.ref)
     if subject.ref is not None:
         return [subject.ref, *_successors(case, subject.ref)]
     if not subject.service:
@@ -22,13 +26,34 @@ def find_subjects(case: Case) -> list[Ref]:
     found = _named(case, namespace)
     if found == [] and "place" in subject.hints:  # the "prod" of "in prod" was no namespace
         found = _named(case, "*")
+    if found == [] and not subject.namespace and (space := _space(case, subject.service)):
+        return _within(case, space)
     return _most_telling(found or [])
+
+
+def _space(case: Case, name: str) -> Ref | None:
+    """The namespace of that name: prose may name nothing else for sure."""
+    space = case.get("Namespace", "", name, f"is {name} a namespace?")
+    return space.ref if space else None
+
+
+def _within(case: Case, space: Ref) -> list[Ref]:
+    """The object of the namespace that the alert's words name first, else the namespace; empty while unknown."""
+    names = candidate_names(case.alert.text, space.name)
+    missed = case.missed
+    why = f"does the alert name an object of {space.name}?"
+    lists = [case.list(kind, space.name, why=why) for kind in MENTIONED] if names else []
+    if case.missed > missed:
+        return []
+    objects = [obj for found in lists for obj in found or []]
+    named = (obj.ref for name in names for obj in objects if obj.ref.name == name)
+    return [next(named, space)]
 
 
 def _named(case: Case, namespace: str) -> list[Obj] | None:
     """The objects that bear the name, or else its label; None when that was not answered."""
     name, kind = case.subject.service, case.subject.hints.get("kind", "")
-    kinds = dict.fromkeys((kind, *KINDS) if kind else KINDS)
+    kinds = [each for each in dict.fromkeys((kind, *case.runbook.kinds, *KINDS)) if each]
     lists = [case.list(k, namespace, field=f"metadata.name={name}", why=f"where is {name}?") for k in kinds]
     found = [obj for objects in lists for obj in objects or [] if obj.ref.name == name]
     if found:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from agent.diagnosis.case import Case
+from agent.diagnosis.graph import selects
 from agent.diagnosis.pod import is_finished
 from agent.diagnosis.thing import Obj, dig
 from agent.quantity import parse_quantity
@@ -44,8 +45,7 @@ def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
         found.append(("capacity.storage", f"only {pv.at('spec.capacity.storage')}"))
     if (pvc.at("spec.volumeMode") or "Filesystem") != (pv.at("spec.volumeMode") or "Filesystem"):
         found.append(("volumeMode", f"mode {pv.at('spec.volumeMode')}"))
-    wanted = pvc.at("spec.selector.matchLabels") or {}
-    if any(pv.labels.get(key) != value for key, value in wanted.items()):
+    if not selects(pvc.at("spec.selector"), pv.labels):
         found.append(("selector", "other labels"))
     holder = pv.at("spec.claimRef.name")
     if pv.at("status.phase") == "Released":  # even for a claim of the same name: it is another one

@@ -18,7 +18,7 @@ MAX_TEXT = 4096  # characters that are read
 
 _END = "."  # of a sentence, a clause or a line: a word of its own
 _AFTER_NAME = (
-    VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "above", "over", "below", "since", _END}
+    VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "above", "over", "below", "since", ":", _END}
 )
 _LEAD_PLAIN = frozenset({"on", "for", "of", "from", "against", "affecting"})  # "to" leads a verb as often
 _FILLERS = frozenset(
@@ -65,7 +65,7 @@ def find_mention(text: str) -> Mention:
     text = _URL.sub(" ", text)
     for _ in range(2):  # "persistent volume claim" takes two
         text = _TWO_WORD_KIND.sub(r"\1\2", text)
-    words = [word.rstrip("./'-_") or _END for word in _WORD.findall(_PAUSE.sub(f" {_END} ", text))]
+    words = _split(text)
     named = list(_kind_mentions(words))
     around = Mention(
         namespace=_first(named, "Namespace"),
@@ -80,12 +80,32 @@ def find_mention(text: str) -> Mention:
     return replace(found, namespace=namespace, place=place, container=around.container, node=around.node)
 
 
+def candidate_names(text: str, namespace: str) -> list[str]:
+    """Words that may be names of objects in a namespace, the likelier first; only their existence proves them.
+
+    What the text says to be `in NAMESPACE` comes first, even where it is a word of English.
+    """
+    words = _split(_URL.sub(" ", text[:MAX_TEXT]))
+    inside = [
+        _uncapitalised(word)
+        for at, word in enumerate(words)
+        if _following(words, at) == "in" and namespace in words[at + 2 : at + 5] and word[:1].isalpha()
+    ]
+    named = [*inside, *(word for word in words if _is_candidate(word))]
+    return [word for word in dict.fromkeys(named) if word != namespace and is_name("Service", word)]
+
+
 def find_host(text: str) -> Mention | None:
     """The Service behind a host name of the cluster: NAME.NAMESPACE.svc, alone or within a URL."""
     for name, namespace in _CLUSTER_HOST.findall(text):
         if is_name("Service", name) and is_name("Namespace", namespace):
             return Mention(kind="Service", name=name, namespace=namespace, words=f"{name}.{namespace}.svc")
     return None
+
+
+def _split(text: str) -> list[str]:
+    """The words of a text, with the ends of its sentences as words of their own."""
+    return [word.rstrip("./'-_") or _END for word in _WORD.findall(_PAUSE.sub(f" {_END} ", text))]
 
 
 def _first(mentions: list[Mention], kind: str) -> str:

@@ -166,3 +166,44 @@ def test_a_full_quota_names_the_resource_and_whom_it_refuses():
 def test_a_quota_with_room_is_healthy():
     verdict, _ = World().add(quota("7")).investigate(QUOTA)
     assert verdict.outcome == "not-actionable"
+
+
+def test_two_autoscalers_of_the_same_pods_are_named_as_the_reason():
+    text = "pods by selector app=web are controlled by multiple HPAs: [shop/web shop/web-memory]"
+    twice = o.condition("ScalingActive", "False", "AmbiguousSelector", text)
+    verdict, _ = World().add(hpa(ABLE, twice), o.deployment()).investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "hpa-cannot-scale"
+    assert "Keep one HPA" in verdict.root.recommendations[0].sentence
+
+
+def test_a_workload_that_is_said_not_to_scale_leads_to_its_autoscaler():
+    text = "the HPA was unable to compute the replica count: unable to get external metric shop/queue/nil: no metrics"
+    world = World().add(hpa(ABLE, inactive(text + " external.metrics.k8s.io")), o.deployment())
+    verdict, _ = world.investigate("web in namespace shop does not scale although the queue is long")
+    assert verdict.root and str(verdict.root.entity) == "shop/HorizontalPodAutoscaler/web"
+
+
+def guard(name: str, *, allowed: int = 1, **labels: str) -> o.Data:
+    counts = {"expectedPods": 1, "desiredHealthy": 1, "currentHealthy": 1, "disruptionsAllowed": allowed}
+    spec = {"minAvailable": 1, "selector": {"matchLabels": labels or {"app": "web"}}}
+    return {"kind": "PodDisruptionBudget", "metadata": o.meta(name), "spec": spec, "status": counts}
+
+
+def test_a_pod_that_two_budgets_guard_cannot_be_evicted():
+    world = World().add(guard("a"), guard("b"), o.pod("web-a-1"))
+    verdict, _ = world.investigate("the drain hangs: pod shop/web-a-1 cannot be evicted")
+    assert verdict.root and verdict.root.cause.id == "pdb-overlap"
+
+
+def test_a_drain_that_hangs_leads_to_the_budget_of_a_pod_on_the_node():
+    node = {"kind": "Node", "metadata": o.meta("n1", ""), "spec": {}, "status": {}}
+    node["status"] = {"conditions": [o.condition("Ready", "True")]}
+    world = World().add(guard("a", allowed=0), guard("b", allowed=0, app="other"), o.pod("web-a-1"), node)
+    verdict, _ = world.investigate("the drain of node n1 hangs")
+    assert verdict.root and str(verdict.root.entity) == "shop/PodDisruptionBudget/a"
+
+
+def test_a_pod_that_may_be_evicted_leaves_a_hanging_drain_unexplained():
+    world = World().add(guard("a"), o.pod("web-a-1"))
+    verdict, _ = world.investigate("the drain hangs: pod shop/web-a-1 cannot be evicted")
+    assert verdict.outcome == "inconclusive"

@@ -234,3 +234,23 @@ def test_a_healthy_service_is_not_accused_when_the_alert_names_it() -> None:
     put = ledger(World().add(service()))
     alert = {"labels": {"alertname": "KubeServiceCheck", "namespace": "shop", "service": "ledger"}}
     assert put.investigate(alert)[0].outcome in ("self-resolved", "not-actionable", "inconclusive")
+
+
+ELSEWHERE = {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.9.9.9"]}}
+
+
+@pytest.mark.parametrize("spec", [{"dnsPolicy": "Default"}, {"hostNetwork": True}, ELSEWHERE])
+def test_a_pod_that_does_not_ask_the_clusters_dns_is_told_so(spec: dict) -> None:
+    put = world(NXDOMAIN).add(service(), pod("ledger-1", app="ledger"))
+    put.objects["Pod", "shop", "web-a-x1"]["spec"] |= spec
+    verdict, _ = put.investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "dependency-dns"
+    assert "the pod asks" in verdict.root.headline and "dnsPolicy" in verdict.root.recommendations[0].sentence
+
+
+def test_a_stateful_set_whose_headless_service_is_missing_lacks_the_names_of_its_pods() -> None:
+    log = "raft: lookup of peer web-1.web-peers.shop.svc.cluster.local failed: Name or service not known\n"
+    put = world(log)
+    verdict, _ = put.investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "dependency-service-missing"
+    assert "no Service web-peers" in verdict.root.headline

@@ -184,3 +184,36 @@ def test_the_last_due_time_of_a_schedule(expression: str, due: str):
 @pytest.mark.parametrize("expression", ["0 6 31 2 *", "every day", "61 * * * *", "* * * *", "*/0 * * * *"])
 def test_a_schedule_that_is_never_due_or_not_understood_gives_no_time(expression: str):
     assert last_due(expression, NOW) is None
+
+
+def test_a_pod_ended_at_its_own_deadline_names_the_deadline():
+    pod = failed_pod(137)
+    pod["spec"]["activeDeadlineSeconds"] = 8
+    pod["status"] |= {"reason": "DeadlineExceeded", "message": "Pod was active on the node longer than ..."}
+    verdict, _ = World().add(job(LIMIT, failed=1), pod).investigate(FAILED)
+    assert verdict.root and verdict.root.cause.id == "job-deadline"
+    assert str(verdict.root.entity) == "bank/Job/close" and "8 s" in verdict.root.headline
+
+
+def replacing(**status: object) -> o.Data:
+    spec = {"schedule": "*/5 * * * *", "concurrencyPolicy": "Replace", "jobTemplate": {}}
+    active = {"active": [{"name": "digest-2"}], "lastScheduleTime": ago(1)}
+    meta = o.meta("digest", "bank", minutes=60)
+    return {"kind": "CronJob", "metadata": meta, "spec": spec, "status": active | status}
+
+
+DIGEST = {"labels": {"alertname": "CronJobNotSucceeding", "namespace": "bank", "cronjob": "digest"}}
+
+
+def test_runs_that_are_replaced_before_they_end_are_the_cause():
+    world = World().add(replacing())
+    world.event("CronJob", "bank", "digest", "SuccessfulDelete", "Deleted job digest-1", type="Normal")
+    verdict, _ = world.investigate(DIGEST)
+    assert verdict.root and verdict.root.cause.id == "cronjob-run-replaced"
+
+
+def test_a_replacing_cron_job_that_succeeds_is_not_accused():
+    world = World().add(replacing(lastSuccessfulTime=ago(2)))
+    world.event("CronJob", "bank", "digest", "SuccessfulDelete", "Deleted job digest-1", type="Normal")
+    verdict, _ = world.investigate(DIGEST)
+    assert verdict.root is None

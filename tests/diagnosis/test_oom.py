@@ -82,3 +82,18 @@ def test_a_kill_by_the_liveness_probe_is_not_memory() -> None:
 
 def test_a_kill_without_limit_and_without_events_stays_open() -> None:
     assert verdict(world(crashing(code=137, reason="Error"), now="")).outcome == "inconclusive"
+
+
+def test_a_worker_that_is_killed_at_the_limit_is_no_heap_of_a_runtime():
+    from tests.diagnosis import objects as o
+    from tests.diagnosis.world import World
+
+    own = o.container(resources={"limits": {"memory": "60Mi"}})
+    world = World().add(o.deployment(replicas=1), o.replica_set("web-a", replicas=1))
+    world.add(o.pod("web-a-1", owner=o.owned("ReplicaSet", "web-a"), containers=[own]))
+    world.log(
+        "shop", "web-a-1", "web", "[ERROR] Worker (pid:46) was sent SIGKILL! Perhaps out of memory?\n" * 3
+    )
+    labels = {"alertname": "HighErrorRate", "namespace": "shop", "deployment": "web"}
+    verdict, _ = world.investigate({"labels": labels})
+    assert verdict.root and verdict.root.cause.id == "oom-killed"

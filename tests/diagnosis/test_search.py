@@ -57,3 +57,26 @@ def test_the_address_of_a_host_leads_to_its_node() -> None:
     other = node("n2")
     other["status"]["addresses"] = [{"type": "InternalIP", "address": "10.0.0.10"}]
     assert subjects(World().add(node("n1"), other), {"labels": labels}) == ["Node/n1"]
+
+
+def test_a_word_before_in_and_the_namespace_is_found_as_the_object_it_names() -> None:
+    world = World().add({"kind": "Namespace", "metadata": meta("shop", "")}, deployment("gateway"))
+    assert subjects(world, "gateway in shop: p99 above 2 seconds") == ["shop/Deployment/gateway"]
+    assert subjects(world, "gateway in namespace shop loses messages") == ["shop/Deployment/gateway"]
+
+
+def test_where_only_the_namespace_is_sure_an_object_that_the_words_name_is_the_subject() -> None:
+    world = World().add(
+        {"kind": "Namespace", "metadata": meta("shop", "")}, deployment("pdf"), deployment("cart")
+    )
+    assert subjects(world, "pdf rendering does not work, no pods in namespace shop") == [
+        "shop/Deployment/pdf"
+    ]
+    labels = {"alertname": "RenderErrors", "namespace": "shop"}
+    alert = {"labels": labels, "annotations": {"summary": "the pdf worker loses documents"}}
+    assert subjects(world, alert) == ["shop/Deployment/pdf"]
+
+
+def test_where_the_words_name_no_object_the_namespace_is_the_subject() -> None:
+    world = World().add({"kind": "Namespace", "metadata": meta("shop", "")}, deployment("cart"))
+    assert subjects(world, "many restarts in namespace shop") == ["Namespace/shop"]

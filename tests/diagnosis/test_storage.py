@@ -339,3 +339,11 @@ def test_a_released_volume_is_not_free_for_a_claim_of_the_same_name() -> None:
     verdict, _ = World().add(claim(storageClassName=""), kept).investigate(CLAIM_ALERT)
     assert said(verdict)[0] == "no-matching-volume"
     assert verdict.root and "still reserved for the deleted claim data" in verdict.root.headline
+
+
+def test_a_class_that_only_volumes_made_by_hand_carry_is_not_missing() -> None:
+    asked = claim(storageClassName="byhand", selector={"matchLabels": {"tier": "warm"}})
+    world = World().add(asked, volume("disk-1", storageClassName="byhand"))
+    verdict, _ = world.investigate(CLAIM_ALERT)
+    assert verdict.root and verdict.root.cause.id == "no-matching-volume"
+    assert "other labels" in verdict.root.headline

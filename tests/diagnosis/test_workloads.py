@@ -235,3 +235,24 @@ def test_a_replica_set_of_a_deployment_is_judged_with_the_deployment():
     labels = {"alertname": "KubeReplicaSetMismatch", "namespace": "shop", "replicaset": "web-a"}
     verdict, _ = world.investigate({"labels": labels})
     assert verdict.outcome == "not-actionable" and "Deployment/web" in verdict.sentence
+
+
+def lingering(*, ready: int) -> World:
+    """A Deployment whose pod of the version before was told to end 20 minutes ago, with an hour for it."""
+    old = o.pod("web-a-1", owner=o.owned("ReplicaSet", "web-a"), minutes=90)
+    old["metadata"] |= {"deletionTimestamp": ago(-40), "deletionGracePeriodSeconds": 3600}
+    conditions = [o.condition("Progressing", "True", "NewReplicaSetAvailable")]
+    data = o.deployment(replicas=1, ready=ready, revision=2, conditions=conditions)
+    sets = [o.replica_set("web-b", replicas=1, revision=2), o.replica_set("web-a", replicas=0)]
+    return World().add(data, *sets, old)
+
+
+def test_a_rollout_waits_for_an_old_pod_that_takes_its_time_to_end():
+    verdict, _ = lingering(ready=0).investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "termination-slow"
+    assert str(verdict.root.entity) == "shop/Deployment/web" and "3600 s" in verdict.root.headline
+
+
+def test_an_old_pod_that_takes_its_time_is_no_fault_where_nothing_is_short():
+    verdict, _ = lingering(ready=1).investigate(ALERT)
+    assert verdict.root is None

@@ -105,7 +105,31 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         yield _no_metrics(case, obj, quotes, message)
     else:
         headline = f"HPA {obj.ref.name} cannot compute the replicas of {handle(target)}: {message}"
-        yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.6, (_describe(obj),))
+        twice = obj.condition("ScalingActive").get("reason") == "AmbiguousSelector"
+        advice = (_merge(obj),) if twice else ()
+        claims = (Claim(headline, quotes),)
+        yield Finding(FAILING, obj.ref, headline, claims, 0.9 if twice else 0.6, (*advice, _describe(obj)))
+
+
+def _merge(obj: Obj) -> Recommendation:
+    sentence = "Keep one HPA for these pods: put its metrics together and delete the others."
+    return Recommendation(
+        "keeping one HPA for these pods", sentence, kubectl(obj.ref.namespace, "get hpa"), "none",
+        kubectl(obj.ref.namespace, f"describe hpa {obj.ref.name}"),
+    )  # fmt: skip
+
+
+@analyzer("Deployment", "StatefulSet")
+def scaled_by(case: Case, workload: Obj) -> Iterator[Finding]:
+    """Where the alert is about scaling, follow the autoscalers of the workload."""
+    if "autoscaling" in case.runbook.families:
+        found = case.list(
+            "HorizontalPodAutoscaler", workload.ref.namespace, why=f"what scales {workload.ref}?"
+        )
+        for hpa in found or []:
+            if target_of(hpa) == workload.ref:
+                case.follow(hpa.ref)
+    yield from ()
 
 
 def _no_requests(

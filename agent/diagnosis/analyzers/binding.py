@@ -120,6 +120,8 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
     ]
     if near:
         quotes = near.quote("status.phase", *(f"spec.{field}" for field, _ in only))
+        if any(field == "selector" for field, _ in only):
+            quotes += pvc.quote("spec.selector") + near.quote("metadata.labels")
         claims.append(
             Claim(f"The volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes)
         )

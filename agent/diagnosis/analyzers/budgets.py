@@ -7,10 +7,11 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
-from agent.diagnosis.graph import selector_text, workload_of
+from agent.diagnosis.graph import selector_text, selects, workload_of
 from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.thing import Obj
 
+MOST = 3
 STRICT = declare(Cause(
     "pdb-allows-no-disruption", "budget", "Budget that never allows a disruption",
     "minAvailable equals the replicas, or maxUnavailable is 0: every drain and every eviction is refused.",
@@ -36,6 +37,44 @@ EMPTY = declare(Cause(
     ("pdb-allows-no-disruption",),
 ))  # fmt: skip
 
+OVERLAP = declare(Cause(
+    "pdb-overlap", "budget", "Pod guarded by two budgets",
+    "Two budgets select the same pod; the API refuses to evict a pod that more than one budget guards.",
+    "Evictions answer 500 `This pod has more than one PodDisruptionBudget, which the eviction subresource does "
+    "not support.`",
+    "Keep one budget for these pods.",
+    ("pdb-allows-no-disruption",),
+))  # fmt: skip
+
+
+@analyzer("Pod", "Deployment", "StatefulSet")
+def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
+    if "budget" not in case.runbook.families or case.current is None or case.current.by:
+        return
+    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=f"which budgets guard {obj.ref}?")
+    labels = obj.labels if obj.ref.kind == "Pod" else obj.at("spec.template.metadata.labels") or {}
+    for found in [b for b in budgets or [] if selects(b.at("spec.selector"), labels)][:MOST]:
+        case.follow(found.ref)
+    yield from ()
+
+
+@analyzer("Node")
+def drained(case: Case, node: Obj) -> Iterator[Finding | State]:
+    """Where the alert is about a drain, follow the budgets that allow no disruption of a pod on the node."""
+    if "budget" not in case.runbook.families or case.current is None or case.current.by:
+        return
+    budgets = case.list("PodDisruptionBudget", "*", why="which budgets allow no disruption?")
+    pods = case.list("Pod", "*", field=f"spec.nodeName={node.ref.name}", why=f"what runs on {node.ref.name}?")
+    closed = [b for b in budgets or [] if not _count(b, "disruptionsAllowed")]
+    for found in [b for b in closed if any(_guards(b, pod) for pod in pods or [])][:MOST]:
+        case.follow(found.ref)
+    yield from ()
+
+
+def _guards(budget: Obj, pod: Obj) -> bool:
+    return pod.ref.namespace == budget.ref.namespace and selects(budget.at("spec.selector"), pod.labels)
+
 
 @analyzer("PodDisruptionBudget")
 def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
@@ -53,7 +92,9 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     )
     if pods is None:
         return
-    if not pods and expected == 0:
+    if other := _other(case, obj, pods):
+        yield _overlap(obj, other)
+    elif not pods and expected == 0:
         yield _empty(case, obj, selector, quotes)
     elif healthy < wanted:
         for pod in [pod for pod in pods if in_trouble(case, pod)][:1]:
@@ -69,7 +110,30 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _strict(obj, healthy, quotes)
     else:
         words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
-        yield State("healthy", obj.ref, words, quotes)
+        yield State(
+            "healthy", obj.ref, words, quotes, settles=case.current is not None and not case.current.by
+        )
+
+
+def _other(case: Case, obj: Obj, pods: list[Obj]) -> Obj | None:
+    """Another budget that guards one of its pods."""
+    others = case.list(
+        "PodDisruptionBudget", obj.ref.namespace, why=f"are the pods of {obj.ref} guarded twice?"
+    )
+    mine = [b for b in others or [] if b.ref != obj.ref and any(_guards(b, pod) for pod in pods)]
+    return mine[0] if mine else None
+
+
+def _overlap(obj: Obj, other: Obj) -> Finding:
+    headline = (
+        f"Budgets {obj.ref.name} and {other.ref.name} guard the same pods, so none of these can be evicted"
+    )
+    quotes = obj.quote("spec.selector") + other.quote("spec.selector")
+    sentence = f"Keep one of {obj.ref.name} and {other.ref.name}, or make their selectors exclude each other."
+    advice = edit(
+        obj.ref, "keeping one budget for these pods", sentence, kubectl(obj.ref.namespace, "get pdb")
+    )
+    return Finding(OVERLAP, obj.ref, headline, (Claim(headline, quotes),), 0.9, (advice,))
 
 
 def _count(obj: Obj, field: str) -> int:

@@ -88,7 +88,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     rise = find_rise(cpu.points, least=LEAST_CORES)
     if rise is None or rise.end is not None:
-        starved = limit_too_low(case, workload, cpu, throttled)
+        starved = limit_too_low(case, workload, cpu, throttled, case.subject.container)
         yield starved or _as_before(obj, workload, cpu, rise)
         return
     traffic = traffic_over(requests, rise)
@@ -99,7 +99,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _spike(case, workload, cpu, rise, traffic, throttled)
     elif change:
         yield _changed(workload, cpu, rise, traffic, change)
-    elif starved := limit_too_low(case, workload, cpu, throttled):
+    elif starved := limit_too_low(case, workload, cpu, throttled, case.subject.container):
         yield starved
     else:
         yield _unexplained(case, workload, cpu, rise, traffic)

@@ -36,6 +36,15 @@ MISSED = declare(Cause(
     ("cronjob-held-by-running-job", "cronjob-bad-schedule"),
 ))  # fmt: skip
 
+REPLACED = declare(Cause(
+    "cronjob-run-replaced", "jobs", "CronJob whose runs are replaced before they end",
+    "concurrencyPolicy Replace ends the run that is active when the next is due; each run takes longer than "
+    "that, so none comes to its end.",
+    "Events SuccessfulDelete of runs, one always active, lastSuccessfulTime stays behind or empty.",
+    "Run it less often or make it faster; with concurrencyPolicy Forbid a run may finish.",
+    ("cronjob-held-by-running-job", "job-hangs"),
+))  # fmt: skip
+
 
 @analyzer("CronJob")
 def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
@@ -60,6 +69,8 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif held := _held(case, obj, events, own):
         case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
         yield held
+    elif replaced := _replaced(case, obj, events):
+        yield replaced
     elif late := _late(case, obj, events):
         yield late
     elif own:
@@ -116,6 +127,30 @@ def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding
     bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
     return Finding(HELD, obj.ref, headline, claims, 0.88, (end, bound), since=last)
+
+
+def _replaced(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
+    """Replace, a run active, earlier ones deleted by the CronJob, and no success over two due times."""
+    schedule, ended = str(obj.at("spec.schedule") or ""), _last(events, "SuccessfulDelete")
+    if obj.at("spec.concurrencyPolicy") != "Replace" or not obj.items("status.active") or not ended:
+        return None
+    due = last_due(schedule, case.now)
+    before = last_due(schedule, due - timedelta(minutes=1)) if due else None
+    well = obj.time("status.lastSuccessfulTime")
+    if before is None or (well and well > before):
+        return None
+    headline = (
+        f"Each run of CronJob {obj.ref.name} is replaced by the next before it ends (schedule {schedule})"
+    )
+    quotes = (
+        ended.quote,
+        *obj.quote("spec.schedule", "spec.concurrencyPolicy", "status.active", "status.lastSuccessfulTime"),
+    )
+    sentence = "Set a schedule that leaves a run the time it needs, or concurrencyPolicy Forbid."
+    advice = edit(obj.ref, "leaving a run the time it needs", sentence)
+    return Finding(
+        REPLACED, obj.ref, headline, (Claim(headline, quotes),), 0.88, (advice,), since=ended.first
+    )
 
 
 def _late(case: Case, obj: Obj, events: list[Event]) -> Finding | None:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from agent.diagnosis.advice import look, on
+from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.pod import told_to_end_at
 from agent.diagnosis.thing import Obj
 from agent.diagnosis.volume import users_of
 from agent.ref import Ref
@@ -46,6 +48,16 @@ NAMESPACE = declare(
         ("finalizer-stuck", "apiservice-unavailable"),
     )
 )  # fmt: skip
+SLOW_END = declare(Cause(
+    "termination-slow", "deletion", "A pod that takes long to end",
+    "The pod was told to end and does not: its program ignores SIGTERM or its preStop hook runs on, and the "
+    "grace period is long. What waits for it (a rollout of strategy Recreate, a StatefulSet, a drain) waits too.",
+    "metadata.deletionTimestamp is set, no finalizer, the containers still run; deletionGracePeriodSeconds is "
+    "large.",
+    "Have the program end on SIGTERM; shorten terminationGracePeriodSeconds; delete the pod with less grace if "
+    "its work may be cut off.",
+    ("finalizer-stuck", "kubelet-down"),
+))  # fmt: skip
 KINDS = (
     "Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", "StatefulSet", "DaemonSet",
     "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount",
@@ -65,13 +77,6 @@ _PLURALS = {
 _STALE = re.compile(r"stale GroupVersion discovery: ([\w.-]+)/(v\w+)")
 
 
-def requested_at(obj: Obj) -> datetime | None:
-    """When the deletion was asked for: deletionTimestamp holds the request plus the grace period."""
-    due = obj.time("metadata.deletionTimestamp")
-    grace = obj.at("metadata.deletionGracePeriodSeconds")
-    return due - timedelta(seconds=int(grace or 0)) if due else None
-
-
 def is_overdue(case: Case, obj: Obj) -> bool:
     """Whether its deletion should be over."""
     due = obj.time("metadata.deletionTimestamp")
@@ -86,13 +91,53 @@ def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     quotes = obj.quote("metadata.deletionTimestamp", *(f"metadata.finalizers[{i}]" for i in range(3)))
     if not finalizers or not is_overdue(case, obj):
-        if not finalizers and not is_overdue(case, obj):
+        if not finalizers and obj.ref.kind == "Pod" and _is_slow(case, obj):
+            yield _slow(case, obj)
+        elif not finalizers and not is_overdue(case, obj):
             yield State("progressing", obj.ref, f"{obj.ref} is being deleted.", quotes)
         return
     if set(finalizers) <= set(_PROTECTION):
         yield from _protected(case, obj, quotes)
         return
     yield _stuck(obj, [name for name in finalizers if name not in _PROTECTION], quotes)
+
+
+def _is_slow(case: Case, pod: Obj) -> bool:
+    """Whether it was told to end a while ago, and its node's kubelet still has time to end it by force."""
+    asked = told_to_end_at(pod)
+    return asked is not None and case.now - asked > PATIENCE and not is_overdue(case, pod)
+
+
+def _slow(case: Case, pod: Obj) -> Finding:
+    grace = pod.at("metadata.deletionGracePeriodSeconds")
+    hooks = [
+        f"spec.containers[{c.get('name')}].lifecycle.preStop"
+        for c in pod.items("spec.containers")
+        if (c.get("lifecycle") or {}).get("preStop")
+    ]
+    claims = [
+        Claim(
+            f"It was told to end and has {grace} s for it",
+            pod.quote("metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds"),
+        )
+    ]
+    if hooks:
+        claims.append(Claim("A preStop hook runs before its program is told", pod.quote(*hooks)))
+    force = Recommendation(
+        "ending the pod with less grace",
+        "If its work may be cut off, delete it with a short grace period.",
+        on(pod.ref, "delete", "--grace-period=30"), "medium", on(pod.ref, "get"),
+    )  # fmt: skip
+    sentence = "Have the program end on SIGTERM, or shorten terminationGracePeriodSeconds."
+    return Finding(
+        cause=SLOW_END,
+        entity=workload_of(case, pod).ref,
+        headline=f"Pod {pod.ref.name} was told to end and still runs: it may take {grace} s",
+        claims=tuple(claims),
+        confidence=0.82,
+        recommendations=(edit(workload_of(case, pod).ref, "shortening its grace period", sentence), force),
+        since=told_to_end_at(pod),
+    )
 
 
 def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
@@ -120,7 +165,7 @@ def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
                 verify=on(obj.ref, "get"),
             ),
         ),
-        since=requested_at(obj),
+        since=told_to_end_at(obj),
     )
 
 
@@ -145,7 +190,7 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
         ),
         confidence=0.9,
         recommendations=(look(obj.ref, "removing its users, if the deletion is meant", IN_USE.remedy),),
-        since=requested_at(obj),
+        since=told_to_end_at(obj),
     )
 
 
@@ -196,7 +241,7 @@ def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
         confidence=0.9 if broken else 0.6,
         recommendations=(look(space.ref, "following the namespace's conditions", NAMESPACE.remedy),),
         leads_to=leads,
-        since=requested_at(space),
+        since=told_to_end_at(space),
     )
 
 

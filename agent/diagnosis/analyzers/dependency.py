@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis import provenance
-from agent.diagnosis.advice import edit, kubectl, on, watch
+from agent.diagnosis.advice import edit, kubectl, look, on, watch
 from agent.diagnosis.analyzers import policies
 from agent.diagnosis.backends import backends
 from agent.diagnosis.cause import Cause, declare
@@ -11,6 +11,7 @@ from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.peer import Peer, peers_in
 from agent.diagnosis.pod import containers
+from agent.diagnosis.resolver import foreign_resolver, quote_resolver, right_policy
 from agent.ref import Ref
 
 
@@ -146,7 +147,7 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
         yield from _explain_peer(complaint, peer)
     if not peers:
         cause, clause = KINDS[complaint.line.kind]
-        text = clause.format(peer="a dependency")
+        text = clause.format(peer="of a dependency" if cause is DNS else "a dependency")
         yield complaint.finding(
             cause, f"{text}: {complaint.line.message}", confidence=complaint.confidence - 0.1
         )
@@ -165,6 +166,9 @@ def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
             yield _local(complaint, peer)
             return
         yield from policies.between(complaint, peer)
+    if kind == "dns-failure" and peer.place == "service" and (own := _own_resolver(complaint, peer)):
+        yield own
+        return
     yield _plain(complaint, peer)
 
 
@@ -190,6 +194,11 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
         )
         meant = next(iter(elsewhere or []), None)
     advice = [edit(complaint.workload.ref, "correcting the host name", SERVICE_MISSING.remedy)]
+    if complaint.workload.at("spec.serviceName") == name:
+        governing = complaint.workload.quote("spec.serviceName")
+        claims.append(Claim(f"{complaint.workload.ref} takes the names of its pods from it", governing))
+        sentence = "Create the headless Service that spec.serviceName names; it gives the pods their names."
+        advice = [look(complaint.workload.ref, "creating the headless Service", sentence)]
     clause = f"it calls {peer}, and namespace {namespace} has no Service {name}"
     if meant is not None:
         called = (
@@ -237,6 +246,18 @@ def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
     clause = f"it calls port {peer.port} of Service {service.ref.name}, which offers {', '.join(map(str, offered))}"
     advice = edit(complaint.workload.ref, "correcting the port", WRONG_PORT.remedy)
     return complaint.finding(WRONG_PORT, clause, *claims, advice=(advice,), confidence=0.92)
+
+
+def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
+    """A pod that does not ask the cluster's DNS: then a Service that exists has no address for it."""
+    pod, ref = complaint.pod, complaint.workload.ref
+    if not (whom := foreign_resolver(pod)):
+        return None
+    asked = Claim(f"The pod asks {whom}, not the cluster's DNS", quote_resolver(pod))
+    sentence = f"Set dnsPolicy to {right_policy(pod)} in the pod's template."
+    advice = edit(ref, "having the pod ask the cluster's DNS", sentence)
+    clause = f"it cannot resolve {peer.host}, a Service that exists: the pod asks {whom}"
+    return complaint.finding(DNS, clause, asked, *_named(complaint, peer), advice=(advice,), confidence=0.9)
 
 
 def _plain(complaint: Complaint, peer: Peer) -> Finding:

@@ -10,7 +10,7 @@ from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.graph import owner_ref, pods_of, replica_sets
-from agent.diagnosis.replicas import is_starting, representatives
+from agent.diagnosis.replicas import is_starting, lingering, representatives
 from agent.diagnosis.thing import Obj
 from agent.evidence.rendering import lines
 
@@ -42,6 +42,10 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
     chosen = representatives(case, [p for p in pods if owner_ref(p) in {rs.ref for rs in sets}], current)
     for pod in chosen:
         case.follow(pod.ref)
+    if not chosen and _is_short(obj):
+        chosen = lingering(case, pods)
+        for pod in chosen:
+            case.follow(pod.ref)
     quiet = all(is_starting(case, pod) for pod in chosen)
     refusal = obj.condition("ReplicaFailure").get("status") == "True"
     if obj.at("spec.paused"):

@@ -8,7 +8,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
-from agent.diagnosis.graph import pods_of, selector_text
+from agent.diagnosis.graph import pods_of, selector_text, workload_of
 from agent.diagnosis.pod import containers
 from agent.diagnosis.replicas import is_starting, representatives
 from agent.diagnosis.thing import Obj
@@ -25,9 +25,9 @@ BACKOFF = declare(Cause(
 ))  # fmt: skip
 DEADLINE = declare(Cause(
     "job-deadline", "jobs", "Job that took longer than it may",
-    "The Job was still running at its activeDeadlineSeconds; its pods were ended, and their logs went with "
-    "them.",
-    "Condition Failed with reason DeadlineExceeded.",
+    "The Job, or a pod of it, was still running at its activeDeadlineSeconds. At the Job's own deadline its "
+    "pods were ended, and their logs went with them.",
+    "The Job's condition Failed, or the status of its pod, has reason DeadlineExceeded.",
     "See why it takes so long (work grown, something it waits for), or allow it more time.",
     ("job-backoff-limit",),
 ))  # fmt: skip
@@ -111,6 +111,19 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
          *_see(obj)),
         ruled_out=(RuledOut(BACKOFF.id, why, obj.quote("spec.backoffLimit")),),
     )  # fmt: skip
+
+
+@analyzer("Pod")
+def deadline_of_pod(case: Case, pod: Obj) -> Iterator[Finding]:
+    """A pod that the kubelet ended at the pod's own deadline: each try of its Job is."""
+    if pod.at("status.reason") != "DeadlineExceeded":
+        return
+    owner, seconds = workload_of(case, pod).ref, pod.at("spec.activeDeadlineSeconds")
+    headline = f"Pod {pod.ref.name} did not finish within its own deadline of {seconds} s"
+    quotes = pod.quote("status.reason", "status.message", "spec.activeDeadlineSeconds", "status.startTime")
+    sentence = "Raise activeDeadlineSeconds of the pod's template, or find out why it takes so long."
+    advice = edit(owner, "allowing it more time", sentence)
+    yield Finding(DEADLINE, owner, headline, (Claim(headline, quotes),), 0.9, (advice,))
 
 
 def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.analyzers.dependency import SERVICE_MISSING
+from agent.diagnosis.analyzers.throttling import starved
 from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
@@ -24,6 +26,7 @@ DOWN = declare(Cause(
 ))  # fmt: skip
 
 MAX_LINKS = 5
+_SLOW = re.compile(r"(?i)latenc|\bslow|response.?time|duration|\bp9\d|time(?:s|d)?[ -]?out")
 _WAIT = re.compile(
     r"\b(?:nslookup|getent hosts|nc(?: -\w+(?: \d+)?)*|wait-for(?:-it)?(?:\.sh)?|dig|ping(?: -\w+ \d+)*|telnet)\s+"
     r"([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:[: ](\d{2,5}))?\b"
@@ -56,6 +59,16 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
             behind = backends(case, peer.obj)
             if behind is not None and not behind.ready:
                 yield _down(case, pod, container, peer)
+            elif behind is not None and is_ready(pod) and _SLOW.search(case.alert.text):
+                yield from _slow(case, container, peer, workload_of(case, behind.ready[0]))
+
+
+def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator[Finding]:
+    """The callee of a program that is said to be slow, where a limit stops it."""
+    if found := starved(case, callee):
+        called = Claim(f"The {container.called} calls {peer.host}", _mention(container, peer.host))
+        headline = f"What it waits for, {callee.ref.kind} {callee.ref.name}, is slow: {found.headline}"
+        yield replace(found, headline=headline, claims=(*found.claims, called))
 
 
 def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:

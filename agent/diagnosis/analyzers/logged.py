@@ -1,14 +1,16 @@
 """What programs say of themselves: one row for each kind of line that decides a crash."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis import provenance
 from agent.diagnosis.advice import edit, on, watch
-from agent.diagnosis.analyzers import dependency, permissions
+from agent.diagnosis.analyzers import dependency, oom, permissions
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.thing import dig
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def _row(
     return Row(cause, target, clause, bare, action, remedy)
 
 
-_SAID = "{message}"
+_KILLED = re.compile(r"(?i)SIGKILL|\bkilled\b|\boom[- ]?kill")
 
 ROWS = {
     "missing-variable": _row(
@@ -167,8 +169,21 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
         yield from dependency.explain(complaint)
     elif kind == "kubernetes-forbidden":
         yield from permissions.explain(complaint)
+    elif kind == "out-of-memory" and (killed := _process_killed(complaint)):
+        yield killed
     elif kind in ROWS:
         yield _own_fault(complaint, kind)
+
+
+def _process_killed(complaint: Complaint) -> Finding | None:
+    """A process of the container that the kernel killed: at the container's limit, not that of a runtime."""
+    bound = dig(complaint.container.spec, "resources.limits.memory")
+    if not bound or not _KILLED.search(complaint.line.message):
+        return None
+    limit = Claim(f"Its memory limit is {bound}", complaint.container.quote_spec("resources.limits.memory"))
+    raising = oom.raise_limit(complaint.workload.ref, complaint.container.name, str(bound))
+    clause = f"a process of it is killed at the memory limit of {bound}: {complaint.line.message}"
+    return complaint.finding(oom.OOM, clause, limit, advice=(raising,))
 
 
 def _own_fault(complaint: Complaint, kind: str) -> Finding:

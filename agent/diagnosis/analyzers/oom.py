@@ -75,17 +75,14 @@ def _oom(ending: Ending) -> Finding:
     text = f"The {container.called} is killed because it reaches its memory limit of {bound}"
     if lowered:
         text = f"The {container.called} is killed for memory since its limit was lowered to {bound}"
-    raise_limit = Recommendation(
-        "raising the memory limit", f"Raise the memory limit above {bound} to what the program needs.",
-        _raise(workload.ref, container.name, bound), "low", watch(workload.ref),
-    )  # fmt: skip
+    raising = raise_limit(workload.ref, container.name, bound)
     return Finding(
         cause=LOWERED if lowered else OOM,
         entity=workload.ref,
         headline=text,
         claims=tuple(claims),
         confidence=0.95,
-        recommendations=(roll_back(workload.ref), raise_limit) if change else (raise_limit,),
+        recommendations=(roll_back(workload.ref), raising) if change else (raising,),
         ruled_out=tuple(_not_a_probe(ending)),
         since=change.at if change else container.finished_at,
     )
@@ -96,6 +93,14 @@ def _lowered(change: Change | None, name: str) -> bool:
         return False
     paths = change.touching("limits.memory")
     return any(d.lowered or d.before is None for d in paths if f"[{name}]" in d.path)
+
+
+def raise_limit(ref: Ref, container: str, bound: str) -> Recommendation:
+    """Give a container more memory than the limit it reaches."""
+    return Recommendation(
+        "raising the memory limit", f"Raise the memory limit above {bound} to what the program needs.",
+        _raise(ref, container, bound), "low", watch(ref),
+    )  # fmt: skip
 
 
 def _raise(ref: Ref, container: str, bound: str) -> str:

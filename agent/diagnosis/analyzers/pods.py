@@ -71,6 +71,7 @@ def _is_starting(case: Case, pod: Obj) -> bool:
     """Young, placed on a node, and no container in any trouble."""
     if (
         pod.created is None
+        or pod.at("status.phase") == "Failed"
         or case.now - pod.created > YOUNG
         or pod.condition("PodScheduled").get("status") != "True"
     ):

@@ -9,7 +9,7 @@ from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
 from agent.diagnosis.graph import owner_ref, pods_of
-from agent.diagnosis.replicas import in_trouble, is_starting, representatives
+from agent.diagnosis.replicas import in_trouble, is_starting, lingering, representatives
 from agent.diagnosis.thing import Obj
 
 REVISION = "controller-revision-hash"
@@ -47,10 +47,12 @@ def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if pods is None:
         return
     own = sorted((p for p in pods if owner_ref(p) == obj.ref), key=ordinal)
+    wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
     blocked = _first_in_trouble(case, obj, own)
+    if not blocked and ready < wanted:
+        blocked = lingering(case, own)
     for pod in blocked:
         case.follow(pod.ref)
-    wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
     quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if held := _held_by_old_pod(case, obj, blocked):
         yield held

@@ -140,7 +140,7 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     klass = case.get("StorageClass", "", name, f"which StorageClass is {name}?")
     if klass is None:
         if gone := case.absent("StorageClass", "", name):
-            yield _no_class(case, pvc, name, gone, events)
+            yield from _classless_name(case, pvc, name, gone, events)
         return
     # The class exists: words of its absence are from before it was made.
     failed = [
@@ -158,6 +158,20 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
 
 def _selected_node(pvc: Obj) -> bool:
     return "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
+
+
+def _classless_name(
+    case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]
+) -> Iterator[Finding | State]:
+    """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
+    missed = case.missed
+    volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?")
+    if case.missed > missed:
+        return
+    if any(pv.at("spec.storageClassName") == name for pv in volumes or []):
+        yield from no_volume(case, pvc, events)
+    else:
+        yield _no_class(case, pvc, name, gone, events)
 
 
 def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]) -> Finding:

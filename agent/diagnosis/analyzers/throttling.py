@@ -1,15 +1,21 @@
 """CPU throttling: the kernel stops a container that has used up its limit for the period."""
 
+from collections.abc import Iterator
+
+from agent.diagnosis import promql
 from agent.diagnosis.advice import handle, kubectl, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
+from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
-from agent.diagnosis.load import now_level, quote_now
+from agent.diagnosis.load import now_level, quote_now, read_series
+from agent.diagnosis.promql import Scope
 from agent.diagnosis.thing import Obj, Series, dig
 from agent.diagnosis.usage import Use
 from agent.quantity import parse_quantity
 
+SLOW_FOR_A_CALLER = ("dependency-timeout", "latency-high")
 MUCH = 0.25  # CPUThrottlingHigh of kubernetes-mixin fires above this share
 
 TOO_LOW = declare(Cause(
@@ -27,10 +33,30 @@ def throttled_share(series: Series | None) -> float:
     return now_level(series) or 0.0
 
 
-def limit_too_low(case: Case, workload: Obj, cpu: Series, throttled: Series | None) -> Finding | None:
-    """Find containers that are stopped by their limit; None when they are not."""
+@analyzer("Deployment", "StatefulSet", "DaemonSet")
+def slow_callee(case: Case, workload: Obj) -> Iterator[Finding]:
+    """A workload for which a caller waits too long."""
+    waited_for = case.current and case.current.cause.partition("@")[0] in SLOW_FOR_A_CALLER
+    if waited_for and (found := starved(case, workload)):
+        yield found
+
+
+def starved(case: Case, workload: Obj) -> Finding | None:
+    """Whether a CPU limit stops a workload that others wait for; None while that is not measured."""
+    if not cpu_limits(workload):
+        return None
+    scope = Scope.of(workload.ref)
+    cpu = read_series(case, promql.cpu(scope), f"how much CPU does {workload.ref} use?")
+    throttled = read_series(case, promql.throttled(scope), f"is {workload.ref} stopped by a CPU limit?")
+    return limit_too_low(case, workload, cpu, throttled) if cpu else None
+
+
+def limit_too_low(
+    case: Case, workload: Obj, cpu: Series, throttled: Series | None, container: str = ""
+) -> Finding | None:
+    """Find containers that are stopped by their limit, or the one named; None when they are not."""
     share = throttled_share(throttled)
-    limits = cpu_limits(workload, case.subject.container)
+    limits = cpu_limits(workload, container)
     if throttled is None or share < MUCH or not limits:
         return None
     container, limit = limits[0]

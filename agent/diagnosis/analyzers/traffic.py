@@ -107,7 +107,11 @@ def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
             return
         if change:
             yield _after_change(workload, symptom, change)
-        elif symptom.high is SLOW and cpu and (starved := limit_too_low(case, workload, cpu, throttled)):
+        elif (
+            symptom.high is SLOW
+            and cpu
+            and (starved := limit_too_low(case, workload, cpu, throttled, case.subject.container))
+        ):
             yield starved
         else:
             yield from _under_load(case, workload, symptom, requests)
