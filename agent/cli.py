@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 EPILOG = """\
 examples:
@@ -18,13 +19,20 @@ exit status: 0 an outcome was reached, 1 the run failed, 2 bad input or settings
 
 def main() -> NoReturn:
     """Run and leave at once: a read that hangs in a thread must not keep the process alive."""
+    _open_streams()
     code = run(sys.argv[1:])
-    try:
-        sys.stdout.flush()
+    with suppress(OSError):
         sys.stderr.flush()
-    except BrokenPipeError:
-        code = code or 1
     os._exit(code)
+
+
+def _open_streams() -> None:
+    """Make the standard streams as everywhere: a closed one leads nowhere, and what is written is UTF-8."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream: Any = getattr(sys, name) or os.fdopen(os.open(os.devnull, os.O_RDWR), mode)
+        if mode == "w":
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        setattr(sys, name, stream)
 
 
 def run(arguments: list[str]) -> int:
@@ -35,7 +43,8 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        return _COMMANDS[options.command](options)
+        code = _COMMANDS[options.command](options)
+        sys.stdout.flush()  # here, where it may fail in words
     except KeyboardInterrupt:
         return _complain("interrupted", 1)
     except BrokenPipeError:
@@ -44,6 +53,9 @@ def run(arguments: list[str]) -> int:
         if type(error).__module__.startswith("agent."):  # the errors meant for people
             return _complain(str(error), 2)
         raise
+    except OSError as error:
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", 2)
+    return code
 
 
 def _complain(words: str, code: int) -> int:
@@ -99,7 +111,7 @@ def _investigate(options: argparse.Namespace) -> int:
     def terminated(*_: object) -> NoReturn:
         raise SystemExit(_complain("terminated before the investigation began", 1))
 
-    signal.signal(signal.SIGTERM, terminated)  # until the event loop takes it over
+    before = signal.signal(signal.SIGTERM, terminated)  # until the event loop takes it over
     from agent.investigate import investigate
     from agent.settings import load
 
@@ -107,13 +119,17 @@ def _investigate(options: argparse.Namespace) -> int:
         return investigate(options.alert, load(vars(options)))
     except SystemExit as end:
         return int(end.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _encode(options: argparse.Namespace) -> int:
-    from agent.alert import encode_base64
+    from agent.alert import encode_base64, parse_alerts
     from agent.payload import read_text
 
-    print(encode_base64(read_text(options.alert)))
+    data = read_text(options.alert)
+    parse_alerts(data)  # what is no alert is refused here, not in a pod later
+    print(encode_base64(data))
     return 0
 
 

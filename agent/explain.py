@@ -21,12 +21,15 @@ def explain(identity: str = "") -> str:
 
 
 def _listing() -> str:
-    lines = []
+    lines: list[str] = []
+    width = max(map(len, REGISTRY))
     families = dict.fromkeys(sorted(cause.family for cause in REGISTRY.values()))
     for family in families:
         lines += ["", family]
         members = sorted((c for c in REGISTRY.values() if c.family == family), key=lambda c: c.id)
-        lines += [f"  {cause.id:<28} {cause.title}"[:80] for cause in members]
+        for cause in members:
+            line = f"  {cause.id:<{width}} {cause.title}"
+            lines += textwrap.wrap(line, 80, subsequent_indent=" " * (width + 3))
     return "\n".join(lines).strip()
 
 

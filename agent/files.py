@@ -16,6 +16,18 @@ class OutputError(ValueError):
     """A place that cannot be written; the message is for people."""
 
 
+def check_directory(directory: Path) -> None:
+    """Make a directory unless it is there; raises OutputError where no file can be written into it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except FileExistsError:
+        raise OutputError(f"cannot write into {directory}: it is a file; expected a directory") from None
+    except OSError as error:
+        raise OutputError(f"cannot write into {directory}: {error.strerror or error}") from None
+
+
 def write_whole(path: Path, content: str) -> None:
     """Write a file atomically, making its directory; raises OutputError."""
     try:

@@ -1,12 +1,14 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
+from agent import store
 from agent.alert import parse_alerts
 from agent.evidence.recording import check_target
-from agent.files import as_json, write_output
+from agent.files import as_json, check_directory, write_output
 from agent.incident import Incident, incidents
 from agent.payload import read_alert
 from agent.report import markdown, text
@@ -17,7 +19,8 @@ from agent.worked import Worked, all_stored
 def investigate(source: str, settings: Settings) -> int:
     """Work the alert's incidents; returns the exit status. Raises errors meant for people.
 
-    The verdict is printed before files are written: a full disk must not cost it.
+    Places that cannot be written are refused before anything is read. The verdict is printed before files
+    are written: a full disk must not cost it.
     """
     if settings.batch:
         from agent.tekton.batch import read_batch
@@ -27,8 +30,6 @@ def investigate(source: str, settings: Settings) -> int:
     else:
         data = read_alert(source, settings)
     payload = parse_alerts(data)
-    if settings.record:
-        check_target(settings.record)
     for note in payload.notes:
         _say(f"note: {note}")
     found = incidents(payload.alerts)
@@ -41,11 +42,17 @@ def investigate(source: str, settings: Settings) -> int:
 
 def _work(found: list[Incident], settings: Settings) -> list[Worked]:
     """Investigate. AutoGen, most of the start, is imported here: a restarted container has its result without it."""
+    if settings.record:
+        check_target(settings.record)
+    for directory in filter(None, (settings.output, settings.store, settings.tekton_results)):
+        check_directory(Path(directory))
     import asyncio
 
     from agent.run import work
 
-    return asyncio.run(work(found, settings, _say))
+    worked = asyncio.run(work(found, settings, _say))
+    signal.signal(signal.SIGTERM, lambda *_: None)  # it is over: what was found is written to its end
+    return worked
 
 
 def _say(words: str) -> None:
@@ -58,7 +65,7 @@ def _write(worked: list[Worked], settings: Settings) -> None:
         from agent.tekton import write_results
 
         write_results(Path(settings.tekton_results), [each.result for each in worked])
-    if settings.record:
+    if settings.record and any(each.origin != "stored" for each in worked):
         from agent.run import record
 
         record(settings.record, worked)
@@ -67,6 +74,9 @@ def _write(worked: list[Worked], settings: Settings) -> None:
             place = Path(settings.output)
             place = place / each.result.incident_id if len(worked) > 1 else place
             write_output(place, each.result, each.evidence)
+    for each in worked:
+        if settings.store and each.origin == "investigated":
+            store.save(settings.store, each.result)
 
 
 def _rendered(worked: list[Worked], form: str) -> str:
@@ -77,4 +87,4 @@ def _rendered(worked: list[Worked], form: str) -> str:
         return one or json.dumps([r.model_dump(mode="json") for r in results], indent=2) + "\n"
     if form == "markdown":
         return "\n".join(markdown(result) for result in results)
-    return "\n".join(text(each.result, stored=each.stored) for each in worked)
+    return "\n".join(text(each.result, stored=each.origin == "stored") for each in worked)

@@ -1,5 +1,6 @@
 """Where an alert comes from: a file, standard input, base64 text, or words on the command line."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def read_text(source: str) -> bytes:
     if source == "-":
         return _read_stdin()
     is_file = len(source) < 4096 and "\0" not in source and Path(source).is_file()
-    return _read_file(Path(source)) if is_file else source.encode()
+    return _read_file(Path(source)) if is_file else os.fsencode(source)
 
 
 def _read_stdin() -> bytes:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent import store
 from agent.alert import Alert
 from agent.assembly import assemble, decline
 from agent.evidence.ledger import Ledger
@@ -52,7 +51,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
         declined = decline(
             incident, alert, run_id=run_id, at=begun, outcome=outcome, reason=reason, model=settings.model
         )
-        return Worked(declined, [])
+        return Worked(declined, [], "declined")
 
     if incident.skipped:
         return refuse("not-actionable", incident.skipped)
@@ -74,9 +73,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
         incident, investigation, conversation, run_id=run_id, started_at=begun, finished_at=datetime.now(UTC),
         model=conversation.model or settings.model,
     )  # fmt: skip
-    if settings.store:
-        store.save(settings.store, result)
-    return Worked(result, ledger.entries)
+    return Worked(result, ledger.entries, "investigated")
 
 
 def _redacted(alert: Alert, redactor: Redactor) -> Alert:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from agent.names import is_name
+
 _MODEL = re.compile(r"openai:[A-Za-z0-9][\w.:/@+-]{0,127}")
 
 
@@ -54,10 +56,14 @@ class Settings:
         """Refuse values that cannot work."""
         for name in ("deadline", "read_timeout", "model_timeout"):
             if not 0 < getattr(self, name) <= 86400:
-                raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected seconds, more than 0")
+                raise SettingsError(
+                    f"{flag(name)} is {getattr(self, name):g}; expected seconds, more than 0, at most 86400"
+                )
         for name in ("prometheus", "model_url"):
             if (url := getattr(self, name)) and not url.startswith(("http://", "https://")):
                 raise SettingsError(f"{flag(name)} is {url!r}; expected http://... or https://...")
+        if self.namespace and not is_name("Namespace", self.namespace):
+            raise SettingsError(f"--namespace is {self.namespace[:80]!r}; expected the name of a namespace")
         self._check_model()
         if self.replay and self.record:
             raise SettingsError("--replay and --record exclude each other: a replay reads nothing new")
@@ -110,4 +116,5 @@ def _convert(value: Any, kind: type, source: str) -> Any:
     try:
         return kind(value)
     except ValueError:
-        raise SettingsError(f"{source} is {value!r}; expected a number") from None
+        expected = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{source} is {value!r}; expected {expected}") from None

@@ -1,7 +1,7 @@
 """Worked incidents: what a run brings, and what a former one has brought already. Imports no AutoGen."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from agent import store
 from agent.incident import Incident
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Worked:
-    """One incident's result, the evidence behind it, and whether it came from the store."""
+    """One incident's result, the evidence behind it, and where it is from."""
 
     result: Result
     evidence: "list[Evidence]"
-    stored: bool = False
+    origin: Literal["investigated", "declined", "stored"]
 
 
 def stored(directory: str, incident: Incident) -> Worked | None:
     """The incident as a former run left it in the store; None without a store or a result in it."""
     known = store.load(directory, incident.id) if directory else None
-    return Worked(known, [], stored=True) if known else None
+    return Worked(known, [], "stored") if known else None
 
 
 def all_stored(directory: str, incidents: list[Incident]) -> list[Worked]:

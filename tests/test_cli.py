@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,14 @@ def test_encode_prints_what_investigate_takes(tmp_path: Path, capsys: pytest.Cap
     assert base64.b64decode(capsys.readouterr().out) == b"High CPU alert on payment-service"
 
 
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "empty"), ("\udcff\udcfe", "not UTF-8 text"), ("{}", "no labels")]
+)
+def test_encode_refuses_what_is_no_alert(text: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["encode", text]) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_output_holds_every_rendering_and_the_evidence(alert: str, recording: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(["investigate", alert, "--replay", recording, "--output", str(out)]) == 0
@@ -157,6 +166,12 @@ def test_bad_input_is_one_line_and_exit_status_2(
         (["ALERT", "--replay", "x", "--record", "y"], "exclude each other"),
         (["ALERT", "--deadline", "soon"], "expected a number"),
         (["ALERT", "--deadline", "-1"], "more than 0"),
+        (["ALERT", "--deadline", "1e9"], "at most 86400"),
+        (["ALERT", "--max-tokens", "1.5"], "a whole number"),
+        (["ALERT", "--namespace", "../x"], "the name of a namespace"),
+        (["ALERT", "--replay", "ALERT/x"], "cannot be read: Not a directory"),
+        (["ALERT", "--kubeconfig", "ALERT/x"], "there is no kubeconfig"),
+        (["ALERT", "--kubeconfig", "/"], "kubeconfig / cannot be used: Is a directory"),
         (["ALERT", "--format", "xml"], "text, json, markdown"),
         (["ALERT", "--prometheus", "prom:9090"], "http://"),
         (["ALERT", "--model", "os.system"], "expected rules"),
@@ -165,7 +180,7 @@ def test_bad_input_is_one_line_and_exit_status_2(
 def test_settings_that_cannot_work_are_refused_in_one_line(
     arguments: list[str], words: str, alert: str, recording: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [alert if argument == "ALERT" else argument for argument in arguments]
+    given = [argument.replace("ALERT", alert) for argument in arguments]
     if "--model" in given:
         given += ["--replay", recording]
     assert run(["investigate", *given]) == 2
@@ -192,8 +207,9 @@ def test_the_published_schema_is_the_one_of_the_code(capsys: pytest.CaptureFixtu
 
 def test_explain_lists_the_causes_and_explains_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain"]) == 0
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert listed
+    lines = capsys.readouterr().out.splitlines()
+    listed = [line.split()[0] for line in lines if re.match(r"  \S", line)]
+    assert listed and max(map(len, lines)) <= 80
     for cause in listed:
         assert run(["explain", cause]) == 0
         page = capsys.readouterr().out

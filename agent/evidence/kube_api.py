@@ -141,8 +141,7 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     from kubernetes.config import load_kube_config
 
     paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
-    files = [Path(path).expanduser() for path in paths.split(os.pathsep) if path]
-    if not any(file.exists() for file in files):
+    if not any(map(_exists, paths.split(os.pathsep))):
         raise ClusterError(
             f"no cluster: there is no kubeconfig at {paths}, and this is not a pod; "
             "give --kubeconfig FILE or --replay DIR"
@@ -156,7 +155,12 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
             return _client(configuration)
     except Exception as err:  # the loader raises whatever a damaged file makes it trip over
         about = f" (context {context})" if context else ""
-        raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_one_line(err)}") from None
+        raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_words(err)}") from None
+
+
+def _exists(path: str) -> bool:
+    """Whether a file is there; never raises, as pathlib does for a folder that may not be read."""
+    return os.path.exists(os.path.expanduser(path))  # noqa: PTH110, PTH111
 
 
 def _client(configuration: Any) -> Any:
@@ -205,6 +209,13 @@ def _reason(err: Exception) -> str:
     """The end of a transport error's chain of words: what the operating system or TLS said."""
     text = _one_line(getattr(err, "reason", None) or err)
     return text.partition("): ")[2] or text
+
+
+def _words(err: Exception) -> str:
+    """What is wrong with a file: of the operating system, of its text, or in the words of who read it."""
+    if isinstance(err, UnicodeDecodeError):
+        return "it is not a text"
+    return (err.strerror if isinstance(err, OSError) else None) or _one_line(err)
 
 
 def _one_line(text: object) -> str:

@@ -112,10 +112,14 @@ class RecordingSource:
 
 def _reader(path: Path) -> Callable[[str], bytes]:
     """What returns the bytes of a file of the recording by its name."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise RecordingError(f"{path}: no such recording; expected a directory or a .tar.gz") from None
+    except OSError as err:
+        raise RecordingError(f"{path}: cannot be read: {err.strerror}") from None
     if path.is_dir():
         return lambda name: _read_inside(path, name)
-    if not path.exists():
-        raise RecordingError(f"{path}: no such recording; expected a directory or a .tar.gz")
     if not is_archive(path):
         raise RecordingError(f"{path}: not a recording; expected a directory or a .tar.gz")
     try:
@@ -201,9 +205,14 @@ def _words(data: Any) -> str:
 def check_target(path: str | Path) -> None:
     """Raise RecordingError if a recording cannot be written here: an older recording may be replaced,
     anything else may not."""
-    path = Path(path)
-    if not path.absolute().parent.is_dir():
-        raise RecordingError(f"{path}: its folder {path.absolute().parent} does not exist")
+    path, folder = Path(path), Path(path).absolute().parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileNotFoundError:
+        raise RecordingError(f"{path}: its folder {folder} does not exist") from None
+    except OSError as err:
+        raise RecordingError(f"{path}: cannot write into {folder}: {err.strerror}") from None
     if not path.exists() or (is_archive(path) and path.is_file()):
         return
     if not path.is_dir():

@@ -4,6 +4,8 @@ import argparse
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+MAX_HOURS = 24 * 366
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the steps to the command line."""
@@ -19,7 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     notify.add_argument("--url-file", required=True, type=Path, metavar="FILE", help="the webhook's address")
     notify.add_argument("--text", required=True, help="what is posted")
     prune = steps.add_parser("prune", help="delete PipelineRuns that ended long ago")
-    prune.add_argument("--keep-hours", type=float, default=24.0, metavar="HOURS", help="default 24")
+    prune.add_argument("--keep-hours", type=hours, default=24.0, metavar="HOURS", help="default 24")
+
+
+def hours(text: str) -> float:
+    """Read hours for argparse: from 0 to a year; raises ValueError."""
+    read = float(text)
+    if not 0 <= read <= MAX_HOURS:
+        raise ValueError
+    return read
 
 
 def run(options: argparse.Namespace) -> int:

@@ -36,11 +36,14 @@ def read_url(file: Path) -> str:
 def notify(url: str, text: str) -> None:
     """Post the text once, within SECONDS; raises NotifyError for anything but 2xx."""
     body = json.dumps({"text": text}).encode()
-    request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")
     try:
+        request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")
         with build_opener(_NoRedirect).open(request, timeout=SECONDS):
             pass
     except HTTPError as error:
         raise NotifyError(f"the webhook answered HTTP {error.code}; expected 2xx") from None
     except (URLError, OSError, ValueError) as error:
-        raise NotifyError(f"the webhook cannot be reached: {getattr(error, 'reason', error)}") from None
+        reason = getattr(error, "reason", error)
+        raise NotifyError(
+            f"the webhook cannot be reached: {getattr(reason, 'strerror', None) or reason}"
+        ) from None

@@ -117,3 +117,14 @@ def test_only_runs_that_ended_long_ago_are_pruned():
         {"metadata": {"name": "new"}},
     ]
     assert expired(runs, NOW, timedelta(hours=24)) == ["old"]
+
+
+@pytest.mark.parametrize("hours", ["-1", "nan", "1e300", "soon"])
+def test_pruning_takes_only_hours_that_can_be(hours: str, capsys: pytest.CaptureFixture[str]):
+    assert cli.run(["tekton", "prune", f"--keep-hours={hours}"]) == 2
+    assert f"invalid hours value: '{hours}'" in capsys.readouterr().err
+
+
+def test_an_address_that_is_none_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert notify(tmp_path, "http://[::bad/x") == 2
+    assert capsys.readouterr().err == "incident-agent: the webhook cannot be reached: Invalid IPv6 URL\n"

@@ -1,0 +1,78 @@
+"""Places to write to: refused before anything is read, and a verdict is never lost to them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent import store
+from agent.cli import run
+from agent.files import OutputError
+from tests.samples import CRASH, empty_recording
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+    recording = empty_recording(tmp_path / "recording")
+    return ["investigate", str(tmp_path / "alert.json"), "--replay", str(recording)]
+
+
+@pytest.mark.parametrize("setting", ["--output", "--store", "--tekton-results"])
+@pytest.mark.parametrize(
+    ("place", "words"), [("file", "expected a directory"), ("file/x", "Not a directory")]
+)
+def test_a_place_that_cannot_be_written_is_refused_before_the_investigation(
+    setting: str,
+    place: str,
+    words: str,
+    arguments: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert run([*arguments, setting, str(tmp_path / place)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+    assert "cannot write into" in said.err and words in said.err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_recording_that_cannot_be_written_is_refused_before_the_investigation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+    assert (
+        run(["investigate", str(tmp_path / "alert.json"), "--record", str(tmp_path / "alert.json" / "x")])
+        == 2
+    )
+    said = capsys.readouterr()
+    assert said.out == "" and "cannot write into" in said.err and said.err.count("\n") == 1
+
+
+def test_a_disk_that_fills_up_in_the_meantime_does_not_cost_the_verdict(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(path: Path, content: str) -> None:
+        raise OutputError(f"cannot write {path}: No space left on device")
+
+    monkeypatch.setattr(store, "write_whole", full)
+    assert run([*arguments, "--store", str(tmp_path / "store")]) == 2
+    said = capsys.readouterr()
+    assert "Investigator: Analysis complete" in said.out
+    assert said.err.splitlines()[-1].endswith("No space left on device")
+
+
+def test_what_was_not_investigated_is_not_stored(tmp_path: Path) -> None:
+    (tmp_path / "alert.json").write_text(json.dumps({**CRASH, "status": "resolved"}))
+    assert run(["investigate", str(tmp_path / "alert.json"), "--store", str(tmp_path / "store")]) == 0
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_stored_result_replaces_no_recording(arguments: list[str], tmp_path: Path) -> None:
+    kept = ["--store", str(tmp_path / "store")]
+    assert run([*arguments, *kept]) == 0
+    record = empty_recording(tmp_path / "record", [{"query": "get Pod bank/desk-0", "data": {}}])
+    before = (record / "manifest.json").read_bytes()
+    assert run([*arguments[:2], *kept, "--record", str(record)]) == 0
+    assert (record / "manifest.json").read_bytes() == before
