@@ -74,7 +74,7 @@ cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cach
 
 e2e: $(VENV)/.dev ## end-to-end: a real kind cluster, built from packages where no registry is reachable; raw manifests
 	@$(BIN)/python -m e2e.cluster build
-	@$(BIN)/pytest -n 3 --dist loadgroup e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
 
 e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, its listeners, a real Alertmanager, a bundle, a storm of alerts
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)

@@ -21,10 +21,16 @@ from e2e.support import waiting
 from e2e.support.export import export
 from e2e.support.monitoring import Alertmanager, Prometheus
 from e2e.support.namespace import Namespace
+from e2e.support.workers import Scheduling
 
 FAILURES = paths.STATE / "failures"
 OWNER = "incident-agent.e2e/process"
 FAILED = pytest.StashKey[bool]()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """With several workers, who runs what."""
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

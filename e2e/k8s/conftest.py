@@ -9,14 +9,6 @@ from e2e.k8s.manifests import FOLDER, IMAGE, name_as_shipped
 from e2e.support.namespace import Namespace
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """There is one namespace `autogen`: with several workers, one of them works all tests that are about it."""
-    for item in items:
-        if "autogen" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("autogen"))
-
-
 @pytest.fixture(scope="session")
 def shipped_image(cluster: Cluster, agent_image: str) -> str:
     """The agent's image, in the node under the name that the manifests say."""
