@@ -9,6 +9,7 @@ from agent.routing.mention import candidate_names
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job", "Pod")
 MOST_NODES = 5
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 MENTIONED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job")
 LABELS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/instance", "k8s-app")
 
@@ -28,7 +29,28 @@ def find_subjects(case: Case) -> list[Ref]:
         found = _named(case, "*")
     if found == [] and not subject.namespace and (space := _space(case, subject.service)):
         return _within(case, space)
-    return _most_telling(found or [])
+    return _most_telling(_alike(case, namespace) or [] if found == [] else found or [])
+
+
+def _alike(case: Case, namespace: str) -> list[Obj] | None:
+    """What a name that no object bears may mean: its words joined ("order service"), or the one that holds it."""
+    name = case.subject.service
+    joined = [
+        word for word in candidate_names(case.alert.text, namespace) if word != name and _holds(word, name)
+    ]
+    for word in joined[:2]:
+        if (found := _named(case, namespace, word)) != []:
+            return found
+    if namespace == "*":
+        return []
+    lists = [case.list(kind, namespace, why=f"which workload may be {name}?") for kind in WORKLOADS]
+    holding = [obj for found in lists for obj in found or [] if _holds(obj.ref.name, name)]
+    return holding if len(holding) == 1 else []
+
+
+def _holds(name: str, part: str) -> bool:
+    """Whether a hyphenated name has a part: `payments-api` has `payments`."""
+    return f"-{part}-" in f"-{name}-"
 
 
 def _space(case: Case, name: str) -> Ref | None:
@@ -50,9 +72,9 @@ def _within(case: Case, space: Ref) -> list[Ref]:
     return [next(named, space)]
 
 
-def _named(case: Case, namespace: str) -> list[Obj] | None:
-    """The objects that bear the name, or else its label; None when that was not answered."""
-    name, kind = case.subject.service, case.subject.hints.get("kind", "")
+def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
+    """The objects that bear the name of the subject (or another), or else its label; None when not answered."""
+    name, kind = name or case.subject.service, case.subject.hints.get("kind", "")
     kinds = [each for each in dict.fromkeys((kind, *case.runbook.kinds, *KINDS)) if each]
     lists = [case.list(k, namespace, field=f"metadata.name={name}", why=f"where is {name}?") for k in kinds]
     found = [obj for objects in lists for obj in objects or [] if obj.ref.name == name]
@@ -107,8 +129,9 @@ def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
 
 
 def _most_telling(found: list[Obj]) -> list[Ref]:
-    """A workload says more than the Service of the same name before it; keep one a namespace."""
+    """One object a namespace, the most telling first, and the Service of that name: it may be at fault itself."""
     chosen: dict[str, Ref] = {}
     for obj in found:
         chosen.setdefault(obj.ref.namespace, obj.ref)
-    return list(chosen.values())
+    services = [obj.ref for obj in found if obj.ref.kind == "Service"]
+    return list(dict.fromkeys([*chosen.values(), *services]))

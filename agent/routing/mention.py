@@ -91,7 +91,10 @@ def candidate_names(text: str, namespace: str) -> list[str]:
         for at, word in enumerate(words)
         if _following(words, at) == "in" and namespace in words[at + 2 : at + 5] and word[:1].isalpha()
     ]
-    named = [*inside, *(word for word in words if _is_candidate(word))]
+    joined = [
+        f"{one}-{two}" for one, two in pairwise(words) if one.isalpha() and two.isalnum()
+    ]  # "order service"
+    named = [*inside, *map(str.lower, joined), *(word for word in words if _is_candidate(word))]
     return [word for word in dict.fromkeys(named) if word != namespace and is_name("Service", word)]
 
 

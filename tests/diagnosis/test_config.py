@@ -127,3 +127,23 @@ def test_a_missing_key_of_a_volume_is_named_with_its_object() -> None:
     found = verdict(put)
     assert found.root and found.root.cause.id == "configmap-key-missing"
     assert "the ConfigMap desk-conf has no key b.conf" in found.sentence
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"secret": {"secretName": "desk-tls", "items": [{"key": "tls.crt", "path": "tls.crt"}]}},
+        {
+            "projected": {
+                "sources": [{"secret": {"name": "desk-tls", "items": [{"key": "tls.crt", "path": "c"}]}}]
+            }
+        },
+    ],
+)
+def test_a_missing_key_of_a_secret_volume_is_named_with_its_secret(source: dict) -> None:
+    put = world("ContainerCreating", volumes=[{"name": "v"} | source])
+    message = 'MountVolume.SetUp failed for volume "v" : references non-existent secret key: tls.crt'
+    put.event("Pod", "bank", "desk-a-x1", "FailedMount", message)
+    found = verdict(put)
+    assert found.root and found.root.cause.id == "secret-key-missing"
+    assert "the Secret desk-tls has no key tls.crt" in found.sentence

@@ -171,3 +171,20 @@ def test_a_webhook_that_refuses_connections_leads_to_what_is_behind_its_service(
 def test_a_sentence_that_is_no_known_refusal_names_no_cause():
     verdict, _ = refused_deployment("etcdserver: request timed out").investigate(ALERT)
     assert verdict.outcome == "inconclusive"
+
+
+def test_what_is_wrong_in_the_template_of_a_cron_jobs_job_is_the_cron_jobs():
+    cron = {
+        "kind": "CronJob",
+        "metadata": o.meta("close", "bank"),
+        "spec": {"schedule": "0 3 * * *"},
+        "status": {},
+    }
+    meta = o.meta("close-1", "bank", ownerReferences=o.owned("CronJob", "close"))
+    world = World().add(cron, {"kind": "Job", "metadata": meta, "spec": {}, "status": {}})
+    looked_up = 'error looking up service account bank/w: serviceaccount "w" not found'
+    message = f'Error creating: pods "close-1-" is forbidden: {looked_up}'
+    world.event("Job", "bank", "close-1", "FailedCreate", message)
+    labels = {"alertname": "KubeCronJobRunning", "namespace": "bank", "cronjob": "close"}
+    verdict, _ = world.investigate({"labels": labels})
+    assert verdict.root and str(verdict.root.entity) == "bank/CronJob/close"

@@ -217,3 +217,25 @@ def test_a_replacing_cron_job_that_succeeds_is_not_accused():
     world.event("CronJob", "bank", "digest", "SuccessfulDelete", "Deleted job digest-1", type="Normal")
     verdict, _ = world.investigate(DIGEST)
     assert verdict.root is None
+
+
+def run_of(cron: str, name: str, condition: o.Data, minutes: float) -> o.Data:
+    data = job(condition)
+    data["metadata"] = o.meta(name, "bank", minutes=minutes, ownerReferences=o.owned("CronJob", cron))
+    return data
+
+
+@pytest.mark.parametrize("label", ["job_name", "cronjob"])
+def test_a_failed_run_after_which_another_finished_well_is_over(label: str):
+    cron = {
+        "kind": "CronJob",
+        "metadata": o.meta("close", "bank"),
+        "spec": {"schedule": "0 3 1 1 *"},
+        "status": {},
+    }
+    well = run_of("close", "close-2", o.condition("Complete", "True"), minutes=5)
+    world = World().add(cron, run_of("close", "close-1", LIMIT, minutes=20), well)
+    names = {"job_name": "close-1", "cronjob": "close"}
+    labels = {"alertname": "KubeJobFailed", "namespace": "bank", label: names[label]}
+    verdict, _ = world.investigate({"labels": labels})
+    assert verdict.outcome == "self-resolved" and "close-2, finished well" in verdict.sentence

@@ -97,3 +97,13 @@ def test_a_worker_that_is_killed_at_the_limit_is_no_heap_of_a_runtime():
     labels = {"alertname": "HighErrorRate", "namespace": "shop", "deployment": "web"}
     verdict, _ = world.investigate({"labels": labels})
     assert verdict.root and verdict.root.cause.id == "oom-killed"
+
+
+def test_a_limit_that_a_limit_range_gave_is_said_to_be_its() -> None:
+    put = world(crashing(code=137, reason="OOMKilled"))
+    note = "LimitRanger plugin set: memory limit for container web"
+    put.objects["Pod", "shop", "web-b-x1"]["metadata"]["annotations"] = {"kubernetes.io/limit-ranger": note}
+    spec = {"limits": [{"type": "Container", "default": {"memory": "64Mi"}}]}
+    put.add({"kind": "LimitRange", "metadata": {"name": "small", "namespace": "shop"}, "spec": spec})
+    found = verdict(put)
+    assert found.root and any("LimitRange small" in claim.text for claim in found.root.claims)

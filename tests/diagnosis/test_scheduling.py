@@ -295,3 +295,18 @@ def test_a_pool_reserved_for_others_is_not_the_cause() -> None:
     reserved = node("g1", taints=[{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}])
     verdict, _ = world(waiting(message, affinity=affinity), node("n1"), reserved).investigate(ALERT)
     assert said(verdict)[0] == "pod-affinity-unmatched"
+
+
+def limit_range(**limits: Data) -> Data:
+    entry = {"type": "Container"} | {key.rstrip("_"): value for key, value in limits.items()}
+    return {"kind": "LimitRange", "metadata": meta("defaults"), "spec": {"limits": [entry]}}
+
+
+def test_a_request_that_a_limit_range_gave_is_not_the_fault_of_the_template() -> None:
+    refused = waiting("0/1 nodes are available: 1 Insufficient cpu.", containers=asking(cpu="64"))
+    note = "LimitRanger plugin set: cpu, memory request for container web; cpu limit for container web"
+    refused["metadata"]["annotations"] = {"kubernetes.io/limit-ranger": note}
+    put = world(refused, node("n1")).add(limit_range(defaultRequest={"cpu": "64"}))
+    verdict, _ = put.investigate(ALERT)
+    assert said(verdict) == ("insufficient-cpu", "shop/LimitRange/defaults")
+    assert "spec.limits[Container].defaultRequest.cpu: 64" in told(verdict)

@@ -80,3 +80,21 @@ def test_where_only_the_namespace_is_sure_an_object_that_the_words_name_is_the_s
 def test_where_the_words_name_no_object_the_namespace_is_the_subject() -> None:
     world = World().add({"kind": "Namespace", "metadata": meta("shop", "")}, deployment("cart"))
     assert subjects(world, "many restarts in namespace shop") == ["Namespace/shop"]
+
+
+def test_words_that_an_object_joins_by_a_hyphen_name_it() -> None:
+    world = World().add({"kind": "Namespace", "metadata": meta("shop", "")}, deployment("order-service"))
+    assert subjects(world, "the order service is down") == ["shop/Deployment/order-service"]
+    assert subjects(world, "order service loses messages in namespace shop") == [
+        "shop/Deployment/order-service"
+    ]
+
+
+def test_the_one_workload_of_the_namespace_that_holds_the_name_is_meant() -> None:
+    world = World().add(deployment("payments-api"), deployment("cart"))
+    assert subjects(world, "payments is down in namespace shop") == ["shop/Deployment/payments-api"]
+
+
+def test_of_several_that_hold_the_name_none_is_guessed() -> None:
+    world = World().add(deployment("payments-api"), deployment("payments-worker"))
+    assert subjects(world, "payments is down in namespace shop") == []

@@ -6,6 +6,7 @@ from datetime import timedelta
 from agent.diagnosis.advice import edit, kubectl
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
 from agent.diagnosis.graph import workload_of
@@ -94,11 +95,16 @@ def too_little_room(case: Case, pod: Obj) -> Iterator[Finding]:
         yield _preempted(place, owner, resource, preemptors)
         return
     wanted = amount(resource, requests(pod).get(resource, 0.0))
+    headline, claims = _headline(place, resource, wanted), tuple(_claims(place, resource, wanted, neighbours))
+    if given := given_by(case, pod, resource, "request"):
+        owner, container = given
+        headline += f": LimitRange {owner.ref.name} gives it that request"
+        claims = (*claims, claim(owner, container, resource, "request"))
     yield Finding(
         cause=_CAUSES.get(resource, EXTENDED),
         entity=owner.ref,
-        headline=_headline(place, resource, wanted),
-        claims=tuple(_claims(place, resource, wanted, neighbours)),
+        headline=headline,
+        claims=claims,
         confidence=place.confidence,
         recommendations=tuple(_advice(place, owner, resource)),
         ruled_out=tuple(_ruled_out(place)),

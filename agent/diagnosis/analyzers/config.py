@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from agent.diagnosis.advice import edit, kubectl, roll_back, watch
 from agent.diagnosis.case import Case
@@ -13,7 +14,7 @@ from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_ready
 from agent.diagnosis.provenance import near
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.thing import Obj, dig
 
 
 def _cause(id: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
@@ -62,7 +63,7 @@ CREATE = _cause(
 
 _OBJECT = re.compile(r'\b(configmap|secret) "([^"]{1,253})" not found')
 _KEY = re.compile(r"couldn't find key (\S{1,253}) in (ConfigMap|Secret) ([^/\s]{1,253})/([^\s,]{1,253})")
-_FILE_KEY = re.compile(r"(configmap|secret) references non-existent (?:config|secret) key: (\S{1,253})")
+_FILE_KEY = re.compile(r"references non-existent (config|secret) key: (\S{1,253})")
 _CREATING = ("ContainerCreating", "PodInitializing")
 
 
@@ -125,13 +126,22 @@ def _mount_fault(pod: Obj, message: str) -> Fault | None:
     if "not registered" in message:
         return None
     if match := _FILE_KEY.search(message):
-        kind = "ConfigMap" if match[1] == "configmap" else "Secret"
+        kind = "ConfigMap" if match[1] == "config" else "Secret"
         volume = re.search(r'for volume "([^"]{1,253})"', message)
-        field = "configMap.name" if kind == "ConfigMap" else "secret.secretName"
-        name = str(pod.at(f"spec.volumes[{volume[1]}].{field}") or "") if volume else ""
+        name = _source(pod.at(f"spec.volumes[{volume[1]}]") or {}, kind, match[2]) if volume else ""
         cause = CONFIGMAP_KEY if kind == "ConfigMap" else SECRET_KEY
         return Fault(cause, f"the {kind} {name} has no key {match[2]}", kind, name, match[2])
     return read_message(message) if _OBJECT.search(message) else None
+
+
+def _source(volume: dict[str, Any], kind: str, key: str) -> str:
+    """The name of the ConfigMap or Secret of which a volume takes a key; of several projected, the one with it."""
+    if own := dig(volume, "configMap.name" if kind == "ConfigMap" else "secret.secretName"):
+        return str(own)
+    field = "configMap" if kind == "ConfigMap" else "secret"
+    projected = [s[field] for s in dig(volume, "projected.sources") or [] if s.get(field)]
+    having = [s for s in projected if any(item.get("key") == key for item in s.get("items") or [])]
+    return str(having[0].get("name") or "") if having else ""
 
 
 def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:

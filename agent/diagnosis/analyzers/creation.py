@@ -14,6 +14,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.graph import workload_of
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
@@ -122,6 +123,7 @@ def _lacks_pods(obj: Obj) -> bool:
 def refused(case: Case, workload: Obj, message: str, quotes: tuple[Quote, ...]) -> Iterator[Finding]:
     """What a refusal means; nothing for a sentence that is not one."""
     text = message.removeprefix("Error creating: ")
+    workload = workload_of(case, workload)  # the template is the owner's: a Job's is that of its CronJob
     for pattern, explain in _RULES:
         if match := pattern.search(text):
             if found := explain(Refusal(case, workload, text, quotes), match):

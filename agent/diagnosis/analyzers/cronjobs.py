@@ -77,7 +77,12 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         case.follow(own[0].ref)
         if own[0].condition("Complete").get("status") == "True":
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, finished well."
-            yield State("healthy", obj.ref, words, own[0].quote_condition("Complete", "status"))
+            quotes = own[0].quote_condition("Complete", "status")
+            failed = [job for job in own[1:2] if job.condition("Failed").get("status") == "True"]
+            if failed:
+                words += f" The run before, {failed[0].ref.name}, failed."
+                quotes += failed[0].quote_condition("Failed", "status", "reason")
+            yield State("recovered" if failed else "healthy", obj.ref, words, quotes)
         elif own[0].at("status.active"):
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, is active."
             yield State("progressing", obj.ref, words, own[0].quote("status.active"))

@@ -8,7 +8,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
-from agent.diagnosis.graph import pods_of, selector_text, workload_of
+from agent.diagnosis.graph import owner_ref, pods_of, selector_text, workload_of
 from agent.diagnosis.pod import containers
 from agent.diagnosis.replicas import is_starting, representatives
 from agent.diagnosis.thing import Obj
@@ -72,7 +72,22 @@ def _is(obj: Obj, kind: str) -> bool:
     return obj.condition(kind).get("status") == "True"
 
 
-def _failed(case: Case, obj: Obj) -> Iterator[Finding]:
+def _run_after(case: Case, obj: Obj) -> Obj | None:
+    """A later run of the same CronJob that finished well."""
+    owner = owner_ref(obj)
+    if owner is None or owner.kind != "CronJob" or obj.created is None:
+        return None
+    jobs = case.list("Job", obj.ref.namespace, why=f"did a run of {owner} after {obj.ref.name} finish well?")
+    well = [j for j in jobs or [] if owner_ref(j) == owner and j.created and _is(j, "Complete")]
+    return next((job for job in well if job.created and job.created > obj.created), None)
+
+
+def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    if later := _run_after(case, obj):
+        words = f"{obj.ref} failed, and the run after it, {later.ref.name}, finished well."
+        quotes = later.quote_condition("Complete", "status") + later.quote("status.completionTime")
+        yield State("recovered", obj.ref, words, quotes)
+        return
     kind = "Failed" if _is(obj, "Failed") else "FailureTarget"
     condition, quotes = obj.condition(kind), obj.quote_condition(kind)
     pods = pods_of(case, obj)

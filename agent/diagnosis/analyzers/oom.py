@@ -6,6 +6,7 @@ from agent.diagnosis.advice import kubectl, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change, recent_change
+from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
@@ -69,6 +70,8 @@ def _oom(ending: Ending) -> Finding:
         Claim(f"The {container.called} was killed for memory (reason OOMKilled)", ending.quote()),
         Claim(f"Its memory limit is {bound}", container.quote_spec("resources.limits.memory")),
     ]
+    if given := given_by(ending.case, ending.pod, "memory", "limit"):
+        claims.append(claim(*given, "memory", "limit"))
     if change:
         claims.append(change.claim())
     claims += _last_words(ending)
