@@ -45,10 +45,8 @@ class Alert:
     annotations: dict[str, str]
     starts_at: datetime | None
     """UTC; stable while the alert keeps firing, so fingerprint and start name one episode."""
-    ends_at: datetime | None
     fingerprint: str
     """16 hex digits, Alertmanager's own where it is given."""
-    generator_url: str
     title: str
     """One line of at most 200 characters: what the result says behind "Alert:"."""
     plain_text: str = ""
@@ -237,16 +235,13 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
     status, suppressed = _status(entry.get("status"), where, payload)
     given = entry.get("fingerprint")
     given = given.lower() if isinstance(given, str) else ""
-    url = entry.get("generatorURL")
     alert = Alert(
         name=name,
         status=status,
         labels=labels,
         annotations=annotations,
         starts_at=time(entry.get("startsAt"), f"{where}.startsAt", payload.note),
-        ends_at=time(entry.get("endsAt"), f"{where}.endsAt", payload.note),
         fingerprint=given if _FINGERPRINT.fullmatch(given) else _fingerprint(name, labels),
-        generator_url=clean(url)[:2048] if isinstance(url, str) else "",
         title="",
         suppressed=suppressed,
     )
@@ -264,9 +259,7 @@ def _plain(text: str, payload: Payload) -> Alert:
         labels={},
         annotations={},
         starts_at=None,
-        ends_at=None,
         fingerprint=_fingerprint(text, {}),
-        generator_url="",
         title=one_line(text.splitlines()[0]),
         plain_text=text,
     )

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -41,7 +40,6 @@ class Conversation:
     completion_tokens: int = 0
     usd: float = 0.0
     model: str = ""
-    seconds: float = 0.0
 
 
 async def converse(
@@ -59,14 +57,12 @@ async def converse(
     """
     logging.getLogger("autogen_core").setLevel(logging.CRITICAL)  # one failure would print 80 lines
     conversation = Conversation()
-    begun = time.monotonic()
     talk = asyncio.create_task(_talk(investigation, model, conversation, say))
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait({talk, stopped}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not talk.done():  # what AutoGen says while the event loop ends it is noise
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    conversation.seconds = time.monotonic() - begun
     if stop.is_set():
         conversation.ended, conversation.reason = "terminated", "terminated by a signal before the end"
     elif not talk.done():

@@ -23,9 +23,7 @@ def alert(name: str, *, minute: int | None = 0, status: str = "firing", **labels
         labels={"alertname": name} | labels,
         annotations={},
         starts_at=None if minute is None else NOON + timedelta(minutes=minute),
-        ends_at=None,
         fingerprint=sha256(repr((name, labels)).encode()).hexdigest()[:16],
-        generator_url="",
         title=name,
     )
 
@@ -194,7 +192,7 @@ def test_without_a_start_the_id_is_the_fingerprint():
 
 
 def test_a_repeat_of_an_alert_is_the_same_incident():
-    first, repeat = pod("db-0"), replace(pod("db-0"), annotations={"value": "7"}, ends_at=NOON)
+    first, repeat = pod("db-0"), replace(pod("db-0"), annotations={"value": "7"})
     assert incidents([first])[0].id == incidents([repeat])[0].id
 
 

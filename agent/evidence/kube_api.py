@@ -120,7 +120,7 @@ class KubeApi:
 
 
 def _in_pod() -> bool:
-    return (_SERVICE_ACCOUNT / "token").is_file() and not Path(_DEFAULT_KUBECONFIG).expanduser().exists()
+    return (_SERVICE_ACCOUNT / "token").is_file() and not _exists(_DEFAULT_KUBECONFIG)
 
 
 def _service_account_client() -> Any:

@@ -42,9 +42,7 @@ def alert(name: str, labels: dict[str, str] | None = None, **annotations: str) -
         labels={"alertname": name, "severity": "warning"} | (labels or {}),
         annotations=annotations,
         starts_at=None,
-        ends_at=None,
         fingerprint="0" * 16,
-        generator_url="",
         title=name,
     )
 
