@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from agent import __version__
@@ -53,8 +53,6 @@ def assemble(
     doubted = verdict.root if verdict.outcome == "inconclusive" else None
     shown = verdict.chain if root else [doubted] if doubted else []
     claims = _claims(shown, texts) + _model_claims(conversation, texts, refused)
-    transcript = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
-    transcript += [MessagePart(source="check", kind="refused", text=text) for text in refused]
     return Result(
         incident_id=incident.id,
         run_id=run_id,
@@ -71,32 +69,15 @@ def assemble(
         confidence=round(root.confidence, 2) if root else 0.0,
         chain=[_link(finding) for finding in (verdict.chain if root else [])],
         claims=claims,
-        ruled_out=[
-            RuledOutPart(cause=r.cause, why=r.why, quotes=_quotes(r.quotes, texts)) for r in verdict.ruled_out
-        ],
-        observations=[
-            ObservationPart(
-                kind=s.kind, entity=str(s.entity), sentence=s.sentence, quotes=_quotes(s.quotes, texts)
-            )
-            for s in verdict.states
-        ],
+        ruled_out=_ruled_out(verdict, texts),
+        observations=_observations(verdict, texts),
         recommendations=_recommendations(root, doubted),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
         commander=conversation.plan.statement[:LONGEST_SENTENCE] if conversation.plan else NO_PLAN,
-        investigator=statement(verdict)
-        if verdict.outcome != "failed"
-        else f"Analysis cut short: {conversation.reason}.",
-        transcript=transcript,
-        usage=UsagePart(
-            model=model,
-            calls=conversation.calls,
-            prompt_tokens=conversation.prompt_tokens,
-            completion_tokens=conversation.completion_tokens,
-            usd=round(conversation.usd, 6),
-            seconds=round((finished_at - started_at).total_seconds(), 3),
-            reads=len(investigation.ledger.entries),
-        ),
+        investigator=_told(verdict, conversation),
+        transcript=_transcript(conversation, refused),
+        usage=_usage(conversation, model, finished_at - started_at, len(texts)),
         versions=_versions(),
     )
 
@@ -164,6 +145,45 @@ def _model_claims(conversation: Conversation, texts: dict[str, str], refused: li
                 f"claim refused, {claim.evidence[:20]!r} does not hold the words it quotes: {claim.text[:200]}"
             )
     return kept
+
+
+def _ruled_out(verdict: Verdict, texts: dict[str, str]) -> list[RuledOutPart]:
+    return [
+        RuledOutPart(cause=r.cause, why=r.why, quotes=_quotes(r.quotes, texts)) for r in verdict.ruled_out
+    ]
+
+
+def _observations(verdict: Verdict, texts: dict[str, str]) -> list[ObservationPart]:
+    return [
+        ObservationPart(
+            kind=s.kind, entity=str(s.entity), sentence=s.sentence, quotes=_quotes(s.quotes, texts)
+        )
+        for s in verdict.states
+    ]
+
+
+def _told(verdict: Verdict, conversation: Conversation) -> str:
+    return (
+        f"Analysis cut short: {conversation.reason}." if verdict.outcome == "failed" else statement(verdict)
+    )
+
+
+def _transcript(conversation: Conversation, refused: list[str]) -> list[MessagePart]:
+    """What was said, and behind it what was refused of it."""
+    said = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
+    return said + [MessagePart(source="check", kind="refused", text=text) for text in refused]
+
+
+def _usage(conversation: Conversation, model: str, spent: timedelta, reads: int) -> UsagePart:
+    return UsagePart(
+        model=model,
+        calls=conversation.calls,
+        prompt_tokens=conversation.prompt_tokens,
+        completion_tokens=conversation.completion_tokens,
+        usd=round(conversation.usd, 6),
+        seconds=round(spent.total_seconds(), 3),
+        reads=reads,
+    )
 
 
 def _quotes(quotes: Iterable[Quote], texts: dict[str, str]) -> list[QuotePart]:
