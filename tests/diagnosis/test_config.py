@@ -39,6 +39,10 @@ def verdict(put: World) -> Verdict:
     return put.investigate(ALERT)[0]
 
 
+def mount_failed(put: World, why: str) -> None:
+    put.event("Pod", "bank", "desk-a-x1", "FailedMount", f'MountVolume.SetUp failed for volume "v" : {why}')
+
+
 MESSAGES = [
     ('configmap "ledger-config" not found', "configmap-missing"),
     ('secret "ledger-db" not found', "secret-missing"),
@@ -77,38 +81,20 @@ def test_the_keys_a_configmap_has_instead_are_shown() -> None:
 
 def test_a_volume_whose_configmap_is_missing_is_told_by_its_event() -> None:
     put = world("ContainerCreating")
-    put.event(
-        "Pod",
-        "bank",
-        "desk-a-x1",
-        "FailedMount",
-        'MountVolume.SetUp failed for volume "v" : configmap "desk-conf" not found',
-    )
+    mount_failed(put, 'configmap "desk-conf" not found')
     found = verdict(put)
     assert found.root and found.root.cause.id == "configmap-missing"
 
 
 def test_an_old_mount_event_is_history_once_the_configmap_exists() -> None:
     put = world("ContainerCreating").add(config_map("desk-conf", A="1"))
-    put.event(
-        "Pod",
-        "bank",
-        "desk-a-x1",
-        "FailedMount",
-        'MountVolume.SetUp failed for volume "v" : configmap "desk-conf" not found',
-    )
+    mount_failed(put, 'configmap "desk-conf" not found')
     assert verdict(put).outcome != "diagnosed"
 
 
 def test_an_object_that_is_not_registered_on_an_ending_pod_is_noise() -> None:
     put = world("ContainerCreating")
-    put.event(
-        "Pod",
-        "bank",
-        "desk-a-x1",
-        "FailedMount",
-        'MountVolume.SetUp failed for volume "v" : object "bank"/"x" not registered',
-    )
+    mount_failed(put, 'object "bank"/"x" not registered')
     assert verdict(put).outcome != "diagnosed"
 
 
@@ -117,13 +103,7 @@ def test_a_missing_key_of_a_volume_is_named_with_its_object() -> None:
         {"name": "v", "configMap": {"name": "desk-conf", "items": [{"key": "b.conf", "path": "b.conf"}]}}
     ]
     put = world("ContainerCreating", volumes=volumes).add(config_map("desk-conf", **{"a.conf": "x"}))
-    put.event(
-        "Pod",
-        "bank",
-        "desk-a-x1",
-        "FailedMount",
-        'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: b.conf',
-    )
+    mount_failed(put, "configmap references non-existent config key: b.conf")
     found = verdict(put)
     assert found.root and found.root.cause.id == "configmap-key-missing"
     assert "the ConfigMap desk-conf has no key b.conf" in found.sentence
@@ -142,8 +122,7 @@ def test_a_missing_key_of_a_volume_is_named_with_its_object() -> None:
 )
 def test_a_missing_key_of_a_secret_volume_is_named_with_its_secret(source: dict) -> None:
     put = world("ContainerCreating", volumes=[{"name": "v"} | source])
-    message = 'MountVolume.SetUp failed for volume "v" : references non-existent secret key: tls.crt'
-    put.event("Pod", "bank", "desk-a-x1", "FailedMount", message)
+    mount_failed(put, "references non-existent secret key: tls.crt")
     found = verdict(put)
     assert found.root and found.root.cause.id == "secret-key-missing"
     assert "the Secret desk-tls has no key tls.crt" in found.sentence

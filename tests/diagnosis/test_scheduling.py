@@ -236,27 +236,25 @@ def test_a_scheduler_that_does_not_run_leaves_neither_condition_nor_event() -> N
     assert said(verdict) == ("unknown-scheduler", "shop/Deployment/web")
 
 
-def test_a_silent_default_scheduler_is_down_when_its_lease_is_old() -> None:
+def unheard(minutes: float) -> World:
+    """A pod that the default scheduler says nothing about; its lease was renewed so long ago."""
     refused = waiting("", schedulerName="default-scheduler")
     refused["status"]["conditions"] = []
     lease = {
         "kind": "Lease",
         "metadata": meta("kube-scheduler", "kube-system"),
-        "spec": {"renewTime": ago(12)},
+        "spec": {"renewTime": ago(minutes)},
     }
-    verdict, _ = world(refused, node("n1")).add(lease).investigate(ALERT)
+    return world(refused, node("n1")).add(lease)
+
+
+def test_a_silent_default_scheduler_is_down_when_its_lease_is_old() -> None:
+    verdict, _ = unheard(12).investigate(ALERT)
     assert said(verdict) == ("scheduler-down", "Namespace/kube-system")
 
 
 def test_a_scheduler_that_renews_its_lease_is_not_accused() -> None:
-    refused = waiting("", schedulerName="default-scheduler")
-    refused["status"]["conditions"] = []
-    lease = {
-        "kind": "Lease",
-        "metadata": meta("kube-scheduler", "kube-system"),
-        "spec": {"renewTime": ago(0.1)},
-    }
-    _, diagnosis = world(refused, node("n1")).add(lease).investigate(ALERT)
+    _, diagnosis = unheard(0.1).investigate(ALERT)
     assert "scheduler-down" not in {finding.cause.id for finding in diagnosis.findings}
 
 
