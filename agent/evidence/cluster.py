@@ -1,15 +1,14 @@
 """The cluster as a source: answers queries by reading the Kubernetes API, and never anything secret."""
 
-import asyncio
 import re
 from typing import Any, Self
 
 from agent.evidence.answer import Answer
 from agent.evidence.kinds import RESOURCES, Resource
-from agent.evidence.kube_api import ClusterError, KubeApi, Refusal
+from agent.evidence.kube_api import ClusterError, KubeApi
 from agent.evidence.projection import project
 from agent.evidence.query import Query
-from agent.evidence.threads import in_daemon_thread
+from agent.evidence.reading import Refusal, answered
 from agent.quantity import parse_quantity
 from agent.ref import CLUSTER_SCOPED
 
@@ -49,14 +48,7 @@ class ClusterSource:
 
     async def answer(self, query: Query) -> Answer:
         """Answer one query; whatever goes wrong is said by the status of the answer."""
-        try:
-            return await asyncio.wait_for(in_daemon_thread(lambda: self._read(query)), self._timeout)
-        except TimeoutError:
-            return Answer("timed-out", message=f"no answer within {self._timeout:g} s")
-        except Refusal as refusal:
-            return Answer(refusal.status, message=refusal.message)
-        except Exception as err:  # a run survives any one read; the answer says which
-            return Answer("error", message=f"{type(err).__name__}: {err}")
+        return await answered(lambda: self._read(query), self._timeout)
 
     def _read(self, query: Query) -> Answer:
         if query.kind.casefold() in ("secret", "secrets"):

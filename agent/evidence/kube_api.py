@@ -17,6 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
+from agent.evidence.reading import Refusal
 
 PARALLEL_CONNECTIONS = 8
 MAX_BODY = 64 << 20
@@ -30,14 +31,6 @@ _STATUSES: dict[int, Status] = {
 
 class ClusterError(ValueError):
     """No cluster can be named: no kubeconfig, a damaged one, an unknown context. One line for a person."""
-
-
-class Refusal(Exception):
-    """A read that was not answered; `code` is the HTTP status, 0 if there was none."""
-
-    def __init__(self, status: Status, message: str, code: int = 0) -> None:
-        super().__init__(message)
-        self.status, self.message, self.code = status, message, code
 
 
 class KubeApi:

@@ -1,6 +1,5 @@
 """Prometheus as a source: answers `metrics` queries with ranges around the alert and up to now."""
 
-import asyncio
 import json
 import math
 import os
@@ -11,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.query import Query
-from agent.evidence.threads import in_daemon_thread
+from agent.evidence.reading import Refusal, answered
 
 TOKEN_VARIABLE = "INCIDENT_PROMETHEUS_TOKEN"
 MAX_BODY = 4 << 20
@@ -83,14 +82,7 @@ class PrometheusSource:
         """Answer one query; whatever goes wrong is said by the status of the answer."""
         if query.verb != "metrics":
             return Answer("error", message=f"Prometheus does not answer {query.verb!r}")
-        try:
-            return await asyncio.wait_for(in_daemon_thread(lambda: self._read(query.promql)), self._timeout)
-        except TimeoutError:
-            return Answer("timed-out", message=f"no answer within {self._timeout:g} s")
-        except _Refusal as refusal:
-            return Answer(refusal.status, message=refusal.message)
-        except Exception as err:  # a run survives any one read; the answer says which
-            return Answer("error", message=f"{type(err).__name__}: {err}")
+        return await answered(lambda: self._read(query.promql), self._timeout)
 
     def _read(self, promql: str) -> Answer:
         series: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
@@ -129,28 +121,20 @@ class PrometheusSource:
                 body = response.read(MAX_BODY + 1)
         except HTTPError as err:
             with err:
-                raise _Refusal(
-                    _STATUSES.get(err.code, "error"), _words(err.code, err.read(1 << 16))
-                ) from None
+                raise Refusal(_STATUSES.get(err.code, "error"), _words(err.code, err.read(1 << 16))) from None
         except URLError as err:
             if isinstance(err.reason, TimeoutError):
                 raise TimeoutError from None
-            raise _Refusal("unreachable", f"{self._url}: {err.reason}") from None
+            raise Refusal("unreachable", f"{self._url}: {err.reason}") from None
         except OSError as err:
             if isinstance(err, TimeoutError):
                 raise
-            raise _Refusal("unreachable", f"{self._url}: {err}") from None
+            raise Refusal("unreachable", f"{self._url}: {err}") from None
         if len(body) > MAX_BODY:
-            raise _Refusal(
+            raise Refusal(
                 "error", f"the answer is larger than {MAX_BODY >> 20} MiB; aggregate, or select fewer series"
             )
         return _json(body)
-
-
-class _Refusal(Exception):
-    def __init__(self, status: Status, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
 
 
 def _checked(url: str) -> str:
@@ -185,7 +169,7 @@ def _json(body: bytes) -> dict[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise _Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
+        raise Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
     return data
 
 
@@ -193,14 +177,14 @@ def _words(code: int, body: bytes) -> str:
     """What Prometheus says about a query it refuses, or else the HTTP status."""
     try:
         return str(_json(body)["error"])[:1000]
-    except (_Refusal, KeyError):
+    except (Refusal, KeyError):
         return f"HTTP {code} from Prometheus"
 
 
 def _matrix(body: dict[str, Any]) -> list[dict[str, Any]]:
     result = (body.get("data") or {}).get("result")
     if body.get("status") != "success" or not isinstance(result, list):
-        raise _Refusal(
+        raise Refusal(
             "error", f"Prometheus answered without a result: {str(body.get('error') or 'no words')[:1000]}"
         )
     return result

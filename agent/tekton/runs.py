@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agent.evidence.kube_api import KubeApi, Refusal
+from agent.evidence.kube_api import KubeApi
+from agent.evidence.reading import Refusal
 
 PART_OF = "app.kubernetes.io/part-of=incident-agent"
 EPISODES = "incident-agent/episodes"

@@ -1,0 +1,27 @@
+"""Reading: a blocking read that becomes an answer within its time, whatever goes wrong with it."""
+
+import asyncio
+from collections.abc import Callable
+
+from agent.evidence.answer import Answer, Status
+from agent.evidence.threads import in_daemon_thread
+
+
+class Refusal(Exception):
+    """A read that was not answered; `code` is the HTTP status, 0 if there was none."""
+
+    def __init__(self, status: Status, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+
+
+async def answered(read: Callable[[], Answer], seconds: float) -> Answer:
+    """What a read in a thread of its own answers; never raises: the status of the answer says what went wrong."""
+    try:
+        return await asyncio.wait_for(in_daemon_thread(read), seconds)
+    except TimeoutError:
+        return Answer("timed-out", message=f"no answer within {seconds:g} s")
+    except Refusal as refusal:
+        return Answer(refusal.status, message=refusal.message)
+    except Exception as err:  # a run survives any one read; the answer says which
+        return Answer("error", message=f"{type(err).__name__}: {err}")
