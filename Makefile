@@ -80,7 +80,7 @@ e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, its listeners, a real Alertmanag
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
 
 e2e-scenarios: $(VENV)/.dev ## end-to-end: every scenario live, judged
-	@$(BIN)/pytest e2e/test_scenarios.py $(PYTEST_ARGS)
+	@$(BIN)/pytest -s e2e/test_scenarios.py $(PYTEST_ARGS)
 
 score: $(VENV)/.dev ## every scenario live on the running cluster, judged; then the recordings, disturbed
 	@$(BIN)/python -m e2e.score --live && $(BIN)/python -m e2e.score

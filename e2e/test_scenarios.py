@@ -12,7 +12,9 @@ from e2e.support.monitoring import Prometheus
 @pytest.fixture(scope="module")
 def rows(cluster: Cluster, metrics: None, prometheus: Prometheus) -> list[Row]:
     """All scenarios, run and judged once."""
-    return scored_live(load_all(), cluster, record=False)
+    scored = scored_live(load_all(), cluster, record=False)
+    print("\n".join(summary(scored)))
+    return scored
 
 
 def _shown(rows: list[Row]) -> str:
