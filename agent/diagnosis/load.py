@@ -1,8 +1,10 @@
 """Load: what Prometheus tells of a workload, and whom a metric alert is about."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from agent.diagnosis import promql
 from agent.diagnosis.case import Case
 from agent.diagnosis.changes import Change, config_changes, is_shortly_before, last_rollout
 from agent.diagnosis.finding import Quote
@@ -26,6 +28,37 @@ def read_series(case: Case, expression: str, why: str) -> Series | None:
     """The one series of an expression; None while unread, refused or without points."""
     found = case.series(expression, why)
     return found[0] if found and found[0].points else None
+
+
+_ASKED: dict[str, tuple[Callable[[Scope], str], str]] = {
+    "cpu": (promql.cpu, "how much CPU does {} use?"),
+    "memory": (promql.memory, "how much memory does {} hold?"),
+    "requests": (promql.requests, "how many requests does {} serve?"),
+    "errors": (promql.errors, "how many requests does {} fail?"),
+    "latency": (promql.latency, "how long do the requests to {} take?"),
+    "throttled": (promql.throttled, "is {} stopped by a CPU limit?"),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The series of one object, in the units of `promql`; None where refused or without points."""
+
+    cpu: Series | None = None
+    memory: Series | None = None
+    requests: Series | None = None
+    errors: Series | None = None
+    latency: Series | None = None
+    throttled: Series | None = None
+
+
+def measured(case: Case, obj: Obj, workload: Obj, *names: str) -> Measured | None:
+    """The named series of an object; None while an answer is still to come."""
+    scope, missed = scope_of(obj, workload), case.missed
+    series = {
+        name: read_series(case, _ASKED[name][0](scope), _ASKED[name][1].format(obj.ref)) for name in names
+    }
+    return None if case.missed > missed else Measured(**series)
 
 
 @dataclass(frozen=True)

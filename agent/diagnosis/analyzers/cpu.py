@@ -6,7 +6,6 @@ just after a change, are the change.
 
 from collections.abc import Iterator
 
-from agent.diagnosis import promql
 from agent.diagnosis.advice import edit, kubectl, roll_back
 from agent.diagnosis.analyzers.throttling import at_limit, limit_too_low, throttled_share
 from agent.diagnosis.case import Case
@@ -20,11 +19,10 @@ from agent.diagnosis.load import (
     change_before,
     clock,
     is_about,
+    measured,
     now_level,
     quote_now,
     quote_rise,
-    read_series,
-    scope_of,
     traffic_over,
 )
 from agent.diagnosis.pod import is_well
@@ -77,12 +75,10 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if not is_about(case, "cpu"):
         return
     workload, missed = workload_of(case, obj), case.missed
-    scope = scope_of(obj, workload)
-    cpu = read_series(case, promql.cpu(scope), f"how much CPU does {obj.ref} use?")
-    requests = read_series(case, promql.requests(scope), f"how many requests does {obj.ref} serve?")
-    throttled = read_series(case, promql.throttled(scope), f"is {obj.ref} stopped by a CPU limit?")
-    if case.missed > missed:
+    series = measured(case, obj, workload, "cpu", "requests", "throttled")
+    if series is None:
         return
+    cpu, requests, throttled = series.cpu, series.requests, series.throttled
     if cpu is None:
         yield from _by_usage(case, obj, workload)
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, kubectl, on
-from agent.diagnosis.analyzers.workloads import healthy_or_recovered, short, unobserved
+from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
@@ -33,10 +33,8 @@ MISPLACED = declare(Cause(
 @analyzer("DaemonSet")
 def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Compare the nodes it wants, has and serves; follow the pods that are not ready."""
-    if obj.at("metadata.deletionTimestamp"):
-        return
-    if found := unobserved(case, obj):
-        yield found
+    if (said := settled(case, obj)) is not None:
+        yield from said
         return
     wanted, ready = _count(obj, "desiredNumberScheduled"), _count(obj, "numberReady")
     if wanted == 0:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
 from agent.diagnosis.analyzers.creation import refused
-from agent.diagnosis.analyzers.workloads import healthy_or_recovered, scaled_to_zero, short, unobserved
+from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
@@ -26,13 +26,8 @@ PAUSED = declare(Cause(
 @analyzer("Deployment")
 def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Follow a Deployment to the pods that stand for its trouble; say what it states itself."""
-    if obj.at("metadata.deletionTimestamp"):
-        return
-    if obj.at("spec.replicas", 1) == 0:
-        yield scaled_to_zero(case, obj)
-        return
-    if found := unobserved(case, obj):
-        yield found
+    if (said := settled(case, obj)) is not None:
+        yield from said
         return
     missed = case.missed
     sets, pods = replica_sets(case, obj), pods_of(case, obj)
@@ -109,9 +104,7 @@ def _progress(obj: Obj) -> State:
 
 
 def _well(case: Case, obj: Obj, pods: list[Obj]) -> State:
-    for pod in (
-        pods[:2] if "traffic" in case.runbook.families else ()
-    ):  # their logs may tell what states do not
+    for pod in pods[:2] if case.runbook.reads_logs else ():  # their logs may tell what states do not
         case.follow(pod.ref)
     wanted = int(obj.at("spec.replicas", 1))
     quotes = obj.quote("spec.replicas", "status.availableReplicas", "status.updatedReplicas")

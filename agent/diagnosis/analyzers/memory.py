@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis import promql
 from agent.diagnosis.advice import kubectl, on, roll_back
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
@@ -15,11 +14,10 @@ from agent.diagnosis.load import (
     change_before,
     clock,
     is_about,
+    measured,
     now_level,
     quote_now,
     quote_rise,
-    read_series,
-    scope_of,
     traffic_over,
 )
 from agent.diagnosis.node import amount
@@ -71,11 +69,10 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if not is_about(case, "memory"):
         return
     workload, missed = workload_of(case, obj), case.missed
-    scope = scope_of(obj, workload)
-    memory = read_series(case, promql.memory(scope), f"how much memory does {obj.ref} hold?")
-    requests = read_series(case, promql.requests(scope), f"how many requests does {obj.ref} serve?")
-    if case.missed > missed:
+    series = measured(case, obj, workload, "memory", "requests")
+    if series is None:
         return
+    memory, requests = series.memory, series.requests
     if memory is None:
         yield from _by_usage(case, obj, workload)
         return

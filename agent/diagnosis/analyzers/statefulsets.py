@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
-from agent.diagnosis.analyzers.workloads import healthy_or_recovered, scaled_to_zero, short, unobserved
+from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
@@ -35,13 +35,8 @@ ON_DELETE = declare(Cause(
 @analyzer("StatefulSet")
 def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Follow a StatefulSet to the pod that holds it up."""
-    if obj.at("metadata.deletionTimestamp"):
-        return
-    if obj.at("spec.replicas", 1) == 0:
-        yield scaled_to_zero(case, obj)
-        return
-    if found := unobserved(case, obj):
-        yield found
+    if (said := settled(case, obj)) is not None:
+        yield from said
         return
     pods = pods_of(case, obj)
     if pods is None:
@@ -64,7 +59,7 @@ def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif waiting := _waits_for_deletion(obj):
         yield waiting
     else:
-        for pod in own[:2] if "traffic" in case.runbook.families else ():  # for what they log
+        for pod in own[:2] if case.runbook.reads_logs else ():  # for what they log
             case.follow(pod.ref)
         yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)
 

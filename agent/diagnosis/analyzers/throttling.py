@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis import promql
 from agent.diagnosis.advice import handle, kubectl, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
-from agent.diagnosis.load import now_level, quote_now, read_series
-from agent.diagnosis.promql import Scope
+from agent.diagnosis.load import measured, now_level, quote_now
 from agent.diagnosis.thing import Obj, Series, dig
 from agent.diagnosis.usage import Use
 from agent.quantity import parse_quantity
@@ -45,10 +43,8 @@ def starved(case: Case, workload: Obj) -> Finding | None:
     """Whether a CPU limit stops a workload that others wait for; None while that is not measured."""
     if not cpu_limits(workload):
         return None
-    scope = Scope.of(workload.ref)
-    cpu = read_series(case, promql.cpu(scope), f"how much CPU does {workload.ref} use?")
-    throttled = read_series(case, promql.throttled(scope), f"is {workload.ref} stopped by a CPU limit?")
-    return limit_too_low(case, workload, cpu, throttled) if cpu else None
+    series = measured(case, workload, workload, "cpu", "throttled")
+    return limit_too_low(case, workload, series.cpu, series.throttled) if series and series.cpu else None
 
 
 def limit_too_low(

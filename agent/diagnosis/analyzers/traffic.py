@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis import promql
 from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers.throttling import limit_too_low
 from agent.diagnosis.case import Case
@@ -16,11 +15,10 @@ from agent.diagnosis.load import (
     change_before,
     clock,
     is_about,
+    measured,
     now_level,
     quote_now,
     quote_rise,
-    read_series,
-    scope_of,
     traffic_over,
 )
 from agent.diagnosis.scaling import scale_out
@@ -91,15 +89,11 @@ def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if not is_about(case, "traffic"):
         return
     workload, missed = workload_of(case, obj), case.missed
-    scope = scope_of(obj, workload)
-    errors = read_series(case, promql.errors(scope), f"how many requests does {obj.ref} fail?")
-    latency = read_series(case, promql.latency(scope), f"how long do the requests to {obj.ref} take?")
-    requests = read_series(case, promql.requests(scope), f"how many requests does {obj.ref} serve?")
-    cpu = read_series(case, promql.cpu(scope), f"how much CPU does {obj.ref} use?")
-    throttled = read_series(case, promql.throttled(scope), f"is {obj.ref} stopped by a CPU limit?")
-    if case.missed > missed:
+    series = measured(case, obj, workload, "errors", "latency", "requests", "cpu", "throttled")
+    if series is None:
         return
-    found = list(_symptoms(errors, latency))
+    cpu, throttled = series.cpu, series.throttled
+    found = list(_symptoms(series.errors, series.latency))
     lasting = [symptom for symptom in found if symptom.rise.end is None]
     for symptom in lasting:
         change = change_before(case, workload, symptom.rise)
@@ -114,9 +108,9 @@ def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
         ):
             yield starved
         else:
-            yield from _under_load(case, workload, symptom, requests)
+            yield from _under_load(case, workload, symptom, series.requests)
     if not lasting:
-        yield from _over(obj, found, errors)
+        yield from _over(obj, found, series.errors)
 
 
 def _symptoms(errors: Series | None, latency: Series | None) -> Iterator[Symptom]:

@@ -1,5 +1,6 @@
 """What all workloads have in common: scaled to zero, unseen by the controller, short of replicas, well."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from agent.diagnosis.advice import kubectl, look, on, roll_back, watch
@@ -41,6 +42,20 @@ MISSING = declare(Cause(
     "See why the pods that are missing or not ready are so.",
     symptom=True,
 ))  # fmt: skip
+
+
+def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
+    """What there is to say of a workload whatever its pods are; None where its pods tell.
+
+    One that is being deleted has nothing to answer for; one scaled to zero has no pods; of a change that the
+    controller has not seen, the pods know nothing.
+    """
+    if obj.at("metadata.deletionTimestamp"):
+        return ()
+    if obj.at("spec.replicas", 1) == 0:
+        return (scaled_to_zero(case, obj),)
+    found = unobserved(case, obj)
+    return (found,) if found else None
 
 
 def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
