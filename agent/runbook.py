@@ -20,7 +20,7 @@ class Runbook:
     {service} {node} to fill in. `families` of causes explain this alert best. `settled_by_state`: the
     state of objects tells whether the alert still holds; False where only a metric would. `about` is
     where to look when the alert names no object: references, of which `Node/*` means every node. `kinds`
-    are what a bare name means first in this class.
+    are what a bare name means first in this class. `reads_logs`: logs are read of pods that are well, too.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Runbook:
     settled_by_state: bool
     about: tuple[str, ...]
     kinds: tuple[str, ...]
+    reads_logs: bool
     order: int
 
     def queries(self, subject: Subject) -> list[Query]:
@@ -90,5 +91,6 @@ def _read(identity: str, data: dict[str, Any]) -> Runbook:
         settled_by_state=bool(data.get("settled_by_state", True)),
         about=tuple(data.get("about") or ()),
         kinds=tuple(data.get("kinds") or ()),
+        reads_logs=bool(data.get("reads_logs", False)),
         order=int(data.get("order", 50)),
     )

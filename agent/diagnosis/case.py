@@ -147,6 +147,11 @@ class Case:
         cause = self.current.cause if self.current else ""
         self.lead(ref, cause)
 
+    @property
+    def is_subject(self) -> bool:
+        """Whether the object under analysis is what the alert is about: nothing pointed at it."""
+        return self.current is not None and self.current.by is None
+
     def lead(self, ref: Ref, cause: str) -> None:
         """Have an object analyzed because the finding with that id points at it."""
         by = self.current.ref if self.current else None

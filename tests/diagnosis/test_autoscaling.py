@@ -207,3 +207,8 @@ def test_a_pod_that_may_be_evicted_leaves_a_hanging_drain_unexplained():
     world = World().add(guard("a"), o.pod("web-a-1"))
     verdict, _ = world.investigate("the drain hangs: pod shop/web-a-1 cannot be evicted")
     assert verdict.outcome == "inconclusive"
+
+
+def test_a_workload_that_does_not_scale_and_has_no_autoscaler_is_not_called_well():
+    verdict, _ = World().add(o.deployment()).investigate("web in namespace shop does not scale")
+    assert verdict.outcome == "inconclusive"

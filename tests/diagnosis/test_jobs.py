@@ -239,3 +239,10 @@ def test_a_failed_run_after_which_another_finished_well_is_over(label: str):
     labels = {"alertname": "KubeJobFailed", "namespace": "bank", label: names[label]}
     verdict, _ = world.investigate({"labels": labels})
     assert verdict.outcome == "self-resolved" and "close-2, finished well" in verdict.sentence
+
+
+def test_a_suspended_cron_job_explains_why_nothing_ran():
+    spec = {"schedule": "0 1 1 * *", "suspend": True}
+    cron = {"kind": "CronJob", "metadata": o.meta("statement", "bank"), "spec": spec, "status": {}}
+    verdict, _ = World().add(cron).investigate("the statement report was not sent from namespace bank")
+    assert verdict.outcome == "not-actionable" and "suspended" in verdict.sentence

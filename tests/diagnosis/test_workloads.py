@@ -1,5 +1,6 @@
 """Workloads: followed to the pods that stand for their trouble; what they state themselves."""
 
+import json
 from typing import Any
 
 import pytest
@@ -256,3 +257,20 @@ def test_a_rollout_waits_for_an_old_pod_that_takes_its_time_to_end():
 def test_an_old_pod_that_takes_its_time_is_no_fault_where_nothing_is_short():
     verdict, _ = lingering(ready=1).investigate(ALERT)
     assert verdict.root is None
+
+
+@pytest.mark.parametrize("words", ["times out calling the ledger", "is down"])
+def test_where_the_state_settles_nothing_the_logs_of_pods_that_are_well_are_read(words: str):
+    world = shop()
+    who, what = (
+        'User "system:serviceaccount:shop:web"',
+        'resource "pods" in API group "" in the namespace "shop"',
+    )
+    said = {
+        "severity": "ERROR",
+        "message": "no answer",
+        "body": f"pods is forbidden: {who} cannot list {what}",
+    }
+    world.log("shop", "web-a-1", "web", f"{json.dumps(said)}\n" * 3)
+    verdict, _ = world.investigate(f"web in namespace shop {words}")
+    assert verdict.root and verdict.root.cause.id == "rbac-forbidden"

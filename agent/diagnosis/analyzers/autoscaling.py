@@ -60,11 +60,13 @@ def autoscaler(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _unable(case, obj, target)
     elif active.get("reason") == "ScalingDisabled":
         words = f"{obj.ref} is switched off while its target has no replicas."
-        yield State("intended", obj.ref, words, obj.quote_condition("ScalingActive"))
+        quotes = obj.quote_condition("ScalingActive")
+        yield State("intended", obj.ref, words, quotes, settles=case.is_subject)
     elif active.get("status") == "False":
         yield from _inactive(case, obj, target)
     elif not obj.items("status.conditions"):
-        yield State("progressing", obj.ref, f"{obj.ref} has not been looked at by its controller yet.", ())
+        words = f"{obj.ref} has not been looked at by its controller yet."
+        yield State("progressing", obj.ref, words, settles=case.is_subject)
     else:
         yield from _active(case, obj, target)
 
@@ -204,11 +206,11 @@ def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         case.follow(workload.ref)
     if current == desired:
         words = f"{obj.ref} works: {current} replicas, as it wants."
-        yield State(
-            "healthy", obj.ref, words, counts + obj.quote_condition("ScalingActive", "status", "reason")
-        )
+        quotes = counts + obj.quote_condition("ScalingActive", "status", "reason")
+        yield State("healthy", obj.ref, words, quotes, settles=case.is_subject)
     else:
-        yield State("progressing", obj.ref, f"{obj.ref} scales from {current} to {desired} replicas.", counts)
+        words = f"{obj.ref} scales from {current} to {desired} replicas."
+        yield State("progressing", obj.ref, words, counts, settles=case.is_subject)
 
 
 def _describe(obj: Obj) -> Recommendation:

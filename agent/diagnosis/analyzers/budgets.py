@@ -50,7 +50,7 @@ OVERLAP = declare(Cause(
 @analyzer("Pod", "Deployment", "StatefulSet")
 def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
-    if "budget" not in case.runbook.families or case.current is None or case.current.by:
+    if "budget" not in case.runbook.families or not case.is_subject:
         return
     budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=f"which budgets guard {obj.ref}?")
     labels = obj.labels if obj.ref.kind == "Pod" else obj.at("spec.template.metadata.labels") or {}
@@ -62,7 +62,7 @@ def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
 @analyzer("Node")
 def drained(case: Case, node: Obj) -> Iterator[Finding | State]:
     """Where the alert is about a drain, follow the budgets that allow no disruption of a pod on the node."""
-    if "budget" not in case.runbook.families or case.current is None or case.current.by:
+    if "budget" not in case.runbook.families or not case.is_subject:
         return
     budgets = case.list("PodDisruptionBudget", "*", why="which budgets allow no disruption?")
     pods = case.list("Pod", "*", field=f"spec.nodeName={node.ref.name}", why=f"what runs on {node.ref.name}?")
@@ -110,9 +110,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _strict(obj, healthy, quotes)
     else:
         words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
-        yield State(
-            "healthy", obj.ref, words, quotes, settles=case.current is not None and not case.current.by
-        )
+        yield State("healthy", obj.ref, words, quotes, settles=case.is_subject)
 
 
 def _other(case: Case, obj: Obj, pods: list[Obj]) -> Obj | None:

@@ -51,7 +51,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """What keeps a CronJob from running, or how its newest run went."""
     if obj.at("spec.suspend") is True:
         words = f"{obj.ref} is suspended: it is meant not to run."
-        yield State("intended", obj.ref, words, obj.quote("spec.suspend"))
+        yield State("intended", obj.ref, words, obj.quote("spec.suspend"), settles=case.is_subject)
         return
     missed = case.missed
     events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")

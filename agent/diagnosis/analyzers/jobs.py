@@ -61,7 +61,8 @@ def job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         )
     elif _is(obj, "Suspended") or obj.at("spec.suspend") is True:
         words = f"{obj.ref} is suspended: it is meant not to run."
-        yield State("intended", obj.ref, words, obj.quote("spec.suspend") + obj.quote_condition("Suspended"))
+        quotes = obj.quote("spec.suspend") + obj.quote_condition("Suspended")
+        yield State("intended", obj.ref, words, quotes, settles=case.is_subject)
     elif _is(obj, "Failed") or _is(obj, "FailureTarget"):
         yield from _failed(case, obj)
     else:

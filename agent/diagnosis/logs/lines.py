@@ -52,6 +52,7 @@ _DETAIL_KEYS = (
     "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "code",
     "detail", "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "errors",
     "@x", "Exception", "thrown", "panic", "attr",
+    "body", "response", "responseBody", "response_body", "description", "error_description", "stderr", "output",
 )  # fmt: skip
 _TIMES = (
     r"\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
