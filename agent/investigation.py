@@ -5,7 +5,7 @@ from datetime import datetime
 
 from agent.alert import Alert
 from agent.diagnosis.case import Case
-from agent.diagnosis.engine import Diagnosis, diagnose
+from agent.diagnosis.engine import Diagnosis, diagnose, failure
 from agent.diagnosis.search import find_subjects
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query, get
@@ -37,8 +37,11 @@ class Investigation:
         return any(e.query.kind == "Pod" and name in e.text for e in self.ledger.entries)
 
     def diagnose(self) -> Diagnosis:
-        """Findings and open questions over all evidence so far."""
+        """Findings and open questions over all evidence so far; never raises, whatever shape that has."""
         case = Case(
             self.ledger.entries, alert=self.alert, subject=self.subject, runbook=self.runbook, now=self.now
         )
-        return diagnose(case, find_subjects(case))
+        try:
+            return diagnose(case, find_subjects(case))
+        except Exception as error:  # of a hand-made recording, say
+            return Diagnosis(case, [], failures=[failure("the evidence", error)])

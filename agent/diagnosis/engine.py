@@ -66,6 +66,8 @@ class Diagnosis:
     states: list[State] = field(default_factory=list)
     found_at: dict[str, Followed] = field(default_factory=dict)
     """The object under analysis when a finding, by its id, was made: its entity may be another one."""
+    failures: list[str] = field(default_factory=list)
+    """What could not be analyzed, and why: evidence of a shape that Kubernetes does not give it."""
 
     @property
     def questions(self) -> dict[Query, str]:
@@ -97,7 +99,7 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
             diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
         return
-    for said in _analyze(case, obj):
+    for said in _analyze(case, obj, diagnosis.failures):
         if isinstance(said, State):
             diagnosis.states.append(said)
             continue
@@ -108,6 +110,14 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
             case.lead(target, said.id)
 
 
-def _analyze(case: Case, obj: Obj) -> Iterator[Finding | State]:
+def _analyze(case: Case, obj: Obj, failures: list[str]) -> Iterator[Finding | State]:
     for function in _ANALYZERS.get(obj.ref.kind, ()):
-        yield from function(case, obj)
+        try:
+            yield from function(case, obj)
+        except Exception as error:  # one object that makes no sense must not cost the verdict on the others
+            failures.append(failure(str(obj.ref), error))
+
+
+def failure(what: str, error: Exception) -> str:
+    """That something could not be analyzed, in words."""
+    return f"{what} (cannot be analyzed: {type(error).__name__}: {str(error)[:200]})"

@@ -51,7 +51,7 @@ def _joined(parts: list[str]) -> str:
 def weigh(diagnosis: Diagnosis) -> Verdict:
     """Choose the root among the findings, or say why there is none."""
     chain = _chain(diagnosis)
-    missing = [_unread(evidence) for evidence in diagnosis.case.refused()]
+    missing = [*map(_unread, diagnosis.case.refused()), *dict.fromkeys(diagnosis.failures)]
     ruled_out = _ruled_out(diagnosis, chain)
     root = chain[-1] if chain else None
     if root is not None and root.confidence >= THRESHOLD:

@@ -101,6 +101,7 @@ class World:
 
         diagnosis = asyncio.run(work())
         texts = {e.id: e.text for e in ledger.entries}
+        assert diagnosis.failures == []
         for finding in diagnosis.findings:  # every quote stands in its evidence, in every test
             for quote in (q for claim in finding.claims for q in claim.quotes):
                 assert quote.text in texts[quote.evidence], (finding.id, quote)
