@@ -103,7 +103,7 @@ def _growth(memory: Series) -> float | None:
 
 
 def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None) -> Finding:
-    held = now_level(memory) or 0.0
+    held = memory.points[-1][1]  # of a line that grows, the level of late is behind
     text = f"The largest pod grows by {_bytes(growth)} an hour, steadily, and holds {_bytes(held)} now"
     claims, ruled_out = [Claim(text, (memory.quote(), quote_now(memory)))], []
     confidence = 0.75
