@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Quote
 from agent.diagnosis.graph import services_named
@@ -12,6 +13,7 @@ from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.pod import Container
 from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj
+from agent.diagnosis.variables import variables
 from agent.evidence import query as q
 from agent.ref import Ref
 
@@ -22,6 +24,7 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253
 _HOST_PORT = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?):(\d{2,5})$")
 _HOST_VARIABLE = re.compile(r"(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT|URL|URI|BROKERS?|SERVICE)$")
 _HOST = re.compile(r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")
+MOST_CONFIGURED = 8
 _DSN_HOST = re.compile(r"\bhost=([A-Za-z0-9.-]{1,253})")
 
 
@@ -29,7 +32,8 @@ _DSN_HOST = re.compile(r"\bhost=([A-Za-z0-9.-]{1,253})")
 class Peer:
     """The other end of a call. `service` is the Service it names, `obj` that Service if it exists.
 
-    unread: an answer is still to come; unknown: what would tell could not be read.
+    unread: an answer is still to come; unknown: what would tell could not be read. `nobody` are the
+    lists without a Service or pod of that address.
     """
 
     host: str
@@ -38,6 +42,7 @@ class Peer:
     service: Ref | None = None
     obj: Obj | None = None
     absent: Quote | None = None
+    nobody: tuple[Quote, ...] = ()
 
     def __str__(self) -> str:
         """`host:port`."""
@@ -93,12 +98,16 @@ def _by_address(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
         and not case.status(q.listing("Pod", "*", field=f"status.podIP={host}"))
     ):
         return Peer(host, port, "unread")
-    return Peer(host, port, "external")
+    fields = (("Service", "spec.clusterIP"), ("Pod", "status.podIP"))
+    nobody = [case.none_listed(kind, "*", field=f"{field}={host}") for kind, field in fields]
+    return Peer(
+        host, port, "external", nobody=tuple(quote for quote in nobody if quote) if all(nobody) else ()
+    )
 
 
-def called_by(container: Container) -> Iterator[tuple[str, str, int | None]]:
-    """(variable, host, port) for each plain variable that names a peer."""
-    env = container.env
+def called_by(case: Case, container: Container) -> Iterator[tuple[str, str, int | None]]:
+    """(variable, host, port) for each variable that names a peer, of the pod itself or of its ConfigMaps."""
+    env = {name: variable.value for name, variable in variables(case, container).items()}
     for name, value in env.items():
         value = value.split(",")[0].strip()
         if match := _URL.match(value) or _HOST_PORT.match(value):
@@ -111,20 +120,37 @@ def called_by(container: Container) -> Iterator[tuple[str, str, int | None]]:
 
 
 def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> list[Peer]:
-    """The peers a line of the log names; where it names none, the only one the variables name."""
+    """The peers a line of the log names; where it names none, the one of those configured that can be meant."""
     named = list(line.targets.hosts)
     if not named:
-        known = {(host, port) for _, host, port in called_by(container)}
-        named = list(known) if len(known) == 1 else []
-    elif len(named) == 1 and _ADDRESS.fullmatch(named[0][0]):
-        named = _names_instead(container, named[0])
+        return _configured(case, pod, container)
+    if len(named) == 1 and _ADDRESS.fullmatch(named[0][0]):
+        named = _names_instead(case, container, named[0])
     return [peer_of(case, pod, host, port) for host, port in named[:3]]
 
 
-def _names_instead(container: Container, address: tuple[str, int | None]) -> list[tuple[str, int | None]]:
+def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
+    """The only peer the variables name, or the only one of them that is not there; first what is unread."""
+    known = dict.fromkeys((host, port) for _, host, port in called_by(case, container))
+    peers = [peer_of(case, pod, host, port) for host, port in list(known)[:MOST_CONFIGURED]]
+    if len(peers) == 1 or any(peer.place == "unread" for peer in peers):
+        return peers
+    away = [peer for peer in peers if peer.place == "missing" or _is_deserted(case, peer)]
+    return away if len(away) == 1 else []
+
+
+def _is_deserted(case: Case, peer: Peer) -> bool:
+    """Whether a Service has nobody who takes its traffic."""
+    behind = backends(case, peer.obj) if peer.place == "service" and peer.obj is not None else None
+    return behind is not None and not behind.ready
+
+
+def _names_instead(
+    case: Case, container: Container, address: tuple[str, int | None]
+) -> list[tuple[str, int | None]]:
     """A variable with the same port says more than the address a client resolved it to."""
     host, port = address
     if host.startswith("127.") or host == "0.0.0.0":
         return [address]
-    same = {(h, p) for _, h, p in called_by(container) if p == port and not _ADDRESS.fullmatch(h)}
+    same = {(h, p) for _, h, p in called_by(case, container) if p == port and not _ADDRESS.fullmatch(h)}
     return list(same) if port and len(same) == 1 else [address]

@@ -7,8 +7,10 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Claim, Quote
 from agent.diagnosis.pod import Container
 from agent.diagnosis.thing import Obj, dig
+from agent.diagnosis.variables import variables
 
 NEAR = 0.75
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -90,6 +92,9 @@ def of_file(case: Case, container: Container, path: str) -> Iterator[Claim]:
     """What is mounted at or above a path that the program could not use."""
     mounts = [m for m in container.spec.get("volumeMounts") or [] if _covers(str(m.get("mountPath")), path)]
     if not mounts:
+        quotes = container.pod.quote("spec.automountServiceAccountToken")
+        if quotes and _covers(TOKEN, path):
+            yield Claim("The pod is given no token of its ServiceAccount", quotes)
         return
     mount = max(mounts, key=lambda m: len(str(m.get("mountPath"))))
     place = str(mount.get("mountPath"))
@@ -121,15 +126,15 @@ def _covers(place: str, path: str) -> bool:
 
 def of_host(case: Case, container: Container, host: str) -> tuple[Quote, ...]:
     """Where a host name is configured: variables, arguments, then the container's ConfigMaps."""
-    for name, value in container.env.items():
-        if host in value:
-            return container.quote_spec(f"env[{name}].value")
+    for variable in variables(case, container).values():
+        if host in variable.value and "\n" not in variable.value:
+            return variable.quotes
     for field in ("command", "args"):
         for place, word in enumerate(container.spec.get(field) or []):
             if host in str(word) and "\n" not in str(word):
                 return container.quote_spec(f"{field}[{place}]")
     for found in config_maps(case, container):
         for key, value in (found.at("data") or {}).items():
-            if host in str(value) and "\n" not in str(value):
+            if host in str(value):
                 return found.quote(f"data.{key}")
     return ()

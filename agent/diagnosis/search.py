@@ -68,8 +68,8 @@ def _within(case: Case, space: Ref) -> list[Ref]:
     if case.missed > missed:
         return []
     objects = [obj for found in lists for obj in found or []]
-    named = (obj.ref for name in names for obj in objects if obj.ref.name == name)
-    return [next(named, space)]
+    named = [obj for name in names for obj in objects if obj.ref.name == name]
+    return _most_telling([obj for obj in named if obj.ref.name == named[0].ref.name]) or [space]
 
 
 def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:

@@ -229,3 +229,10 @@ def test_a_start_error_is_read_by_the_tail_of_its_message(message: str, cause: s
     found = verdict(world(status))
     assert found.root and found.root.cause.id == cause
     assert message in said(found)
+
+
+def test_a_token_that_the_pod_is_not_given_is_said_to_be_withheld() -> None:
+    line = "FileNotFoundError: No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'"
+    found = verdict(world(crashing(), log=line, automountServiceAccountToken=False))
+    assert found.root and found.root.cause.id == "missing-file"
+    assert "spec.automountServiceAccountToken: False" in said(found).replace("false", "False")

@@ -254,3 +254,46 @@ def test_a_stateful_set_whose_headless_service_is_missing_lacks_the_names_of_its
     verdict, _ = put.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "dependency-service-missing"
     assert "no Service web-peers" in verdict.root.headline
+
+
+NO_NAME = "socket.gaierror: [Errno -2] Name or service not known\n"
+
+
+def configured(put: World, **data: str) -> World:
+    """The caller takes its variables from a ConfigMap, not from its own specification."""
+    for held in put.objects.values():
+        spec = held.get("spec", {})
+        spec = spec.get("template", {}).get("spec", spec)
+        for each in spec.get("containers", []):
+            each["env"], each["envFrom"] = [], [{"configMapRef": {"name": "web-env"}}]
+    return put.add({"kind": "ConfigMap", "metadata": {"name": "web-env", "namespace": "shop"}, "data": data})
+
+
+def test_a_host_that_only_a_config_map_names_is_the_one_that_does_not_resolve() -> None:
+    found = verdict(configured(world(NO_NAME), DB_HOST="ledgerr", DB_PORT="5432").add(service()))
+    assert found.root and found.root.id == "dependency-service-missing@shop/Deployment/web"
+    assert "calls ledgerr:5432" in found.sentence and "(ledger exists)" in found.sentence
+    assert any("data.DB_HOST: ledgerr" in q.text for c in found.root.claims for q in c.quotes)
+
+
+def test_of_several_configured_hosts_the_one_that_is_not_there_is_meant() -> None:
+    put = ledger(world(NO_NAME).add(service()))
+    found = verdict(configured(put, LEDGER_URL="http://ledger:8080", CACHE_URL="redis://cache:6379"))
+    assert found.root and found.root.id == "dependency-service-missing@shop/Deployment/web"
+    assert "calls cache:6379" in found.sentence
+
+
+def test_a_service_whose_program_listens_for_its_own_pod_only_refuses() -> None:
+    put = ledger(world(REFUSED).add(service()))
+    put.log("shop", "ledger-a-x1", "ledger", "listening on 127.0.0.1:8080\n")
+    assert root(put) == "listens-on-loopback@shop/Deployment/ledger"
+
+
+def test_a_refused_address_that_nobody_has_is_said_to_be_nobodys() -> None:
+    found = verdict(world("connect 10.96.250.250:5432: [Errno 111] Connection refused\n", url=""))
+    assert found.root and any("No Service and no pod" in c.text for c in found.root.claims)
+
+
+def test_a_lookup_that_is_no_name_lookup_is_a_refused_connection() -> None:
+    put = ledger(world("price lookup failed: http://ledger:8080/: Connection refused\n").add(service()))
+    assert "dependency-refused" in root(put)

@@ -98,3 +98,12 @@ def test_the_one_workload_of_the_namespace_that_holds_the_name_is_meant() -> Non
 def test_of_several_that_hold_the_name_none_is_guessed() -> None:
     world = World().add(deployment("payments-api"), deployment("payments-worker"))
     assert subjects(world, "payments is down in namespace shop") == []
+
+
+def test_the_service_of_the_same_name_is_looked_at_beside_the_workload() -> None:
+    service = {"kind": "Service", "metadata": meta("checkout"), "spec": {"selector": {"app": "chekout"}}}
+    space = {"kind": "Namespace", "metadata": meta("shop", "")}
+    world = World().add(space, deployment("checkout"), service)
+    both = ["shop/Deployment/checkout", "shop/Service/checkout"]
+    assert sorted(subjects(world, "checkout is down for all callers")) == both
+    assert sorted(subjects(world, "users of checkout get errors in namespace shop")) == both

@@ -173,9 +173,11 @@ def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
 
 
 def _named(complaint: Complaint, peer: Peer) -> tuple[Claim, ...]:
-    """Where the caller has the peer's name from."""
+    """Where the caller has the peer's name from, and whose an address is not."""
     quotes = provenance.of_host(complaint.case, complaint.container, peer.host)
-    return (Claim(f"The address {peer.host} is configured there", quotes),) if quotes else ()
+    named = (Claim(f"The address {peer.host} is configured there", quotes),) if quotes else ()
+    strange = (Claim(f"No Service and no pod of the cluster has the address {peer.host}", peer.nobody),)
+    return (*named, *(strange if peer.nobody else ()))
 
 
 def _missing(complaint: Complaint, peer: Peer) -> Finding:

@@ -15,6 +15,7 @@ from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.peer import Peer, called_by, peer_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
+from agent.diagnosis.provenance import config_maps, of_host
 from agent.diagnosis.thing import Obj
 
 DOWN = declare(Cause(
@@ -32,6 +33,8 @@ _WAIT = re.compile(
     r"([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:[: ](\d{2,5}))?\b"
 )
 _FLAG = re.compile(r"(?:\s-h|\s--host[= ])\s?([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:\s+-p\s?(\d{2,5}))?")
+LONGEST_FILE = 20_000
+_UPSTREAM = re.compile(r"\b(?:server|address:)\s+([a-zA-Z][a-zA-Z0-9.-]{0,252})(?::(\d{2,5}))(?=[\s;])")
 _URL = re.compile(r"https?://([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?::(\d{2,5}))?")
 
 
@@ -50,7 +53,8 @@ def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
 
 def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[Finding]:
     links = dict.fromkeys(_in_command(container)) if waits else {}
-    links |= dict.fromkeys((host, port) for _, host, port in called_by(container))
+    links |= dict.fromkeys((host, port) for _, host, port in called_by(case, container))
+    links |= dict.fromkeys(_in_files(case, container))
     for host, port in list(links)[:MAX_LINKS]:
         peer = peer_of(case, pod, host, port)
         if peer.place == "missing" and waits:
@@ -66,7 +70,7 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
 def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator[Finding]:
     """The callee of a program that is said to be slow, where a limit stops it."""
     if found := starved(case, callee):
-        called = Claim(f"The {container.called} calls {peer.host}", _mention(container, peer.host))
+        called = Claim(f"The {container.called} calls {peer.host}", _mention(case, container, peer.host))
         headline = f"What it waits for, {callee.ref.kind} {callee.ref.name}, is slow: {found.headline}"
         yield replace(found, headline=headline, claims=(*found.claims, called))
 
@@ -78,15 +82,18 @@ def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:
             yield match[1], int(match[2]) if match[2] else None
 
 
-def _mention(container: Container, host: str) -> tuple[Quote, ...]:
-    for name, value in container.env.items():
-        if host in value:
-            return container.quote_spec(f"env[{name}].value")
-    for field in ("command", "args"):
-        for place, word in enumerate(container.spec.get(field) or []):
-            if host in str(word).split("\n", 1)[0]:
-                return container.quote_spec(f"{field}[{place}]")
-    return container.quote_spec("name")
+def _in_files(case: Case, container: Container) -> Iterator[tuple[str, int | None]]:
+    """The peers that mounted configuration names, as proxies have their upstreams there."""
+    for held in config_maps(case, container):
+        for text in (held.at("data") or {}).values():
+            for pattern in (_URL, _UPSTREAM):
+                for match in pattern.finditer(str(text)[:LONGEST_FILE]):
+                    yield match[1], int(match[2]) if match[2] else None
+
+
+def _mention(case: Case, container: Container, host: str) -> tuple[Quote, ...]:
+    """Where the container has the host from."""
+    return of_host(case, container, host) or container.quote_spec("name")
 
 
 def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
@@ -99,7 +106,7 @@ def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
         headline=f"The {container.called} waits for {peer}, and {text[0].lower()}{text[1:]}",
         claims=(
             Claim(text, (peer.absent,)),
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(container, peer.host)),
+            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
         ),
         confidence=0.85,
         recommendations=(edit(workload.ref, "correcting the host name", SERVICE_MISSING.remedy),),
@@ -115,7 +122,7 @@ def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
         entity=workload.ref,
         headline=f"The {container.called} depends on Service {service.ref.name}, which has no ready pod",
         claims=(
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(container, peer.host)),
+            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
             Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
         ),
         confidence=0.66,

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.diagnosis.advice import edit, kubectl, look
+from agent.diagnosis.analyzers.probe_causes import LOOPBACK
 from agent.diagnosis.backends import Backends, backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import WORKLOADS, selects, workload_of
-from agent.diagnosis.listening import listening
+from agent.diagnosis.listening import Listening, listening
 from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
@@ -225,8 +226,39 @@ def _ports(case: Case, service: Obj, behind: Backends) -> Iterator[Finding]:
         if not target.isdigit():
             if all(p.get("name") != target for p in declared):
                 yield _wrong_port(service, pod, target, "has no port of that name", 0.95, ())
-        elif all(p.get("containerPort") != int(target) for p in declared):
+            continue
+        is_declared = any(p.get("containerPort") == int(target) for p in declared)
+        if (loopback := _on_loopback(case, service, pod, int(target))) or is_declared:
+            yield from filter(None, [loopback])
+        else:
             yield from _undeclared(case, service, pod, int(target), declared)
+
+
+def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | None:
+    """A program that listens for its own pod only, where a caller was refused."""
+    if not _is_refused(case):
+        return None
+    own = [(found, quote) for found, quote in _says(case, pod) if found.port == target]
+    if not own or not all(found.loopback for found, _ in own):
+        return None
+    workload = workload_of(case, pod)
+    claims = (
+        Claim(f"The program says it listens on {target} of the loopback address", (own[0][1],)),
+        Claim(f"Service {service.ref.name} sends there", _quote_target(service, str(target))),
+    )
+    return Finding(
+        cause=LOOPBACK,
+        entity=workload.ref,
+        headline=f"The program of {workload.ref.kind} {workload.ref.name} listens on port {target} of 127.0.0.1 only",
+        claims=claims,
+        confidence=0.88,
+        recommendations=(edit(workload.ref, "listening on all addresses", LOOPBACK.remedy),),
+    )
+
+
+def _is_refused(case: Case) -> bool:
+    """Whether a caller's trouble led here."""
+    return case.current is not None and bool(case.current.cause)
 
 
 def _undeclared(
@@ -234,23 +266,22 @@ def _undeclared(
 ) -> Iterator[Finding]:
     """A target that no container declares: a fault only if the program is known to listen elsewhere."""
     said = _says(case, pod)
-    if any(port == target for port, _ in said) or not (said or declared):
+    if any(found.port == target for found, _ in said) or not (said or declared):
         return
     if said:
-        port, quote = said[0]
+        port, quote = said[0][0].port, said[0][1]
         heard = Claim(f"The program says it listens on {port}", (quote,))
         yield _wrong_port(service, pod, str(target), f"listens on {port}", 0.92, (heard,))
         return
-    refused = case.current is not None and bool(case.current.cause)  # a caller's trouble led here
     ports = ", ".join(str(p.get("containerPort")) for p in declared)
-    yield _wrong_port(service, pod, str(target), f"declares {ports}", 0.85 if refused else 0.62, ())
+    yield _wrong_port(service, pod, str(target), f"declares {ports}", 0.85 if _is_refused(case) else 0.62, ())
 
 
-def _says(case: Case, pod: Obj) -> list[tuple[int, Quote]]:
-    """The ports on which the pod's first container says it listens, each with its quote."""
+def _says(case: Case, pod: Obj) -> list[tuple[Listening, Quote]]:
+    """On what the pod's first container says it listens, each with its quote."""
     name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
     log = case.log(pod.ref, name, why=f"on which port does {pod.ref} listen?")
-    return [(found.port, log.quote(found.line)) for found in listening(log)] if log else []
+    return [(found, log.quote(found.line)) for found in listening(log)] if log else []
 
 
 def _wrong_port(

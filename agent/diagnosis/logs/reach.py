@@ -16,7 +16,7 @@ NETWORK = (
         r"UnresolvedAddress",
         r"NXDOMAIN|SERVFAIL|could not translate host name|getaddrinfo|No address associated",
         r"server misbehaving",
-        r"\blookup \S+.{0,160}(?:i/o timeout|timed out|connection refused)",
+        r"\blookup (?!failed|failure|error)[\w.\-]+(?: on \S+)?: .{0,120}(?:i/o timeout|timed out|connection refused)",
         r"dns (?:lookup|resolution|error|query|failure)",
         r"name resolution (?:failed|error)|Name has no usable address|unknown host",
         r"no servers could be reached|No such host",
