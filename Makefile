@@ -33,7 +33,7 @@ run: $(VENV)/.run ## investigate the sample alert: no key, no cluster, no langua
 	@$(BIN)/incident-agent investigate $(SAMPLE)/alert.txt --replay $(SAMPLE)/recording
 
 test: $(VENV)/.dev ## unit and contract tests: no cluster, no network, under two minutes
-	@$(BIN)/pytest -q -n auto tests
+	@$(BIN)/pytest -q -n auto --timeout 300 tests
 
 lint: $(VENV)/.dev ## ruff and mypy
 	@$(BIN)/ruff check .

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.samples import CRASH
+from agent import files
+from agent.cli import run
+from agent.files import write_whole
+from tests.samples import CRASH, empty_recording
 
 
 @pytest.fixture
@@ -76,3 +79,22 @@ def test_the_deadline_ends_a_run_whose_reads_hang(tmp_path: Path, silent_api: st
     result = json.loads(out)
     assert result["outcome"] == "inconclusive"
     assert any("deadline" in line for line in result["missing"])
+
+
+def test_sigterm_while_files_are_written_leaves_none_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(path: Path, content: str) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        write_whole(path, content)
+
+    monkeypatch.setattr(files, "write_whole", interrupted)
+    before = signal.getsignal(signal.SIGTERM)
+    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+    recording, out = empty_recording(tmp_path / "recording"), tmp_path / "out"
+    assert (
+        run(["investigate", str(tmp_path / "alert.json"), "--replay", str(recording), "--output", str(out)])
+        == 0
+    )
+    assert {"result.json", "report.md", "report.txt", "evidence"} == {path.name for path in out.iterdir()}
+    assert signal.getsignal(signal.SIGTERM) == before
