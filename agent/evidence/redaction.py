@@ -9,12 +9,14 @@ from urllib.parse import quote, unquote
 from agent.evidence.carriers import drop_carried, passwords_of_urls
 from agent.evidence.credentials import MARK, benign, drop_known_shapes, is_count, looks_random, secrecy, words
 from agent.evidence.plainness import plain
+from agent.names import is_name
 
 _COMMON = words(
     """postgres postgresql password production development localhost administrator kubernetes default username
     disabled enabled anonymous undefined required database"""
 )
 _MOST_OF_TEXTS = 32  # a log of a million passwords must not make every later text slow
+_IDENTITY = frozenset({"name", "namespace", "nodeName"})
 _DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
@@ -90,12 +92,16 @@ class Redactor:
 
     def _copy(self, data: Any, key: str = "") -> Any:
         if isinstance(data, str):
-            return self._named(key, data)
+            return self._identity(data) if key in _IDENTITY else self._named(key, data)
         if isinstance(data, list):
             return self._list(data, key)
         if isinstance(data, dict):
             return self._object(data)
         return data
+
+    def _identity(self, name: str) -> str:
+        """The name of an object stays, whatever a log calls a password: else one line of it could hide a pod."""
+        return drop_known_shapes(name) if is_name("", name) else self.redact_text(name)
 
     def _object(self, data: dict[str, Any]) -> dict[str, Any]:
         sealed = ("data", "stringData", "binaryData") if _is_secret(data) else ("binaryData",)

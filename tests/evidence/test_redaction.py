@@ -115,6 +115,16 @@ def test_a_flood_of_passwords_in_a_log_keeps_none_of_a_variable_from_being_learn
     assert redactor.redact_text("flood-004999-X Summer-2026-bank") == "flood-004999-X [redacted]"
 
 
+def test_a_log_that_calls_a_pod_a_password_does_not_hide_the_pod() -> None:
+    redactor = Redactor()
+    redactor.redact_text("login failed: password=desk-7c9d8f6b5d-x2x9k")
+    event = {"involvedObject": {"name": "desk-7c9d8f6b5d-x2x9k"}, "message": "saw desk-7c9d8f6b5d-x2x9k"}
+    assert redactor.redact_data(event) == {
+        "involvedObject": {"name": "desk-7c9d8f6b5d-x2x9k"},
+        "message": "saw [redacted]",
+    }
+
+
 def test_a_secret_variable_is_found_in_the_arguments_of_the_same_pod() -> None:
     data = pod({"name": "API_TOKEN", "value": "blue-Lagoon-77"}, args=["--greeting", "hello blue-Lagoon-77"])
     assert "blue-Lagoon-77" not in json.dumps(Redactor().redact_data(data))
