@@ -21,6 +21,10 @@ Place = Literal["service", "missing", "external", "local", "pod", "unread", "unk
 
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?")
+_URL_WITHIN = re.compile(
+    r"\b[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s'\"]*@)?([A-Za-z][A-Za-z0-9.-]{0,252})(?::(\d{1,5}))?"
+)
+LONGEST_WORD = 4096
 _HOST_PORT = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?):(\d{2,5})$")
 _HOST_VARIABLE = re.compile(r"(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT|URL|URI|BROKERS?|SERVICE)$")
 _HOST = re.compile(r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")
@@ -132,11 +136,22 @@ def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> li
 def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
     """The only peer the variables name, or the only one of them that is not there; first what is unread."""
     known = dict.fromkeys((host, port) for _, host, port in called_by(case, container))
+    known |= dict.fromkeys(_in_command(container))
     peers = [peer_of(case, pod, host, port) for host, port in list(known)[:MOST_CONFIGURED]]
-    if len(peers) == 1 or any(peer.place == "unread" for peer in peers):
+    if any(peer.place == "unread" for peer in peers):
         return peers
+    if len(peers) == 1:
+        return [peer for peer in peers if peer.place != "unknown"]
     away = [peer for peer in peers if peer.place == "missing" or _is_deserted(case, peer)]
     return away if len(away) == 1 else []
+
+
+def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:
+    """The peers of the URLs in a container's command and arguments."""
+    for field in ("command", "args"):
+        for word in container.spec.get(field) or []:
+            for match in _URL_WITHIN.finditer(str(word)[:LONGEST_WORD]):
+                yield match[1], int(match[2]) if match[2] else None
 
 
 def _is_deserted(case: Case, peer: Peer) -> bool:

@@ -1,12 +1,13 @@
 """Provenance: where the variables, files and host names that a container uses come from."""
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Claim, Quote
 from agent.diagnosis.pod import Container
-from agent.diagnosis.thing import Obj, dig
+from agent.diagnosis.thing import Obj, cut, dig
 from agent.diagnosis.variables import variables
 
 NEAR = 0.75
@@ -36,6 +37,25 @@ def config_maps(case: Case, container: Container) -> Iterator[Obj]:
         found = case.get("ConfigMap", container.pod.ref.namespace, name, "what does its configuration say?")
         if found is not None:
             yield found
+
+
+def of_broken_documents(case: Case, container: Container) -> Iterator[Claim]:
+    """The JSON documents of its ConfigMaps that are not valid, whatever the program says of its configuration."""
+    for found in config_maps(case, container):
+        for key, text in (found.at("data") or {}).items():
+            if key.endswith(".json") and (error := _json_error(str(text))):
+                yield Claim(
+                    f"{key} of ConfigMap {found.ref.name} is not valid JSON: {error}",
+                    found.quote(f"data.{key}"),
+                )
+
+
+def _json_error(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def of_variable(case: Case, container: Container, name: str) -> Iterator[Claim]:
@@ -135,6 +155,9 @@ def of_host(case: Case, container: Container, host: str) -> tuple[Quote, ...]:
                 return container.quote_spec(f"{field}[{place}]")
     for found in config_maps(case, container):
         for key, value in (found.at("data") or {}).items():
-            if host in str(value):
-                return found.quote(f"data.{key}")
+            if line := next((line for line in str(value).splitlines() if host in line), ""):
+                whole = found.quote_key("data", key)
+                return (
+                    whole if "\n" not in str(value) else (*whole, Quote(found.evidence.id, cut(line.strip())))
+                )
     return ()

@@ -3,7 +3,7 @@
 from agent.diagnosis.case import Case
 from agent.diagnosis.node import is_node_ready
 from agent.diagnosis.thing import Obj
-from agent.names import owner_name
+from agent.names import is_deployment_pod, owner_name
 from agent.ref import Ref
 from agent.routing.mention import candidate_names
 
@@ -25,6 +25,9 @@ def find_subjects(case: Case) -> list[Ref]:
         return _node_at(case, subject.node) if subject.node else _looked_at(case)
     namespace = subject.namespace or "*"
     found = _named(case, namespace)
+    if found == [] and namespace != "*" and is_deployment_pod(subject.service):
+        gone = Ref("Pod", namespace, subject.service)
+        return [gone, *_successors(case, gone)]
     if found == [] and "place" in subject.hints:  # the "prod" of "in prod" was no namespace
         found = _named(case, "*")
     if found == [] and not subject.namespace and (space := _space(case, subject.service)):

@@ -7,6 +7,7 @@ from tests.diagnosis.objects import (
     container,
     crashing,
     deployment,
+    meta,
     owned,
     pod,
     replica_set,
@@ -232,7 +233,23 @@ def test_a_start_error_is_read_by_the_tail_of_its_message(message: str, cause: s
 
 
 def test_a_token_that_the_pod_is_not_given_is_said_to_be_withheld() -> None:
-    line = "FileNotFoundError: No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'"
+    line = (
+        "FileNotFoundError: No such file or directory: '/var/run/secrets/kubernetes.io/serviceaccount/token'"
+    )
     found = verdict(world(crashing(), log=line, automountServiceAccountToken=False))
     assert found.root and found.root.cause.id == "missing-file"
     assert "spec.automountServiceAccountToken: False" in said(found).replace("false", "False")
+
+
+def test_a_mounted_document_that_is_not_valid_json_is_shown_beside_the_programs_complaint() -> None:
+    config = {"kind": "ConfigMap", "metadata": meta("rates"), "data": {"config.json": '{"ttl": 30,}'}}
+    own = container(volumeMounts=[{"name": "c", "mountPath": "/etc/rates"}])
+    volumes = [{"name": "c", "configMap": {"name": "rates"}}]
+    log = (
+        "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 12\n"
+    )
+    found = verdict(world(crashing(code=1), log=log, containers=[own], volumes=volumes).add(config))
+    assert found.root and found.root.cause.id == "bad-configuration"
+    assert any(
+        "config.json of ConfigMap rates is not valid JSON" in claim.text for claim in found.root.claims
+    )

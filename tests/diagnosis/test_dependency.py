@@ -276,6 +276,28 @@ def test_a_host_that_only_a_config_map_names_is_the_one_that_does_not_resolve() 
     assert any("data.DB_HOST: ledgerr" in q.text for c in found.root.claims for q in c.quotes)
 
 
+def test_the_upstream_that_a_silent_proxy_has_in_its_file_is_followed() -> None:
+    mounts = {"volumeMounts": [{"name": "conf", "mountPath": "/etc/proxy"}]}
+    own = container(**mounts)
+    volumes = [{"name": "conf", "configMap": {"name": "proxy"}}]
+    made = template(own, volumes=volumes)
+    put = World().add(
+        deployment(replicas=1, ready=1, pod_template=made),
+        replica_set("web-a", replicas=1, pod_template=made),
+        pod("web-a-x1", running(), owner=owned("ReplicaSet", "web-a"), containers=[own], volumes=volumes),
+        {"kind": "ConfigMap", "metadata": {"name": "proxy", "namespace": "shop"},
+         "data": {"proxy.conf": "location / {\n  proxy_pass http://ledger:8080;\n}\n"}},
+        service(),
+    )  # fmt: skip
+    put = ledger(put, ready=False, status=crashing("ledger"))
+    put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
+    labels = {"alertname": "HighErrorRate", "namespace": "shop", "deployment": "web"}
+    found = put.investigate({"labels": labels})[0]
+    assert found.root and found.root.id == "missing-variable@shop/Deployment/ledger"
+    quoted = [q.text for f in found.chain for c in f.claims for q in c.quotes]
+    assert "proxy_pass http://ledger:8080;" in quoted
+
+
 def test_of_several_configured_hosts_the_one_that_is_not_there_is_meant() -> None:
     put = ledger(world(NO_NAME).add(service()))
     found = verdict(configured(put, LEDGER_URL="http://ledger:8080", CACHE_URL="redis://cache:6379"))
@@ -297,3 +319,24 @@ def test_a_refused_address_that_nobody_has_is_said_to_be_nobodys() -> None:
 def test_a_lookup_that_is_no_name_lookup_is_a_refused_connection() -> None:
     put = ledger(world("price lookup failed: http://ledger:8080/: Connection refused\n").add(service()))
     assert "dependency-refused" in root(put)
+
+
+def test_a_refused_call_without_a_name_is_that_of_the_command() -> None:
+    put = world("URLError: <urlopen error [Errno 111] Connection refused>\n", url="")
+    for held in put.objects.values():
+        for each in held.get("spec", {}).get("containers", []):
+            each["command"] = ["python3", "-c", "urlopen('http://ledger:8080/close')"]
+    put = ledger(put.add(service()), ready=False, status=crashing("ledger"))
+    put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
+    assert root(put) == "missing-variable@shop/Deployment/ledger"
+
+
+def test_a_container_killed_by_its_probe_for_a_dependency_leads_to_it() -> None:
+    put = world("healthcheck failed: ledger:8080: Connection refused\n" * 3)
+    put.event("Pod", "shop", "web-a-x1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500",
+              field_path="spec.containers{web}")  # fmt: skip
+    put.event("Pod", "shop", "web-a-x1", "Killing", "Container web failed liveness probe, will be restarted",
+              type="Normal", field_path="spec.containers{web}", minutes=1)  # fmt: skip
+    put = ledger(put.add(service()), ready=False, status=crashing("ledger"))
+    put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
+    assert root(put) == "missing-variable@shop/Deployment/ledger"

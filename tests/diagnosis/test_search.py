@@ -107,3 +107,14 @@ def test_the_service_of_the_same_name_is_looked_at_beside_the_workload() -> None
     both = ["shop/Deployment/checkout", "shop/Service/checkout"]
     assert sorted(subjects(world, "checkout is down for all callers")) == both
     assert sorted(subjects(world, "users of checkout get errors in namespace shop")) == both
+
+
+def test_a_pod_of_prose_that_is_gone_leads_to_the_workload_its_name_points_to() -> None:
+    world = World().add({"kind": "Namespace", "metadata": meta("shop", "")}, deployment("checkout"))
+    found = subjects(world, "Pod checkout-7d9c6b5f4-x2x2x in namespace shop is crash looping")
+    assert found == ["shop/Pod/checkout-7d9c6b5f4-x2x2x", "shop/Deployment/checkout"]
+
+
+def test_a_probed_service_that_is_gone_does_not_end_the_alert() -> None:
+    verdict, _ = World().investigate("http://checkout.shop.svc:8080/healthz does not answer, the probe fails")
+    assert verdict.outcome == "inconclusive" and "shop/Service/checkout does not exist" in verdict.sentence

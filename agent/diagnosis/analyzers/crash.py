@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, kubectl
-from agent.diagnosis.analyzers import logged
+from agent.diagnosis.analyzers import dependency, logged
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.complaint import Complaint
@@ -49,6 +49,16 @@ def ended_by_itself(case: Case, pod: Obj) -> Iterator[Finding | State]:
         yield _loop(ending)
         if ending.how in ("exit", "signal", "stopped", "completed"):
             yield from _by_itself(ending)
+        elif ending.how == "probe":
+            yield from _behind_the_probe(ending)
+
+
+def _behind_the_probe(ending: Ending) -> Iterator[Finding | State]:
+    """The failing call that a container complained of up to the moment when its probe had it killed."""
+    log = ending.log
+    line = next(iter(log.read(exited=False)), None) if log else None
+    if log is not None and line is not None and line.kind in dependency.KINDS:
+        yield from dependency.explain(Complaint(ending.case, ending.pod, ending.container, log, line))
 
 
 def _by_itself(ending: Ending) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.peer import Peer, peers_in
 from agent.diagnosis.pod import containers
 from agent.diagnosis.resolver import foreign_resolver, quote_resolver, right_policy
+from agent.diagnosis.thing import Obj
+from agent.evidence import query as q
 from agent.ref import Ref
 
 
@@ -283,10 +285,17 @@ def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
         return True
     if peer.obj is not None and peer.place == "service":
         has_pods = peer.obj.at("spec.selector") and peer.obj.at("spec.type") != "ExternalName"
-        if has_pods and backends(complaint.case, peer.obj) is None:
+        behind = backends(complaint.case, peer.obj)
+        if has_pods and (behind is None or (behind.ready and _is_log_refused(complaint, behind.ready[0]))):
             return True
     policies_matter = complaint.line.kind in ("connection-timeout", "dns-failure", "waiting-for")
     return policies_matter and complaint.case.list("NetworkPolicy", complaint.pod.ref.namespace) is None
+
+
+def _is_log_refused(complaint: Complaint, pod: Obj) -> bool:
+    """Whether the log of a pod, which tells on what it listens, was asked for and not answered."""
+    name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
+    return complaint.case.status(q.logs(pod.ref.namespace, pod.ref.name, name)) not in ("", "ok")
 
 
 def _leads(complaint: Complaint, peer: Peer) -> Iterator[Ref]:
