@@ -10,6 +10,7 @@ from agent.ref import Ref
 THRESHOLD = 0.6
 SYMPTOM_WEIGHT = 0.6
 OFF_TOPIC_WEIGHT = 0.85
+BESIDE_WEIGHT = 0.75
 
 
 @dataclass
@@ -94,7 +95,21 @@ def _score(diagnosis: Diagnosis, finding: Finding) -> float:
     families = diagnosis.case.runbook.families
     if families and finding.cause.family not in families:
         score *= OFF_TOPIC_WEIGHT
+    if diagnosis.case.runbook.id == "traffic" and _never_served(diagnosis, finding):
+        score *= BESIDE_WEIGHT
     return score
+
+
+def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
+    """Whether it keeps pods from starting while as many others as wanted serve: no request meets such a pod."""
+    if finding.cause.family not in ("image", "config", "scheduling", "admission"):
+        return False
+    workload = (
+        diagnosis.case.obj(finding.entity) if finding.entity.kind in ("Deployment", "StatefulSet") else None
+    )
+    if workload is None:
+        return False
+    return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))
 
 
 def _chain(diagnosis: Diagnosis) -> list[Finding]:
@@ -132,10 +147,11 @@ def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | Non
     """No finding is sure enough: is nothing wrong, or is too little known?"""
     states = [s for s in diagnosis.states if s.entity in _near(diagnosis)]
     sentence = " ".join(dict.fromkeys(s.sentence for s in states))
+    by_state = diagnosis.case.runbook.settled_by_state
     settling = [
         s
         for s in states  # a healthy neighbour cannot vouch for the subject
-        if s.settles or (diagnosis.case.runbook.settled_by_state and s.entity in diagnosis.subjects)
+        if s.settles or (by_state and s.entity in diagnosis.subjects and not _is_missed(s))
     ]
     if weak is None and settling:
         kinds = {s.kind for s in settling}
@@ -155,6 +171,11 @@ def _doubt(weak: Finding) -> str:
     if weak.cause.symptom:
         return f"{weak.headline}; the evidence does not tell why."
     return f"Possibly so, but the evidence does not settle it: {weak.headline}."
+
+
+def _is_missed(state: State) -> bool:
+    """A Service that is gone does not end the alert: whoever calls it still does."""
+    return state.kind == "gone" and state.entity.kind == "Service"
 
 
 def _near(diagnosis: Diagnosis) -> set[Ref]:

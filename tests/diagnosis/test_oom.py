@@ -107,3 +107,30 @@ def test_a_limit_that_a_limit_range_gave_is_said_to_be_its() -> None:
     put.add({"kind": "LimitRange", "metadata": {"name": "small", "namespace": "shop"}, "spec": spec})
     found = verdict(put)
     assert found.root and any("LimitRange small" in claim.text for claim in found.root.claims)
+
+
+REFUSED = (
+    "failed to create containerd task: runc create failed: unable to start container process: "
+    "container init was OOM-killed (memory limit too low?): unknown"
+)
+
+
+def unstartable(**volume: object) -> World:
+    status = crashing(code=128, reason="StartError")
+    status["lastState"]["terminated"]["message"] = REFUSED
+    put = world(status)
+    spec = put.objects["Pod", "shop", "web-b-x1"]["spec"]
+    spec["volumes"] = [{"name": "buffer", "emptyDir": volume}]
+    spec["containers"][0]["volumeMounts"] = [{"name": "buffer", "mountPath": "/buffer"}]
+    return put
+
+
+def test_a_volume_in_memory_that_fills_the_limit_keeps_the_container_from_starting() -> None:
+    found = verdict(unstartable(medium="Memory"))
+    assert found.root and found.root.cause.id == "oom-killed"
+    assert "its volume buffer keeps in memory" in found.sentence
+
+
+def test_a_limit_that_holds_not_even_the_runtime_is_too_small_to_start_in() -> None:
+    found = verdict(unstartable())
+    assert found.root and found.root.cause.id == "memory-limit-too-small-to-start"

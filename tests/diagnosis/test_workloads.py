@@ -274,3 +274,33 @@ def test_where_the_state_settles_nothing_the_logs_of_pods_that_are_well_are_read
     world.log("shop", "web-a-1", "web", f"{json.dumps(said)}\n" * 3)
     verdict, _ = world.investigate(f"web in namespace shop {words}")
     assert verdict.root and verdict.root.cause.id == "rbac-forbidden"
+
+
+def two_faults() -> World:
+    """A new version whose image does not exist, beside two pods of the old one that fail their callers."""
+    data = o.deployment(replicas=2, ready=2, revision=2)
+    data["status"] |= {"updatedReplicas": 1, "replicas": 3}
+    data["status"]["conditions"] = [o.condition("Progressing", "False", "ProgressDeadlineExceeded")]
+    world = World().add(
+        data, o.replica_set("web-b", replicas=1, revision=2), o.replica_set("web-a", replicas=2)
+    )
+    pull = {"reason": "ErrImagePull", "message": "failed to resolve image: docker.io/shop/web:9: not found"}
+    waiting = {"name": "web", "ready": False, "restartCount": 0, "state": {"waiting": pull}}
+    world.add(o.pod("web-b-1", waiting, owner=o.owned("ReplicaSet", "web-b"), ready=False, phase="Pending"))
+    for name in ("web-a-1", "web-a-2"):
+        world.add(o.pod(name, owner=o.owned("ReplicaSet", "web-a"), minutes=90))
+        error = "ERROR POST /orders 500: stock lookup failed: dial tcp: lookup stock: no such host\n"
+        world.log("shop", name, "web", error * 3)
+    return world
+
+
+def test_errors_that_callers_see_come_from_pods_that_serve_not_from_those_that_never_started():
+    labels = {"alertname": "HighErrorRate", "namespace": "shop", "deployment": "web"}
+    verdict, _ = two_faults().investigate({"labels": labels})
+    assert verdict.root and verdict.root.cause.family == "dependency"
+
+
+def test_a_rollout_that_hangs_hangs_for_the_pods_that_do_not_start():
+    labels = {"alertname": "KubeDeploymentRolloutStuck", "namespace": "shop", "deployment": "web"}
+    verdict, _ = two_faults().investigate({"labels": labels})
+    assert verdict.root and verdict.root.cause.id == "image-not-found"

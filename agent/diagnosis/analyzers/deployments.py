@@ -10,6 +10,7 @@ from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.graph import owner_ref, pods_of, replica_sets
+from agent.diagnosis.pod import is_well
 from agent.diagnosis.replicas import is_starting, lingering, representatives
 from agent.diagnosis.thing import Obj
 from agent.evidence.rendering import lines
@@ -42,6 +43,9 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
         for pod in chosen:
             case.follow(pod.ref)
     quiet = all(is_starting(case, pod) for pod in chosen)
+    if not quiet and case.runbook.reads_logs:  # those that serve may tell more than those that do not start
+        for pod in [pod for pod in pods if is_well(pod)][:2]:
+            case.follow(pod.ref)
     refusal = obj.condition("ReplicaFailure").get("status") == "True"
     if obj.at("spec.paused"):
         yield _paused(obj, current)

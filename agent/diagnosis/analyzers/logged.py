@@ -210,6 +210,8 @@ def _background(complaint: Complaint) -> Iterator[Claim]:
         yield from provenance.of_variable(case, container, name)
     for path in targets.paths[:1]:
         yield from provenance.of_file(case, container, path)
+    if complaint.line.kind == "bad-config":
+        yield from provenance.of_broken_documents(case, container)
     read_only = container.quote_spec("securityContext.readOnlyRootFilesystem")
     if complaint.line.kind == "read-only-filesystem" and read_only:
         yield Claim("The root file system of the container is read-only", read_only)

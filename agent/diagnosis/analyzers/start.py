@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, roll_back
-from agent.diagnosis.analyzers import crash, logged
+from agent.diagnosis.analyzers import crash, logged, oom
+from agent.diagnosis.analyzers.sandbox import TOO_SMALL
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.thing import Obj, dig
 
 WORKING_DIRECTORY = declare(Cause(
     "working-directory-invalid", "crash", "invalid working directory",
@@ -45,6 +46,7 @@ _MISSING = re.compile(
     r'exec: "([^"]{1,200})": (?:stat [^:]{1,300}: no such file or directory|executable file not found in \$PATH)'
 )
 _NOT_EXECUTABLE = re.compile(r'exec: "([^"]{1,200})": permission denied')
+_NO_MEMORY = re.compile(r"init was OOM-killed|memory limit too low")
 TAIL = 240  # characters of the runtime's message that are quoted
 _NO_DIRECTORY = re.compile(
     r"container init: mkdir ([^:]{1,300}): not a directory|chdir to cwd \(\"([^\"]{1,300})\"\)"
@@ -55,10 +57,44 @@ _NO_DIRECTORY = re.compile(
 def never_started(case: Case, pod: Obj) -> Iterator[Finding | State]:
     """Containers that the runtime could not start, or whose postStart hook failed."""
     for ending in endings(case, pod):
-        if ending.how == "start-error":
+        message = str(ending.container.ended.get("message") or "")
+        if ending.how == "start-error" and _NO_MEMORY.search(message):
+            yield _no_memory(ending, message)
+        elif ending.how == "start-error":
             yield _start_error(ending)
         elif ending.how == "hook":
             yield _hook(ending)
+
+
+def _no_memory(ending: Ending, message: str) -> Finding:
+    """Killed before it ran: the limit is too small, or a volume in memory, which outlives containers, fills it."""
+    container, ref = ending.container, ending.workload.ref
+    limit = dig(container.spec, "resources.limits.memory")
+    mounted = [str(mount.get("name")) for mount in container.spec.get("volumeMounts") or []]
+    kept = [name for name in mounted if ending.pod.at(f"spec.volumes[{name}].emptyDir.medium") == "Memory"]
+    bound = container.quote_spec("resources.limits.memory")
+    claims = [
+        Claim(
+            "The kernel killed it before it ran", _quote(ending, f"{container.ended_path}.message", message)
+        ),
+        Claim(f"Its memory limit is {limit}", bound),
+    ]
+    clause = f"its memory limit of {limit} holds not even the runtime"
+    if kept:
+        medium = tuple(q for name in kept for q in ending.pod.quote(f"spec.volumes[{name}].emptyDir.medium"))
+        claims.append(
+            Claim(f"What is in volume {kept[0]} is kept in memory and counts to that limit", medium)
+        )
+        clause = f"what its volume {kept[0]} keeps in memory fills its memory limit of {limit}"
+    return Finding(
+        cause=oom.OOM if kept else TOO_SMALL,
+        entity=ref,
+        headline=f"The {container.called} cannot start because {clause}",
+        claims=tuple(claim for claim in claims if claim.quotes),
+        confidence=0.9,
+        recommendations=(oom.raise_limit(ref, container.name, str(limit)),),
+        since=container.finished_at or ending.pod.created,
+    )
 
 
 def _start_error(ending: Ending) -> Finding:
