@@ -130,7 +130,15 @@ def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> li
         return _configured(case, pod, container)
     if len(named) == 1 and _ADDRESS.fullmatch(named[0][0]):
         named = _names_instead(case, container, named[0])
-    return [peer_of(case, pod, host, port) for host, port in named[:3]]
+    peers = [peer_of(case, pod, host, port) for host, port in named[:3]]
+    meant = [peer for peer in peers if not _is_mere_word(peer, line)]
+    return meant or _configured(case, pod, container)
+
+
+def _is_mere_word(peer: Peer, line: LogFinding) -> bool:
+    """Whether what was taken for a host is a word of prose ("the backend is unavailable"): no Service has that name."""
+    is_word = peer.port is None and peer.host.isalpha()
+    return is_word and peer.place == "missing" and line.kind not in ("dns-failure", "waiting-for")
 
 
 def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:

@@ -32,7 +32,10 @@ def find_subjects(case: Case) -> list[Ref]:
         found = _named(case, "*")
     if found == [] and not subject.namespace and (space := _space(case, subject.service)):
         return _within(case, space)
-    return _most_telling(_alike(case, namespace) or [] if found == [] else found or [])
+    if found == [] and (found := _alike(case, namespace)) == [] and subject.namespace:
+        within = _within(case, Ref("Namespace", "", subject.namespace))
+        return [ref for ref in within if ref.kind != "Namespace"]  # who is broken beside it was not meant
+    return _most_telling(found or [])
 
 
 def _alike(case: Case, namespace: str) -> list[Obj] | None:
@@ -122,13 +125,11 @@ def _triple(ref: Ref) -> tuple[str, str, str]:
 
 
 def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
-    for label in LABELS:
-        found = case.list("Deployment", namespace, label=f"{label}={name}", why=f"what is labelled {name}?")
-        if found is None:
-            return None
-        if found:
-            return found
-    return []
+    why = f"what is labelled {name}?"
+    lists = [case.list("Deployment", namespace, label=f"{label}={name}", why=why) for label in LABELS]
+    if any(found is None for found in lists):
+        return None
+    return next((found for found in lists if found), [])
 
 
 def _most_telling(found: list[Obj]) -> list[Ref]:

@@ -340,3 +340,31 @@ def test_a_container_killed_by_its_probe_for_a_dependency_leads_to_it() -> None:
     put = ledger(put.add(service()), ready=False, status=crashing("ledger"))
     put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
     assert root(put) == "missing-variable@shop/Deployment/ledger"
+
+
+def test_a_word_of_prose_is_no_missing_service() -> None:
+    put = world("FATAL voucher backend unavailable: [Errno 111] Connection refused\n")
+    put = ledger(put.add(service()), ready=False, status=crashing("ledger"))
+    put.log("shop", "ledger-a-x1", "ledger", "KeyError: 'DB_HOST'\n", previous=True)
+    assert root(put) == "missing-variable@shop/Deployment/ledger"
+
+
+def indexer(*, ports: list | None = None) -> list[dict]:
+    """Another workload whose pods carry the label that the Service ledger selects."""
+    made = template(container("index", ports=ports or []), app="ledger")
+    labelled = pod("indexer-a-1", running("index"), app="ledger", owner=owned("ReplicaSet", "indexer-a"),
+                   containers=made["spec"]["containers"])  # fmt: skip
+    owner = replica_set("indexer-a", deployment="indexer", pod_template=made)
+    return [deployment("indexer", replicas=1, pod_template=made), owner, labelled]
+
+
+def test_a_selector_that_takes_in_pods_of_another_workload_is_the_cause_of_refusals() -> None:
+    verdict, _ = ledger(world(REFUSED)).add(service(), *indexer()).investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "service-selector-too-wide"
+    assert "pods of Deployment indexer" in verdict.root.headline
+
+
+def test_pods_of_two_workloads_that_both_serve_the_port_are_a_canary() -> None:
+    both = indexer(ports=[{"containerPort": 8080}])
+    verdict, _ = ledger(world(REFUSED)).add(service(), *both).investigate(ALERT)
+    assert verdict.root and verdict.root.cause.id == "dependency-refused"
