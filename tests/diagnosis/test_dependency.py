@@ -277,8 +277,7 @@ def test_a_host_that_only_a_config_map_names_is_the_one_that_does_not_resolve() 
 
 
 def test_the_upstream_that_a_silent_proxy_has_in_its_file_is_followed() -> None:
-    mounts = {"volumeMounts": [{"name": "conf", "mountPath": "/etc/proxy"}]}
-    own = container(**mounts)
+    own = container(volumeMounts=[{"name": "conf", "mountPath": "/etc/proxy"}])
     volumes = [{"name": "conf", "configMap": {"name": "proxy"}}]
     made = template(own, volumes=volumes)
     put = World().add(

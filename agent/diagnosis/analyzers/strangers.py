@@ -1,0 +1,62 @@
+"""Services whose selector takes in pods of another workload, which do not serve its port."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.backends import backends
+from agent.diagnosis.case import Case
+from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.engine import analyzer
+from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.graph import workload_of
+from agent.diagnosis.thing import Obj
+
+TOO_WIDE = declare(Cause(
+    "service-selector-too-wide", "network", "Service whose selector takes in pods of another workload",
+    "The Service selects pods of two workloads, and those of one do not listen on its target port: a part of "
+    "the calls is refused.",
+    "Connections are refused now and then; the EndpointSlice holds pods of several workloads, only some of "
+    "which declare the target port.",
+    "Select by a label that only the pods meant for it carry.",
+    ("service-selector-mismatch", "service-wrong-target-port"),
+))  # fmt: skip
+REFUSALS = ("dependency-refused", "dependency-reset")
+"""What callers see of it; without such a caller an undeclared port proves nothing."""
+
+
+@analyzer("Service")
+def strangers(case: Case, service: Obj) -> Iterator[Finding]:
+    """Where a caller is refused: ready pods of a workload that does not declare the port, beside one that does."""
+    led = case.current.cause.partition("@")[0] if case.current else ""
+    targets = {entry.get("targetPort", entry.get("port")) for entry in service.items("spec.ports")}
+    behind = backends(case, service) if led in REFUSALS else None
+    if behind is None or service.at("spec.clusterIP") == "None":
+        return
+    serving = [pod for pod in behind.ready if _declares(pod, targets)]
+    owners, missed = {workload_of(case, pod).ref for pod in serving}, case.missed
+    others = [pod for pod in behind.ready if pod not in serving]
+    foreign = [pod for pod in others if workload_of(case, pod).ref not in owners]
+    if not serving or not foreign or case.missed > missed:
+        return
+    stranger = workload_of(case, foreign[0])
+    headline = (
+        f"Service {service.ref.name} also selects pods of {stranger.ref.kind} {stranger.ref.name}, "
+        "which do not serve its port"
+    )
+    claims = (
+        Claim("This is what the Service selects", service.quote("spec.selector", "spec.ports")),
+        Claim(f"{foreign[0].ref} is among its pods", foreign[0].quote("metadata.labels", "spec.containers")),
+        Claim(f"{serving[0].ref} declares the port", _ports(serving[0])),
+    )
+    verify = kubectl(service.ref.namespace, f"get endpoints {service.ref.name}")
+    advice = edit(service.ref, "narrowing the Service's selector", TOO_WIDE.remedy, verify)
+    yield Finding(TOO_WIDE, service.ref, headline, claims, 0.88, (advice,))
+
+
+def _declares(pod: Obj, targets: set[object]) -> bool:
+    ports = [port for spec in pod.items("spec.containers") for port in spec.get("ports") or []]
+    return any(port.get("containerPort") in targets or port.get("name") in targets for port in ports)
+
+
+def _ports(pod: Obj) -> tuple[Quote, ...]:
+    return pod.quote(*(f"spec.containers[{spec.get('name')}].ports" for spec in pod.items("spec.containers")))
