@@ -74,9 +74,10 @@ def test_a_container_above_its_memory_limit_is_oom_killed(namespace: Namespace) 
                         container={"resources": {"limits": {"memory": "64Mi"}}}, restartPolicy="Always"))  # fmt: skip
 
     def killed() -> bool:
-        status = namespace.get("pod", "hungry")["status"]["containerStatuses"][0]
-        endings = [status[state].get("terminated", {}) for state in ("state", "lastState")]
-        assert "OOMKilled" in [ending.get("reason") for ending in endings], f"the container is {status}"
+        statuses = namespace.get("pod", "hungry")["status"].get("containerStatuses", [])
+        states = [each[state] for each in statuses for state in ("state", "lastState")]
+        reasons = [state.get("terminated", {}).get("reason") for state in states]
+        assert "OOMKilled" in reasons, f"the container is {states}"
         return True
 
     # containerd can miss the kernel's word for it; then the reason is Error, and the next start tells.

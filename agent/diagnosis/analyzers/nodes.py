@@ -179,7 +179,7 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         headline=f"Node {node.ref.name} is in trouble: {words}" if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is lost to the cluster: {words}",
         claims=tuple(claims),
-        confidence=0.95,
+        confidence=0.7 if cause is PROBLEM else 0.95,  # what an unknown condition means, its writer alone knows
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
         since=since,

@@ -48,6 +48,7 @@ REFUSALS = (
         r"EPROTO\b",
         r"unrecognized SSL message|record_too_long|tlsv1 alert|ssl3_get_record",
         r"no (?:shared cipher|protocols? available)",
+        r"invalid response to SSL negotiation",
         r"protocol version not supported|tls: (?:handshake|protocol|bad|failed|no )|certificate required",
         r"packet length too long|SSL routines|ssl_choose_client_version|unknown protocol|InvalidContentType",
     ),
