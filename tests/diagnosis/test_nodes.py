@@ -1,5 +1,7 @@
 """Nodes by their conditions, and the pods that were put off them."""
 
+from typing import Any
+
 import pytest
 
 from tests.diagnosis.objects import (
@@ -181,6 +183,27 @@ def test_an_evicted_pod_that_was_replaced_is_history() -> None:
     assert "recovered" in {state.kind for state in diagnosis.states}
 
 
+def over_its_own_limit(name: str) -> dict[str, Any]:
+    evicted = condition("DisruptionTarget", "True", "TerminationByKubelet", minutes=3)
+    data = pod(name, phase="Failed", ready=False, owner=owned("ReplicaSet", "web-a"), conditions=[evicted])
+    message = 'Usage of EmptyDir volume "scratch" exceeds the limit "5Mi". '
+    data["status"] |= {"reason": "Evicted", "message": message, "containerStatuses": []}
+    return data
+
+
+def test_a_limit_that_one_pod_broke_once_is_history_when_the_pod_was_replaced() -> None:
+    world = World().add(over_its_own_limit("web-1"), node(), replica_set("web-a"), deployment(ready=3))
+    verdict, _ = world.investigate(ALERT)
+    assert verdict.root is None
+
+
+def test_a_limit_that_pod_after_pod_breaks_is_the_cause_even_between_two_evictions() -> None:
+    evicted = [over_its_own_limit(name) for name in ("web-1", "web-2")]
+    world = World().add(*evicted, node(), replica_set("web-a"), deployment(ready=3))
+    verdict, _ = world.investigate(ALERT)
+    assert said(verdict) == ("emptydir-limit-exceeded", "shop/Deployment/web")
+
+
 @pytest.mark.parametrize(
     ("message", "cause", "entity"),
     [
@@ -198,6 +221,10 @@ def test_an_evicted_pod_that_was_replaced_is_history() -> None:
          "container process: container "
          "init was OOM-killed (memory limit too low?): unknown", "memory-limit-too-small-to-start",
          "shop/Deployment/web"),
+        ("Failed to create pod sandbox: rpc error: code = Unknown desc = failed to create containerd task: "
+         "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container "
+         "process: error during container init: read init-p: connection reset by peer: unknown",
+         "memory-limit-too-small-to-start", "shop/Deployment/web"),
         ('Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox '
         'runtime: no runtime for '
          '"gvisor" is configured', "runtime-handler-missing", "shop/Deployment/web"),

@@ -9,7 +9,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding
-from agent.diagnosis.graph import workload_of
+from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.node import is_node_ready
 from agent.diagnosis.pod import is_deleting, is_ready
 from agent.diagnosis.thing import Obj
@@ -94,6 +94,7 @@ _USED = re.compile(r"Container (\S+) was using ([0-9.]+\w*), request is ([0-9.]+
 _REFUSALS = re.compile(r"OutOf\w+|NodeAffinity|NodeName|NodePorts|UnexpectedAdmissionError|AdmissionError")
 HOG = 2.0  # times its request: a container that used this much pushed the node over, whoever else did
 GRACE = timedelta(seconds=60)
+SETTLED = timedelta(hours=1)
 
 
 @analyzer("Pod")
@@ -103,7 +104,7 @@ def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
     if pod.at("status.phase") != "Failed" or not reason:
         return
     owner = workload_of(case, pod)
-    if owner.ref != pod.ref and _is_replaced(owner):
+    if owner.ref != pod.ref and _is_replaced(owner) and not _recurs(case, pod, owner):
         text = f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced."
         yield State("recovered", pod.ref, text, pod.quote("status.reason", "status.message"))
         complete = owner.quote("status.availableReplicas", "status.numberAvailable", "status.readyReplicas")
@@ -116,6 +117,22 @@ def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
 def _is_replaced(owner: Obj) -> bool:
     wanted = owner.at("spec.replicas")
     return bool(wanted) and owner.at("status.readyReplicas") == wanted
+
+
+def _recurs(case: Case, pod: Obj, owner: Obj) -> bool:
+    """Whether pods of its workload break a limit of their own again and again: then each replacement will, too."""
+    if not _broke_own_limit(pod):
+        return False
+    broken = [each for each in pods_of(case, owner) or [] if _broke_own_limit(each)]
+    ends = [each.time("status.conditions[DisruptionTarget].lastTransitionTime") for each in broken]
+    return len(broken) > 1 and any(end and case.now - end < SETTLED for end in ends)
+
+
+def _broke_own_limit(pod: Obj) -> bool:
+    message = str(pod.at("status.message") or "")
+    return pod.at("status.reason") == "Evicted" and bool(
+        _EMPTY_DIR.search(message) or _EPHEMERAL.search(message)
+    )
 
 
 def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:

@@ -11,7 +11,8 @@ from agent.diagnosis.finding import Claim, Finding
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import containers, is_deleting, is_well
 from agent.diagnosis.pull import read_pull_error
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.thing import Obj, dig
+from agent.quantity import parse_quantity
 from agent.ref import Ref
 
 
@@ -72,6 +73,12 @@ _WORDS = (
     (re.compile(r"sandbox image|pause"), PAUSE),
     (re.compile(r"setup network|cni|network plugin|add network", re.IGNORECASE), CNI),
 )
+# What runc says of an init that the kernel killed before runc looked (opencontainers/runc pull request 2812).
+_LOST_INIT = re.compile(
+    r"init-p: (?:broken pipe|connection reset)|from pipe.{0,20}EOF|init preliminary setup|signal: killed"
+    r"|memory\.limit_in_bytes|unable to set memory limit"
+)
+SMALL = 32 * 2**20  # bytes; runc itself needs some MiB to start a container
 
 
 @analyzer("Pod")
@@ -87,6 +94,8 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         return
     message = failed[-1].message
     cause = next((cause for pattern, cause in _WORDS if pattern.search(message)), FAILED)
+    if cause is FAILED and _LOST_INIT.search(message) and _is_small(pod):
+        cause = TOO_SMALL
     owner, node = workload_of(case, pod), Ref("Node", "", str(pod.at("spec.nodeName")))
     of_pod = cause in (TOO_SMALL, HANDLER)
     limits = (
@@ -115,3 +124,9 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         leads_to=() if of_pod else (node,),
         since=failed[-1].first,
     )
+
+
+def _is_small(pod: Obj) -> bool:
+    """Whether a container may use less memory than starting it can take."""
+    limits = (dig(container.spec, "resources.limits.memory") for container in containers(pod))
+    return any(limit and parse_quantity(str(limit)) <= SMALL for limit in limits)

@@ -76,7 +76,7 @@ def _missing(
                 _keys(source) or source.quote("metadata.name"),
             ),
         ),
-        confidence=0.95,
+        confidence=0.98,
         recommendations=(
             edit(owner.ref, "correcting subPath", f"Set subPath to one of: {has}."),
             edit(source.ref, "adding the key", f"Or add the key {wanted}, and restart the pods."),
