@@ -141,7 +141,7 @@ def _wait(kubectl: Kubectl, namespace: str, check: dict[str, Any], name: str) ->
             assert placed(str(check["contains"]), namespace) in seen, f"{words} is {seen[-300:]!r}"
         return True
 
-    wait_for(holds, float(check.get("deadline") or READY_SECONDS), f"{name}: {check}", every=1.0)
+    wait_for(holds, float(check.get("deadline") or READY_SECONDS), f"{name}: {check}", every=2.5)
 
 
 def _in_node(node: str, argv: list[str], namespace: str) -> None:
