@@ -17,6 +17,7 @@ from agent.evidence import query as q
 How = Literal["start-error", "oom", "probe", "hook", "killed", "signal", "stopped", "completed", "exit"]
 
 CRASH_SIGNALS = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 139: "SIGSEGV", 159: "SIGSYS"}
+SECOND = timedelta(seconds=1)  # to which the kubelet's times are cut
 SURE_LINE = 0.7  # weight from which a line of the log is taken for the reason of an end with status 0
 
 
@@ -55,9 +56,23 @@ class Ending:
         why = f"what did {self.container.called} say before it ended?"
         pod, name, previous = self.pod.ref, self.container.name, self.container.log_is_previous
         found = self.case.log(pod, name, previous=previous, why=why)
-        if found is None and self.case.status(q.logs(pod.namespace, pod.name, name, previous=previous)):
-            found = self.case.log(pod, name, previous=not previous, why=why)
+        dropped = found is None and self.case.status(q.logs(pod.namespace, pod.name, name, previous=previous))
+        if dropped or self._is_of_the_next(found):
+            other = self.case.log(pod, name, previous=not previous, why=why)
+            if (
+                other
+                or not found
+                or not self.case.status(q.logs(pod.namespace, pod.name, name, previous=True))
+            ):
+                return other
         return found
+
+    def _is_of_the_next(self, log: Log | None) -> bool:
+        """Whether the container was started again between the reads of its status and its log."""
+        began, ended = log.began if log else None, self.container.finished_at
+        if self.container.log_is_previous or began is None or ended is None:
+            return False
+        return began - ended > SECOND
 
     @property
     def is_log_refused(self) -> bool:

@@ -187,6 +187,11 @@ class Log:
         """The lines, redacted and folded."""
         return str(self.evidence.data or "")
 
+    @property
+    def began(self) -> datetime | None:
+        """When the first line was written, by the time that the kubelet puts before each."""
+        return parse_time(self.text.partition(" ")[0])
+
     def read(self, *, exited: bool) -> tuple[LogFinding, ...]:
         """What decided the exit or is the trouble, best first."""
         return _read(self.text, exited)

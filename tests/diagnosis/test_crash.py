@@ -162,6 +162,14 @@ def test_a_crash_whose_log_names_no_reason_is_not_explained_and_says_so() -> Non
     assert "its log names no reason" in found.sentence
 
 
+def test_a_log_that_the_next_start_has_begun_is_left_for_the_one_of_the_end() -> None:
+    status = crashing(minutes=2)
+    status["state"] = status.pop("lastState")
+    begun = f"{ago(1)} web 3.1 starting\n{ago(1)} Traceback (most recent call last):\n"
+    put = world(status, log=begun, previous=False).log("shop", "web-a-x1", "web", KEY_ERROR, previous=True)
+    assert "KeyError: 'LEDGER_URL'" in said(verdict(put))
+
+
 def test_the_other_log_is_read_where_the_node_dropped_the_previous_one() -> None:
     found = verdict(world(crashing(), log=KEY_ERROR, previous=False))
     assert found.root and found.root.cause.id == "missing-variable"

@@ -184,8 +184,7 @@ def test_an_evicted_pod_that_was_replaced_is_history() -> None:
 
 
 def over_its_own_limit(name: str) -> dict[str, Any]:
-    evicted = condition("DisruptionTarget", "True", "TerminationByKubelet", minutes=3)
-    data = pod(name, phase="Failed", ready=False, owner=owned("ReplicaSet", "web-a"), conditions=[evicted])
+    data = pod(name, phase="Failed", ready=False, owner=owned("ReplicaSet", "web-a"), minutes=3)
     message = 'Usage of EmptyDir volume "scratch" exceeds the limit "5Mi". '
     data["status"] |= {"reason": "Evicted", "message": message, "containerStatuses": []}
     return data

@@ -124,7 +124,7 @@ def _recurs(case: Case, pod: Obj, owner: Obj) -> bool:
     if not _broke_own_limit(pod):
         return False
     broken = [each for each in pods_of(case, owner) or [] if _broke_own_limit(each)]
-    ends = [each.time("status.conditions[DisruptionTarget].lastTransitionTime") for each in broken]
+    ends = [each.time("status.conditions[Ready].lastTransitionTime") for each in broken]
     return len(broken) > 1 and any(end and case.now - end < SETTLED for end in ends)
 
 
