@@ -152,6 +152,11 @@ class Case:
         """Whether the object under analysis is what the alert is about: nothing pointed at it."""
         return self.current is not None and self.current.by is None
 
+    @property
+    def led_by(self) -> str:
+        """The id of the cause whose finding pointed at the object under analysis; empty where none did."""
+        return self.current.cause.partition("@")[0] if self.current else ""
+
     def lead(self, ref: Ref, cause: str) -> None:
         """Have an object analyzed because the finding with that id points at it."""
         by = self.current.ref if self.current else None

@@ -56,16 +56,16 @@ class Ending:
         why = f"what did {self.container.called} say before it ended?"
         pod, name, previous = self.pod.ref, self.container.name, self.container.log_is_previous
         found = self.case.log(pod, name, previous=previous, why=why)
-        dropped = found is None and self.case.status(q.logs(pod.namespace, pod.name, name, previous=previous))
-        if dropped or self._is_of_the_next(found):
-            other = self.case.log(pod, name, previous=not previous, why=why)
-            if (
-                other
-                or not found
-                or not self.case.status(q.logs(pod.namespace, pod.name, name, previous=True))
-            ):
-                return other
-        return found
+        dropped = found is None and self._status(previous)
+        if not dropped and not self._is_of_the_next(found):
+            return found
+        other = self.case.log(pod, name, previous=not previous, why=why)
+        return found if other is None and self._status(not previous) else other
+
+    def _status(self, previous: bool) -> str:
+        """How the read of one of its logs went; empty while it was not asked for."""
+        pod = self.pod.ref
+        return self.case.status(q.logs(pod.namespace, pod.name, self.container.name, previous=previous))
 
     def _is_of_the_next(self, log: Log | None) -> bool:
         """Whether the container was started again between the reads of its status and its log."""
@@ -77,12 +77,7 @@ class Ending:
     @property
     def is_log_refused(self) -> bool:
         """Whether the log was asked for and could not be had."""
-        return self.log is None and any(
-            self.case.status(
-                q.logs(self.pod.ref.namespace, self.pod.ref.name, self.container.name, previous=previous)
-            )
-            for previous in (True, False)
-        )
+        return self.log is None and any(map(self._status, (True, False)))
 
     @cached_property
     def said(self) -> tuple[LogFinding, ...]:

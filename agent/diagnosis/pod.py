@@ -160,6 +160,11 @@ def containers(pod: Obj, *, init: bool = True) -> Iterator[Container]:
             yield Container(pod, name, spec, known.get(name, {}), path, is_init)
 
 
+def first_container(pod: Obj) -> str:
+    """The name of the pod's first container, by custom its main one; empty where none is known."""
+    return str((pod.items("spec.containers") or [{}])[0].get("name") or "")
+
+
 def is_ready(pod: Obj) -> bool:
     """Whether the pod's Ready condition is True."""
     return pod.condition("Ready").get("status") == "True"

@@ -7,10 +7,10 @@ from agent.names import is_deployment_pod, owner_name
 from agent.ref import Ref
 from agent.routing.mention import candidate_names
 
-KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job", "Pod")
-MOST_NODES = 5
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
-MENTIONED = ("Deployment", "StatefulSet", "DaemonSet", "Service", "CronJob", "Job")
+MENTIONED = (*WORKLOADS, "Service", "CronJob", "Job")
+KINDS = (*MENTIONED, "Pod")
+MOST_NODES = 5
 LABELS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/instance", "k8s-app")
 
 

@@ -25,7 +25,7 @@ from agent.diagnosis.load import (
     quote_rise,
     traffic_over,
 )
-from agent.diagnosis.pod import is_well
+from agent.diagnosis.pod import first_container, is_well
 from agent.diagnosis.scaling import autoscaler_claim, scale_out
 from agent.diagnosis.thing import Obj, Series, dig
 from agent.diagnosis.trend import Rise, find_rise
@@ -215,8 +215,7 @@ def _complaint(case: Case, workload: Obj) -> Claim | None:
     """What the log of one of the pods says is wrong, if anything; where that leads is followed."""
     for pod in (pods_of(case, workload) or [])[:1]:
         case.follow(pod.ref)
-        name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
-        log = case.log(pod.ref, name, why="what does it do with its CPU?")
+        log = case.log(pod.ref, first_container(pod), why="what does it do with its CPU?")
         found = log.read(exited=False) if log else ()
         if log and found and found[0].weight >= 0.5:
             return Claim(f"Meanwhile its log says: {found[0].message}", (log.quote(found[0]),))

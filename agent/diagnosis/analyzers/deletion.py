@@ -109,7 +109,7 @@ def _is_slow(case: Case, pod: Obj) -> bool:
 
 
 def _slow(case: Case, pod: Obj) -> Finding:
-    grace = pod.at("metadata.deletionGracePeriodSeconds")
+    grace, owner = pod.at("metadata.deletionGracePeriodSeconds"), workload_of(case, pod).ref
     hooks = [
         f"spec.containers[{c.get('name')}].lifecycle.preStop"
         for c in pod.items("spec.containers")
@@ -131,11 +131,11 @@ def _slow(case: Case, pod: Obj) -> Finding:
     sentence = "Have the program end on SIGTERM, or shorten terminationGracePeriodSeconds."
     return Finding(
         cause=SLOW_END,
-        entity=workload_of(case, pod).ref,
+        entity=owner,
         headline=f"Pod {pod.ref.name} was told to end and still runs: it may take {grace} s",
         claims=tuple(claims),
         confidence=0.82,
-        recommendations=(edit(workload_of(case, pod).ref, "shortening its grace period", sentence), force),
+        recommendations=(edit(owner, "shortening its grace period", sentence), force),
         since=told_to_end_at(pod),
     )
 

@@ -10,7 +10,7 @@ from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.peer import Peer, peers_in
-from agent.diagnosis.pod import containers
+from agent.diagnosis.pod import containers, first_container
 from agent.diagnosis.resolver import foreign_resolver, quote_resolver, right_policy
 from agent.diagnosis.thing import Obj
 from agent.evidence import query as q
@@ -294,8 +294,8 @@ def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
 
 def _is_log_refused(complaint: Complaint, pod: Obj) -> bool:
     """Whether the log of a pod, which tells on what it listens, was asked for and not answered."""
-    name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
-    return complaint.case.status(q.logs(pod.ref.namespace, pod.ref.name, name)) not in ("", "ok")
+    query = q.logs(pod.ref.namespace, pod.ref.name, first_container(pod))
+    return complaint.case.status(query) not in ("", "ok")
 
 
 def _leads(complaint: Complaint, peer: Peer) -> Iterator[Ref]:

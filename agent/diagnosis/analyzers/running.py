@@ -45,8 +45,7 @@ def complaints(case: Case, pod: Obj) -> Iterator[Finding | State]:
 def _is_of_interest(case: Case, pod: Obj) -> bool:
     """Logs of ready pods are read when something led here, or where the state of objects settles nothing."""
     if is_ready(pod):
-        led = case.current is not None and bool(case.current.cause)
-        return led or not case.runbook.settled_by_state
+        return bool(case.led_by) or not case.runbook.settled_by_state
     return pod.at("status.phase") == "Pending" or bool(pod.condition("Ready").get("reason"))
 
 

@@ -61,8 +61,10 @@ FAILED = _cause(
     "Act on the message; look at the runtime's log on the node.",
     "pod-network-failed",
 )  # fmt: skip
+NO_MEMORY = re.compile(r"init was OOM-killed|memory limit too low")
+"""What runc says of a container whose limit is too small to start in."""
 _WORDS = (
-    (re.compile(r"init was OOM-killed|memory limit too low"), TOO_SMALL),
+    (NO_MEMORY, TOO_SMALL),
     (
         re.compile(
             r"no IP addresses available|failed to (?:assign|allocate) an? IP|IPAM.*exhaust|no available IP"

@@ -12,6 +12,7 @@ from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import WORKLOADS, selects, workload_of
 from agent.diagnosis.listening import Listening, listening
+from agent.diagnosis.pod import first_container
 from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
@@ -236,7 +237,7 @@ def _ports(case: Case, service: Obj, behind: Backends) -> Iterator[Finding]:
 
 def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | None:
     """A program that listens for its own pod only, where a caller was refused."""
-    if not _is_refused(case):
+    if not case.led_by:
         return None
     own = [(found, quote) for found, quote in _says(case, pod) if found.port == target]
     if not own or not all(found.loopback for found, _ in own):
@@ -256,11 +257,6 @@ def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | N
     )
 
 
-def _is_refused(case: Case) -> bool:
-    """Whether a caller's trouble led here."""
-    return case.current is not None and bool(case.current.cause)
-
-
 def _undeclared(
     case: Case, service: Obj, pod: Obj, target: int, declared: list[dict[str, Any]]
 ) -> Iterator[Finding]:
@@ -274,13 +270,12 @@ def _undeclared(
         yield _wrong_port(service, pod, str(target), f"listens on {port}", 0.92, (heard,))
         return
     ports = ", ".join(str(p.get("containerPort")) for p in declared)
-    yield _wrong_port(service, pod, str(target), f"declares {ports}", 0.85 if _is_refused(case) else 0.62, ())
+    yield _wrong_port(service, pod, str(target), f"declares {ports}", 0.85 if case.led_by else 0.62, ())
 
 
 def _says(case: Case, pod: Obj) -> list[tuple[Listening, Quote]]:
     """On what the pod's first container says it listens, each with its quote."""
-    name = str((pod.items("spec.containers") or [{}])[0].get("name") or "")
-    log = case.log(pod.ref, name, why=f"on which port does {pod.ref} listen?")
+    log = case.log(pod.ref, first_container(pod), why=f"on which port does {pod.ref} listen?")
     return [(found, log.quote(found.line)) for found in listening(log)] if log else []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers import crash, logged, oom
-from agent.diagnosis.analyzers.sandbox import TOO_SMALL
+from agent.diagnosis.analyzers.sandbox import NO_MEMORY, TOO_SMALL
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
@@ -46,7 +46,6 @@ _MISSING = re.compile(
     r'exec: "([^"]{1,200})": (?:stat [^:]{1,300}: no such file or directory|executable file not found in \$PATH)'
 )
 _NOT_EXECUTABLE = re.compile(r'exec: "([^"]{1,200})": permission denied')
-_NO_MEMORY = re.compile(r"init was OOM-killed|memory limit too low")
 TAIL = 240  # characters of the runtime's message that are quoted
 _NO_DIRECTORY = re.compile(
     r"container init: mkdir ([^:]{1,300}): not a directory|chdir to cwd \(\"([^\"]{1,300})\"\)"
@@ -58,7 +57,7 @@ def never_started(case: Case, pod: Obj) -> Iterator[Finding | State]:
     """Containers that the runtime could not start, or whose postStart hook failed."""
     for ending in endings(case, pod):
         message = str(ending.container.ended.get("message") or "")
-        if ending.how == "start-error" and _NO_MEMORY.search(message):
+        if ending.how == "start-error" and NO_MEMORY.search(message):
             yield _no_memory(ending, message)
         elif ending.how == "start-error":
             yield _start_error(ending)

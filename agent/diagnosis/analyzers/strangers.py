@@ -27,9 +27,8 @@ REFUSALS = ("dependency-refused", "dependency-reset")
 @analyzer("Service")
 def strangers(case: Case, service: Obj) -> Iterator[Finding]:
     """Where a caller is refused: ready pods of a workload that does not declare the port, beside one that does."""
-    led = case.current.cause.partition("@")[0] if case.current else ""
     targets = {entry.get("targetPort", entry.get("port")) for entry in service.items("spec.ports")}
-    behind = backends(case, service) if led in REFUSALS else None
+    behind = backends(case, service) if case.led_by in REFUSALS else None
     if behind is None or service.at("spec.clusterIP") == "None":
         return
     serving = [pod for pod in behind.ready if _declares(pod, targets)]

@@ -34,8 +34,7 @@ def throttled_share(series: Series | None) -> float:
 @analyzer("Deployment", "StatefulSet", "DaemonSet")
 def slow_callee(case: Case, workload: Obj) -> Iterator[Finding]:
     """A workload for which a caller waits too long."""
-    waited_for = case.current and case.current.cause.partition("@")[0] in SLOW_FOR_A_CALLER
-    if waited_for and (found := starved(case, workload)):
+    if case.led_by in SLOW_FOR_A_CALLER and (found := starved(case, workload)):
         yield found
 
 

@@ -68,7 +68,7 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
             )
             by = f", last set by {entry.get('manager')} at {entry.get('time')}"
     words = f"{obj.ref} is scaled to zero{by}"
-    is_missed = "traffic" in case.runbook.families or (case.current is not None and case.current.cause)
+    is_missed = "traffic" in case.runbook.families or case.led_by
     if not is_missed:
         return State("intended", obj.ref, f"{words}: no pods are wanted.", quotes)
     headline = f"{obj.ref.kind} {obj.ref.name} is scaled to zero{by}"
