@@ -201,7 +201,11 @@ def _recommendations(root: Finding | None, doubted: Finding | None) -> list[Reco
         advice = tuple(r for r in doubted.recommendations if r.risk == "none")
     return [
         RecommendationPart(
-            action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify
+            action=r.action,
+            sentence=r.told,
+            command=str(r.command or ""),
+            risk=r.risk,
+            verify=str(r.verify or ""),
         )
         for r in advice
     ]

@@ -12,7 +12,8 @@ from typing import Any
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Claim, Quote
-from agent.diagnosis.graph import owner_ref, pods_of, replica_sets, revision, selector_text
+from agent.diagnosis.graph import owner_ref, pods_of, replica_sets, revision
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj, cut, dig, parse_time
 from agent.evidence.rendering import lines
 from agent.quantity import parse_quantity

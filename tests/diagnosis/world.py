@@ -7,8 +7,8 @@ from typing import Any
 
 from agent.alert import Alert, parse_alerts
 from agent.diagnosis.engine import Diagnosis
-from agent.diagnosis.graph import selector_text  # noqa: F401 - handy in tests
 from agent.diagnosis.ranking import Verdict, weigh
+from agent.diagnosis.selector import selector_text  # noqa: F401 - handy in tests
 from agent.evidence.answer import Answer
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query

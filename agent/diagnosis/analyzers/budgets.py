@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
-from agent.diagnosis.graph import selector_text, selects, workload_of
+from agent.diagnosis.graph import selects, workload_of
 from agent.diagnosis.replicas import in_trouble
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj
 
 MOST = 3
@@ -102,7 +104,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
         headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
         see = Recommendation(
             "repairing the pods it guards", "See which pods are not ready and why.",
-            kubectl(obj.ref.namespace, f"get pods -l '{selector}'"), "none",
+            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")), "none",
         )  # fmt: skip
         claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
         yield Finding(UNHEALTHY, obj.ref, headline, (claim,), 0.55, (see,))

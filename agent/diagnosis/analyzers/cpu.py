@@ -6,11 +6,12 @@ just after a change, are the change.
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl, roll_back
+from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers.throttling import at_limit, limit_too_low, throttled_share
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change, last_rollout
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
 from agent.diagnosis.graph import pods_of, workload_of

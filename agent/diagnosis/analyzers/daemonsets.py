@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl, on
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
@@ -127,7 +127,7 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
         )
         remove = Recommendation(
             "deleting the misplaced pods", f"Delete {pod.ref.name}, or tolerate what changed on the node.",
-            on(pod.ref, "delete"), "low", kubectl(obj.ref.namespace, f"get daemonset {obj.ref.name}"),
+            on(pod.ref, "delete"), "low", on(obj.ref, "get"),
         )  # fmt: skip
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), 0.85, (remove,))

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.provenance import near
@@ -186,7 +187,7 @@ def _tls_missing(ingress: Obj, name: str, quote: Quote, confidence: float) -> Fi
         Claim(f"The Ingress wants the certificate of Secret {name}", ingress.quote("spec.tls[0].secretName")),
     ]
     headline = f"Ingress {ingress.ref.name} has no certificate because the TLS Secret {name} does not exist"
-    command = kubectl(ingress.ref.namespace, f"create secret tls {name} --cert=FILE --key=FILE")
+    command = kubectl(ingress.ref.namespace, "create secret tls {name} --cert=<file> --key=<file>", name=name)
     advice = Recommendation("creating the TLS Secret", TLS.remedy, command, "low")
     return Finding(TLS, ingress.ref, headline, tuple(claims), confidence, (advice,))
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import kubectl, on, roll_back
+from agent.diagnosis.advice import on, roll_back
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
 from agent.diagnosis.graph import pods_of, workload_of

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl, look
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -185,7 +186,7 @@ def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
             Recommendation(
                 action="looking at kube-scheduler",
                 sentence="See whether kube-scheduler runs, and what it says.",
-                command=kubectl(KUBE_SYSTEM, f"describe pods -l component={SCHEDULER}"),
+                command=kubectl(KUBE_SYSTEM, "describe pods -l component={value}", value=SCHEDULER),
                 risk="none",
             ),
         ),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.analyzers.binding import (
     ACCESS_MODE,
     classless,
@@ -15,6 +15,7 @@ from agent.diagnosis.analyzers.binding import (
     what_was_said,
 )
 from agent.diagnosis.case import Case
+from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.pod import is_deleting
@@ -285,10 +286,10 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
     )  # fmt: skip
 
 
-def _revive(workload: Obj | None) -> str:
+def _revive(workload: Obj | None) -> Command | Withheld:
     """The command that brings a provisioner back, or that finds it."""
     if workload is None:
-        return kubectl("", "get deployments --all-namespaces")
+        return kubectl(None, "get deployments --all-namespaces")
     if workload.at("spec.replicas") == 0:
         return on(workload.ref, "scale", "--replicas=1")
     return on(workload.ref, "describe")
