@@ -76,7 +76,7 @@ def _advice(result: Result) -> Iterator[str]:
             if advice.command:
                 yield f"     {_line(advice.command)}"
             if advice.verify:
-                yield from _wrapped(advice.verify, "     Verify: ")
+                yield f"     Verify: {_line(advice.verify)}"
         yield ""
     if result.alert.runbook_url:
         yield f"Runbook: {_line(result.alert.runbook_url)}"
@@ -142,7 +142,7 @@ def _advised(number: int, advice: RecommendationPart) -> Iterator[str]:
     if advice.command:
         yield f"   {_code(advice.command)}"
     if advice.verify:
-        yield f"   Verify: {_escape(advice.verify)}"
+        yield f"   Verify: {_code(advice.verify)}"
 
 
 def _escape(words: str) -> str:

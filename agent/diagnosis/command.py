@@ -34,7 +34,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Withheld:
-    """No command, and why: a word that the evidence gave for it breaks the rules."""
+    """No command, and why: a word that the evidence gives for it breaks the rules."""
 
     why: str
 
@@ -54,7 +54,7 @@ def kubectl(namespace: str | None, words: str, **values: Any) -> Command | Withh
     try:
         filled = [_SLOT.sub(lambda slot: _fill(slot[1], values), word) for word in text.split()]
     except _Unfit as unfit:
-        return Withheld(f"what the evidence gives as {unfit} is none that Kubernetes allows")
+        return Withheld(f"the evidence gives as {unfit} what is not valid in a command")
     return Command((("kubectl", *filled),))
 
 

@@ -88,7 +88,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
             Recommendation(
                 action="naming a StorageClass or marking a default",
                 sentence="Name a class in the claim, or mark one as the cluster's default.",
-                command=on(classes[0].ref, "annotate", "{key}=true", key=DEFAULT_CLASS) if classes
+                command=on(classes[0].ref, "annotate", "{key}=true --overwrite", key=DEFAULT_CLASS) if classes
                 else kubectl(None, "get storageclass"),
                 risk="medium",
                 verify=on(pvc.ref, "get"),

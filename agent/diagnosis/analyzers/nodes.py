@@ -198,7 +198,9 @@ def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
     command = on(node.ref, "describe")
     if cause is MEMORY:
         command = kubectl(
-            None, "get pods --all-namespaces -o wide --field-selector=spec.nodeName={node}", node=node.ref.name
+            None,
+            "get pods --all-namespaces -o wide --field-selector=spec.nodeName={node}",
+            node=node.ref.name,
         )
     yield Recommendation(action, cause.remedy, command, "none", on(node.ref, "get"))
     if cause in (KUBELET_DOWN, RUNTIME_DOWN, PLEG, NETWORK, NOT_READY):
