@@ -139,6 +139,25 @@ def test_a_right_off_the_list_is_named_and_left_to_a_person(
     assert "No command grants this" in first.told
 
 
+@pytest.mark.parametrize(
+    ("verb", "resource", "group", "space", "named"),
+    [
+        ("watch", "deployments", "apps", "bank", "deployments.apps"),
+        ("get", "configmaps", "", "shop", "configmaps"),
+        ("create", "leases", "coordination.k8s.io", "bank", "leases.coordination.k8s.io"),
+    ],
+)
+def test_reading_anywhere_and_leases_at_home_may_be_granted(
+    verb: str, resource: str, group: str, space: str, named: str
+) -> None:
+    found = verdict(world(refusal(verb, resource, group=group, space=space)))
+    assert found.root
+    assert str(found.root.recommendations[0].command) == (
+        f"kubectl -n {space} create role desk-{named} --verb={verb} --resource={named} && kubectl -n {space} "
+        f"create rolebinding desk-{named} --role=desk-{named} --serviceaccount=bank:desk"
+    )
+
+
 def test_a_right_at_the_cluster_scope_is_granted_and_checked_there() -> None:
     found = verdict(world(refusal("list", "nodes", space="")))
     assert found.root

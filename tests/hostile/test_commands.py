@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.diagnosis.command import Command, Withheld
+from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import Diagnosis
 from tests.hostile.evidence import Recorded, load_recorded
 
@@ -78,6 +78,21 @@ def names(recorded: Recorded) -> re.Pattern[str]:
 
 
 NAMES = {recorded.name: names(recorded) for recorded in RECORDED}
+
+
+SLOTS = (
+    "home", "name", "node", "container", "account", "role", "verb", "resource", "variable", "measure", "amount",
+    "key", "value",
+)  # fmt: skip
+
+
+@given(st.sampled_from(SLOTS), st.text(max_size=80) | st.sampled_from([*HOSTILE, *OPTIONS]))
+@settings(max_examples=500, deadline=None, derandomize=True)
+def test_a_text_fills_its_slot_as_one_word_or_not_at_all(slot: str, text: str) -> None:
+    command = kubectl("shop", f"get {{{slot}}}", **{slot: text})
+    if isinstance(command, Command):
+        check_words(command)
+        assert command.calls[0][4:] == (text,) and not text.startswith("-")
 
 
 def test_without_anything_hostile_no_command_is_withheld() -> None:
