@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.evidence.answer import Answer, Source, Status
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
 from agent.evidence.rendering import render
@@ -21,7 +22,8 @@ class Evidence:
 
     `text` is what quotes are checked against; `data` is the same answer as plain data. A read that
     failed is evidence too: its status says how, its text says it in words. `notes` say what was left out,
-    or doubted by who answered. `digest` is the SHA-256 of the text.
+    or doubted by who answered; `census` counts a list of which only a part was kept, and ends its text.
+    `digest` is the SHA-256 of the text.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Evidence:
     data: Any
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    census: Census | None = None
 
     @property
     def ok(self) -> bool:
@@ -104,6 +107,8 @@ class Ledger:
         text = render(data) if answer.status == "ok" else self._redactor.redact_text(_refusal(query, answer))
         if answer.status == "ok" and not text:
             text = f"(nothing: {query})"
+        if answer.census is not None:
+            text = f"{text}\n{answer.census}"
         return Evidence(
             id=f"E{len(self._entries) + 1}",
             source=source,
@@ -114,6 +119,7 @@ class Ledger:
             data=data,
             truncated=answer.truncated,
             notes=tuple(self._redactor.redact_text(note) for note in answer.notes),
+            census=answer.census,
         )
 
 
