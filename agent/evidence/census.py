@@ -54,20 +54,23 @@ class Census:
         """The census of a recording, None where there is none; raises ValueError for one that cannot be."""
         if data is None:
             return None
-        fields = [data.get(name) for name in ("total", "kept", "ill", "ill_kept")] if isinstance(data, dict) else []
-        states = data.get("states") if isinstance(data, dict) else None
-        if not fields or not isinstance(states, dict) or not all(map(_is_count, [*fields, *states.values()])):
-            raise ValueError("its census is none; expected total, kept, ill, ill_kept and states as counts")
-        total, kept, ill, ill_kept = fields
+        counts, states = _counts(data), _counts(data.get("states") if isinstance(data, dict) else None)
+        if not {"total", "kept", "ill", "ill_kept"} <= counts.keys():
+            raise ValueError("its census is none; expected total, kept, ill and ill_kept as counts")
+        total, kept, ill, ill_kept = (counts[name] for name in ("total", "kept", "ill", "ill_kept"))
         if not (ill_kept <= min(ill, kept) and max(ill, kept) <= total == sum(states.values())):
             raise ValueError("its census does not add up")
-        named = {str(state)[:LONGEST_STATE]: count for state, count in states.items()}
-        return cls(total, kept, ill, ill_kept, named, data.get("ended") is True)
+        return cls(total, kept, ill, ill_kept, states, data.get("ended") is True)
+
+
+def _counts(data: Any) -> dict[str, int]:
+    """The entries of a map that are counts."""
+    return {
+        str(name)[:LONGEST_STATE]: value
+        for name, value in (data.items() if isinstance(data, dict) else ())
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    }
 
 
 def _most(states: Mapping[str, int]) -> list[tuple[str, int]]:
     return [max(states.items(), key=lambda pair: (pair[1], pair[0]))] if states else []
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

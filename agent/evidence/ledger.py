@@ -67,6 +67,7 @@ class Ledger:
         self._read_seconds = read_seconds
         self._max_reads = max_reads
         self._entries: dict[Query, Evidence] = {}
+        self._turned_away: dict[Query, None] = {}
         self._slots = asyncio.Semaphore(PARALLEL_READS)
 
     @property
@@ -83,10 +84,17 @@ class Ledger:
         """Let at least that many further queries be asked."""
         self._max_reads = max(self._max_reads, len(self._entries) + reads)
 
+    @property
+    def turned_away(self) -> list[Query]:
+        """What was asked and not read because the run may ask no more."""
+        return [query for query in self._turned_away if query not in self._entries]
+
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
         """Answer the queries, reading only what was not read before; ids follow the order asked."""
         wanted = list(dict.fromkeys(queries))
-        fresh = [query for query in wanted if query not in self._entries][: self.reads_left]
+        unread = [query for query in wanted if query not in self._entries]
+        fresh, late = unread[: self.reads_left], unread[self.reads_left :]
+        self._turned_away.update(dict.fromkeys(late))
         answers = await asyncio.gather(*(self._read(query) for query in fresh))
         for query, (source, answer) in zip(fresh, answers, strict=True):
             if query not in self._entries:

@@ -56,9 +56,9 @@ def _what(refused: Forbidden) -> str:
 def _bindings(case: Case, refused: Forbidden, namespace: str, account: str) -> list[Obj] | None:
     """The bindings that hold for the account where it was refused; None while unread."""
     why = f"what is {account} allowed?"
-    lists = [case.list("ClusterRoleBinding", "*", why=why)]
+    lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
     if refused.namespace:
-        lists.append(case.list("RoleBinding", refused.namespace, why=why))
+        lists.append(case.list("RoleBinding", refused.namespace, why=why, need="some"))
     if all(found is None for found in lists) and case.questions:
         return None
     return [b for found in lists for b in found or [] if _is_for(b, namespace, account)]
@@ -132,7 +132,8 @@ def _not_allowed(
         advice = edit(role, "adding the rule to its role", FORBIDDEN.remedy, _check(refused))
     else:
         claims = [_stray(complaint.case, refused, namespace, account)]
-        clause = f"ServiceAccount {account} may not {_what(refused)}: no role is bound to it"
+        known = " of those that were read" if _is_part(complaint.case, refused) else ""
+        clause = f"ServiceAccount {account} may not {_what(refused)}: no role{known} is bound to it"
         name = f"{account}-{refused.resource.replace('/', '-')}"
         kind = "rolebinding" if refused.namespace else "clusterrolebinding"
         flag = "role" if refused.namespace else "clusterrole"
@@ -143,6 +144,12 @@ def _not_allowed(
             "granting the permission", FORBIDDEN.remedy, command, "medium", _check(refused)
         )
     return complaint.finding(FORBIDDEN, clause, *claims, advice=(advice,), confidence=0.95)
+
+
+def _is_part(case: Case, refused: Forbidden) -> bool:
+    """Whether there are more bindings than were kept."""
+    of_cluster = case.is_partial("ClusterRoleBinding", "*")
+    return (bool(refused.namespace) and case.is_partial("RoleBinding", refused.namespace)) or of_cluster
 
 
 def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
@@ -159,7 +166,8 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
 
 def _stray(case: Case, refused: Forbidden, namespace: str, account: str) -> Claim:
     """A binding that means this account but misses it: another namespace or a near name."""
-    for binding in case.list("RoleBinding", refused.namespace) or [] if refused.namespace else []:
+    bindings = case.list("RoleBinding", refused.namespace, need="some") if refused.namespace else []
+    for binding in bindings or []:
         for subject in binding.items("subjects"):
             if subject.get("kind") == "ServiceAccount" and (
                 subject.get("name") == account or account.startswith(str(subject.get("name")))
