@@ -104,6 +104,8 @@ def _verdict(investigation: Investigation, conversation: Conversation, refused: 
     """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
     diagnosis = investigation.diagnose()
     verdict = weigh(diagnosis)
+    asked = len(investigation.ledger.entries)
+    verdict.missing += [f"{q} (not read: a run may ask {asked})" for q in investigation.ledger.turned_away]
     if conversation.ended == "terminated":
         return Verdict("failed", conversation.reason, missing=verdict.missing)
     if conversation.ended == "deadline":

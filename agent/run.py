@@ -1,6 +1,7 @@
 """A run: every incident of one payload, worked one after the other, one result each."""
 
 import asyncio
+import gc
 import signal
 import time
 import uuid
@@ -23,9 +24,12 @@ from agent.subject import route
 from agent.worked import Worked, stored
 from agent.workflow import Say
 
+GARBAGE = 50_000  # objects; plain JSON has no cycles, and to look for them costs more than to parse it
+
 
 async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
     """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
+    gc.set_threshold(GARBAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -46,6 +47,12 @@ class KubeApi:
         if kubeconfig is None and not os.environ.get("KUBECONFIG") and _in_pod():
             return cls(_service_account_client(), timeout)
         return cls(_kubeconfig_client(kubeconfig, context), timeout)
+
+    def within(self, seconds: float) -> Self:
+        """The same server and connections, with another time limit."""
+        other = copy(self)
+        other._timeout = seconds
+        return other
 
     def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
         """The JSON object at a path."""
@@ -187,15 +194,24 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
 
 def _refusal(code: int, body: bytes, path: str) -> Refusal:
     """What an answer other than 200 says: the message of the API's Status object, or the text itself."""
+    remainder = ""
     try:
-        message = str(json.loads(body)["message"])
+        said = json.loads(body)
+        message = str(said["message"])
+        remainder = _remainder(said) if code == 410 else ""
     except (ValueError, KeyError, TypeError):
         message = body.decode("utf-8", "replace")
         if code == 404:  # plain text: no such API in this cluster
             message = f"the cluster does not serve {path}"
     status = _STATUSES.get(code, "error")
     message = _one_line(message) or "no message"
-    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code)
+    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code, remainder)
+
+
+def _remainder(status: dict[str, Any]) -> str:
+    """The token by which the rest of a list can be had whose own token has expired."""
+    token = (status.get("metadata") or {}).get("continue")
+    return token if isinstance(token, str) else ""
 
 
 def _reason(err: Exception) -> str:

@@ -7,7 +7,8 @@ A recording is a directory (or a .tar.gz of one) with a `manifest.json` and one 
                  {"query": "logs shop/web-1 web", "file": "002-logs-shop-web-1-web.log"},
                  {"query": "get Node n1", "status": "forbidden", "message": "nodes \\"n1\\" is forbidden"}]}
 
-An entry may hold its answer itself, as `data`, and may add `at`, `truncated` and `notes` (a list of texts).
+An entry may hold its answer itself, as `data`, and may add `at`, `truncated`, `notes` (a list of texts) and
+`census` (the counts of a list of which only a part is kept).
 Only the manifest says which file answers what; the names of the files, and what else it holds, are for people.
 """
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
+from agent.evidence.census import Census
 from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
 
@@ -93,6 +95,7 @@ class RecordingSource:
         )
         if status == "ok":
             answer.data = _shaped(query, self._data(query, entry))
+            answer.census = Census.from_data(entry.get("census"))
         return answer
 
     def _data(self, query: Query, entry: dict[str, Any]) -> Any:
@@ -250,6 +253,8 @@ def _files(evidence: "Iterable[Evidence]", recorded_at: datetime) -> dict[str, b
             entry["truncated"] = True
         if item.notes:
             entry["notes"] = list(item.notes)
+        if item.census is not None:
+            entry["census"] = item.census.as_data()
         if item.status == "ok":
             entry["file"] = _file_name(len(entries) + 1, str(item.query), item.data)
             answers[entry["file"]] = (

@@ -89,7 +89,8 @@ def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
 
 
 def _siblings(case: Case, target: Ref) -> list[Ref]:
-    found = case.list(target.kind, target.namespace, why="which workloads could be meant?") or []
+    why = "which workloads could be meant?"
+    found = case.list(target.kind, target.namespace, why=why, need="some") or []
     return [obj.ref for obj in found]
 
 
@@ -126,9 +127,8 @@ def _merge(obj: Obj) -> Recommendation:
 def scaled_by(case: Case, workload: Obj) -> Iterator[Finding]:
     """Where the alert is about scaling, follow the autoscalers of the workload."""
     if "autoscaling" in case.runbook.families:
-        found = case.list(
-            "HorizontalPodAutoscaler", workload.ref.namespace, why=f"what scales {workload.ref}?"
-        )
+        why = f"what scales {workload.ref}?"
+        found = case.list("HorizontalPodAutoscaler", workload.ref.namespace, why=why, need="some")
         for hpa in found or []:
             if target_of(hpa) == workload.ref:
                 case.follow(hpa.ref)

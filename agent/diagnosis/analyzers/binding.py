@@ -100,7 +100,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
 
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
     """A claim that waits for a volume made by hand."""
-    volumes = case.list("PersistentVolume", "*", why="which volumes are free?")
+    volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
     if volumes is None:
         return
     free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]

@@ -54,9 +54,11 @@ def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
     if "budget" not in case.runbook.families or not case.is_subject:
         return
-    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=f"which budgets guard {obj.ref}?")
+    why = f"which budgets guard {obj.ref}?"
+    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
     labels = obj.labels if obj.ref.kind == "Pod" else obj.at("spec.template.metadata.labels") or {}
-    for found in [b for b in budgets or [] if selects(b.at("spec.selector"), labels)][:MOST]:
+    guards = [b for b in budgets or [] if selects(b.at("spec.selector"), labels)]
+    for found in case.first(guards, MOST, f"budgets that guard {obj.ref}"):
         case.follow(found.ref)
     yield from ()
 
@@ -66,10 +68,12 @@ def drained(case: Case, node: Obj) -> Iterator[Finding | State]:
     """Where the alert is about a drain, follow the budgets that allow no disruption of a pod on the node."""
     if "budget" not in case.runbook.families or not case.is_subject:
         return
-    budgets = case.list("PodDisruptionBudget", "*", why="which budgets allow no disruption?")
-    pods = case.list("Pod", "*", field=f"spec.nodeName={node.ref.name}", why=f"what runs on {node.ref.name}?")
+    name, why = node.ref.name, "which budgets allow no disruption?"
+    budgets = case.list("PodDisruptionBudget", "*", why=why, need="some")
+    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"what runs on {name}?", need="some")
     closed = [b for b in budgets or [] if not _count(b, "disruptionsAllowed")]
-    for found in [b for b in closed if any(_guards(b, pod) for pod in pods or [])][:MOST]:
+    guards = [b for b in closed if any(_guards(b, pod) for pod in pods or [])]
+    for found in case.first(guards, MOST, f"budgets that allow no disruption on {node.ref.name}"):
         case.follow(found.ref)
     yield from ()
 
@@ -88,7 +92,9 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     )
     selector = selector_text(obj.at("spec.selector"))
     pods = (
-        case.list("Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?")
+        case.list(
+            "Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?", need="some"
+        )
         if selector
         else []
     )
@@ -117,9 +123,8 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _other(case: Case, obj: Obj, pods: list[Obj]) -> Obj | None:
     """Another budget that guards one of its pods."""
-    others = case.list(
-        "PodDisruptionBudget", obj.ref.namespace, why=f"are the pods of {obj.ref} guarded twice?"
-    )
+    why = f"are the pods of {obj.ref} guarded twice?"
+    others = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
     mine = [b for b in others or [] if b.ref != obj.ref and any(_guards(b, pod) for pod in pods)]
     return mine[0] if mine else None
 

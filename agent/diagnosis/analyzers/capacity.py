@@ -207,7 +207,8 @@ def _neighbours(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who has taken the room on {name}?")
+    field, why = f"spec.nodeName={name}", f"who has taken the room on {name}?"
+    pods = case.list("Pod", "*", field=field, why=why, need="some")
     return [pod for pod in pods or [] if not is_finished(pod) and pod.at("status.phase") != "Failed"]
 
 

@@ -214,7 +214,7 @@ def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
                 text, found.quote(f"data.{like}") if like else found.quote(*(f"data.{k}" for k in keys[:4]))
             )
         return
-    known = case.list("ConfigMap", namespace, why="is its name mistyped?") or []
+    known = case.list("ConfigMap", namespace, why="is its name mistyped?", need="some") or []
     if like := near(fault.name, [o.ref.name for o in known]):
         other = next(o for o in known if o.ref.name == like)
         yield Claim(f"A ConfigMap {like} exists", other.quote("metadata.name"))

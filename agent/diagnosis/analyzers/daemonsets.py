@@ -110,7 +110,7 @@ def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
 
 
 def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
-    nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?")
+    nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?", need="some")
     pods = pods_of(case, obj)
     if nodes is None or pods is None:
         return

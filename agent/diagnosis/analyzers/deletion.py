@@ -252,6 +252,7 @@ def _holders(case: Case, space: Obj) -> tuple[Ref, ...]:
     found: list[Ref] = []
     for plural, _, _ in _CONTENT.findall(message)[:3]:
         kind = _PLURALS.get(plural)
-        objects = case.list(kind, space.ref.name, why="what keeps the namespace?") if kind else None
+        why = "what keeps the namespace?"
+        objects = case.list(kind, space.ref.name, why=why, need="some") if kind else None
         found += [obj.ref for obj in objects or [] if obj.at("metadata.finalizers")][:2]
     return tuple(found)

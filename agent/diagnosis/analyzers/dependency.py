@@ -190,7 +190,8 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
         Claim(f"There is no Service {name} in namespace {namespace}", (peer.absent,)),
         *_named(complaint, peer),
     ]
-    services = complaint.case.list("Service", namespace, why=f"is {name} a mistyped Service?") or []
+    why = f"is {name} a mistyped Service?"
+    services = complaint.case.list("Service", namespace, why=why, need="some") or []
     like = provenance.near(name, [s.ref.name for s in services])
     meant = next((s for s in services if s.ref.name == like), None)
     if meant is None:

@@ -136,7 +136,8 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
 
 
 def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> Finding:
-    services = case.list("Service", ingress.ref.namespace, why=f"is {name} a mistyped Service?") or []
+    why = f"is {name} a mistyped Service?"
+    services = case.list("Service", ingress.ref.namespace, why=why, need="some") or []
     claims = [
         Claim(f"The Ingress sends to Service {name}", ingress.quote(place)),
         Claim(f"There is no Service {name}", (absent,)),
@@ -167,9 +168,8 @@ def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
 
 def _told_by_controller(case: Case, ingress: Obj, names: list[str]) -> Iterator[tuple[str, Quote]]:
     """Lines of the class's controller that say a TLS Secret is missing."""
-    pods = case.list(
-        "Pod", "*", label="app.kubernetes.io/component=controller", why="what does the controller say?"
-    )
+    label, why = "app.kubernetes.io/component=controller", "what does the controller say?"
+    pods = case.list("Pod", "*", label=label, why=why, need="some")
     for pod in [p for p in pods or [] if "ingress" in p.ref.name or "ingress" in p.ref.namespace][:2]:
         for container in pod.items("spec.containers")[:1]:
             log = case.log(

@@ -79,7 +79,8 @@ def _run_after(case: Case, obj: Obj) -> Obj | None:
     owner = owner_ref(obj)
     if owner is None or owner.kind != "CronJob" or obj.created is None:
         return None
-    jobs = case.list("Job", obj.ref.namespace, why=f"did a run of {owner} after {obj.ref.name} finish well?")
+    why = f"did a run of {owner} after {obj.ref.name} finish well?"
+    jobs = case.list("Job", obj.ref.namespace, why=why, need="some")
     well = [j for j in jobs or [] if owner_ref(j) == owner and j.created and _is(j, "Complete")]
     return next((job for job in well if job.created and job.created > obj.created), None)
 

@@ -55,7 +55,7 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
     links = dict.fromkeys(_in_command(container)) if waits else {}
     links |= dict.fromkeys((host, port) for _, host, port in called_by(case, container))
     links |= dict.fromkeys(_in_files(case, container))
-    for host, port in list(links)[:MAX_LINKS]:
+    for host, port in case.first(links, MAX_LINKS, f"hosts that {pod.ref} may call"):
         peer = peer_of(case, pod, host, port)
         if peer.place == "missing" and waits:
             yield _missing(case, pod, container, peer)

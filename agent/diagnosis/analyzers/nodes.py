@@ -221,8 +221,10 @@ def _last_sign(case: Case, node: Obj) -> list[Claim]:
 def _agents_in_trouble(case: Case, node: Obj) -> tuple[Ref, ...]:
     """Pods of the system on the node that are not well: the network plugin's among them."""
     field = f"spec.nodeName={node.ref.name}"
-    pods = case.list("Pod", KUBE_SYSTEM, field=field, why="is the network plugin's pod well?") or []
-    return tuple(pod.ref for pod in pods if not is_well(pod))[:3]
+    why = "is the network plugin's pod well?"
+    pods = case.list("Pod", KUBE_SYSTEM, field=field, why=why, need="some") or []
+    ill = [pod.ref for pod in pods if not is_well(pod)]
+    return tuple(case.first(ill, 3, f"pods of the system on {node.ref.name} that are not well"))
 
 
 def _events(case: Case, node: Obj, *reasons: str) -> list[Claim]:

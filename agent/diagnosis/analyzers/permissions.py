@@ -77,9 +77,9 @@ def _what(refused: Forbidden) -> str:
 def _bindings(case: Case, refused: Refused) -> list[Obj] | None:
     """The bindings that hold for the account where it was refused; None while unread."""
     why = f"what is {refused.account} allowed?"
-    lists = [case.list("ClusterRoleBinding", "*", why=why)]
+    lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
     if refused.said.namespace:
-        lists.append(case.list("RoleBinding", refused.said.namespace, why=why))
+        lists.append(case.list("RoleBinding", refused.said.namespace, why=why, need="some"))
     if all(found is None for found in lists) and case.questions:
         return None
     return [b for found in lists for b in found or [] if _is_for(b, refused.namespace, refused.account)]
@@ -160,7 +160,8 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
         clause += f": {roles} does not allow it"
     else:
         claims = [_stray(complaint.case, refused)]
-        clause += ": no role is bound to it"
+        known = " of those that were read" if _is_part(complaint.case, said) else ""
+        clause += f": no role{known} is bound to it"
     advice = (_grant(refused, named),)
     return complaint.finding(FORBIDDEN, clause, *claims, advice=advice, confidence=0.95)
 
@@ -194,6 +195,12 @@ def _grant(refused: Refused, named: list[Obj]) -> Recommendation:
     )
 
 
+def _is_part(case: Case, refused: Forbidden) -> bool:
+    """Whether there are more bindings than were kept."""
+    of_cluster = case.is_partial("ClusterRoleBinding", "*")
+    return (bool(refused.namespace) and case.is_partial("RoleBinding", refused.namespace)) or of_cluster
+
+
 def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
     for binding in bindings[:2]:
         kind = str(binding.at("roleRef.kind"))
@@ -209,7 +216,7 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
 def _stray(case: Case, refused: Refused) -> Claim:
     """A binding that means this account but misses it: another namespace or a near name."""
     namespace, account, where = refused.namespace, refused.account, refused.said.namespace
-    for binding in case.list("RoleBinding", where) or [] if where else []:
+    for binding in case.list("RoleBinding", where, need="some") or [] if where else []:
         for subject in binding.items("subjects"):
             if subject.get("kind") == "ServiceAccount" and (
                 subject.get("name") == account or account.startswith(str(subject.get("name")))

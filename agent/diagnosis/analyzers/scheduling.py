@@ -169,10 +169,8 @@ def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
     renewed = lease.time("spec.renewTime") if lease else None
     if lease is None or renewed is None or case.now - renewed < LEASE:
         return
-    pods = (
-        case.list("Pod", KUBE_SYSTEM, label=f"component={SCHEDULER}", why="does the scheduler's pod run?")
-        or []
-    )
+    label, why = f"component={SCHEDULER}", "does the scheduler's pod run?"
+    pods = case.list("Pod", KUBE_SYSTEM, label=label, why=why, need="some") or []
     yield Finding(
         cause=SCHEDULER_DOWN,
         entity=pods[0].ref if pods else Ref("Namespace", "", KUBE_SYSTEM),

@@ -82,9 +82,8 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
-        count = f"{len(behind.ready)} of {len(behind.pods)}"
-        quotes = behind.ready[0].quote_condition("Ready", "status")
-        yield State("healthy", service.ref, f"Service {service.ref.name} has {count} pods ready.", quotes)
+        text = f"Service {service.ref.name} has {behind.ready_count} pods ready."
+        yield State("healthy", service.ref, text, behind.ready_quotes)
 
 
 def _workloads(case: Case, behind: Backends) -> list[Ref]:

@@ -255,7 +255,7 @@ def _on_best_node(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?") or []
+    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?", need="some") or []
 
 
 _MAKERS = {

@@ -20,7 +20,7 @@ from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.pod import is_deleting
 from agent.diagnosis.thing import Event, Obj
-from agent.diagnosis.volume import STATIC, provisioner_of, users_of
+from agent.diagnosis.volume import PROVISIONERS, STATIC, provisioner_of, users_of
 from agent.ref import Ref
 
 _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
@@ -166,7 +166,7 @@ def _classless_name(
 ) -> Iterator[Finding | State]:
     """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
     missed = case.missed
-    volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?")
+    volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?", need="some")
     if case.missed > missed:
         return
     if any(pv.at("spec.storageClassName") == name for pv in volumes or []):
@@ -238,7 +238,7 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
     users = users_of(case, pvc)
     if users is None:
         return
-    for pod in users[:2]:
+    for pod in case.first(users, 2, f"pods that use {pvc.ref}"):
         case.follow(pod.ref)
     said = tuple(e.quote for e in events[-1:])
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
@@ -259,6 +259,8 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
         yield State("progressing", pvc.ref, state, asked + said)
         return
     if workload is None and (pvc.created is None or case.now - pvc.created < PATIENCE):
+        return
+    if workload is None and any(case.is_partial(kind, "*") for kind in PROVISIONERS):
         return
     claims = [Claim(f"The claim waits for the provisioner {name}", asked + said)]
     if workload is not None:

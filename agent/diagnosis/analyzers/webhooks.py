@@ -82,7 +82,7 @@ def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _configurations(case: Case) -> Iterator[Obj]:
     for kind in CONFIGURATIONS:
-        yield from case.list(kind, "*", why="which webhook configuration is it?") or []
+        yield from case.list(kind, "*", why="which webhook configuration is it?", need="some") or []
 
 
 def _names(configuration: Obj) -> set[str]:
