@@ -5,23 +5,33 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import from_json
 
 MOST_CALLS = 32
 LONGEST_NAME = 128
+NO_OBJECT = "(no JSON object)"
 
 
 class CompletionError(ValueError):
     """A body that is no chat completion; the message says where."""
 
 
-def _as_text(arguments: Any) -> Any:
-    """Some servers give the arguments of a call as an object instead of its JSON text."""
-    return json.dumps(arguments) if isinstance(arguments, dict) else arguments
+def _one_object(arguments: Any) -> Any:
+    """The arguments of a call as the text of one JSON object, which some servers give as the object itself.
+
+    What is none is replaced by words: AutoGen tells the model that they are no JSON, whereas a team hangs on
+    JSON too deep or a number too long to read (microsoft/autogen issue 7956).
+    """
+    try:
+        read = from_json(arguments) if isinstance(arguments, str) else arguments
+        return json.dumps(read, ensure_ascii=False) if isinstance(read, dict) else NO_OBJECT
+    except (ValueError, RecursionError):
+        return NO_OBJECT
 
 
 class _Function(BaseModel):
     name: str = Field(max_length=LONGEST_NAME)
-    arguments: Annotated[str, BeforeValidator(_as_text)]
+    arguments: Annotated[str, BeforeValidator(_one_object)]
 
 
 class _Call(BaseModel):
