@@ -36,7 +36,15 @@ VALUES: dict[str, str] = {  # JSON, or what looks like it
     "bytes": '"\xff\xfe"', "comment": "/* */ 1", "twice": '{"a": 1, "a": {"a": 2}}',
     "many": "[" + ",".join(["{}"] * 40_000) + "]",
 }  # fmt: skip
-NAMES = ("../../bin/sh", "collect\x00", "", "__import__('os').system('id')", "x" * 100_000, "diagnose\n", "ｃｏｌｌｅｃｔ")
+NAMES = (
+    "../../bin/sh",
+    "collect\x00",
+    "",
+    "__import__('os').system('id')",
+    "x" * 100_000,
+    "diagnose\n",
+    "ｃｏｌｌｅｃｔ",
+)
 ARGUMENTS = (
     "", "null", "[]", "{", '{"queries": "get Pod a/b"}', '{"queries": [1, null, {}]}', '{"queries": ["; rm -rf /"]}',
     json.dumps({"queries": ["get Secret shop/key", "get Pod ../../etc/passwd", "logs a/b\x00c"]}),
@@ -75,7 +83,9 @@ def placing(place: tuple[str | int, ...], value: str) -> Mind:
         reply = sensible(body)
         assert isinstance(reply.body, dict)
         size = len(json.dumps(body))
-        told = reply.body | {"usage": {"prompt_tokens": size // 4, "completion_tokens": 500, "total_tokens": 1}}
+        told = reply.body | {
+            "usage": {"prompt_tokens": size // 4, "completion_tokens": 500, "total_tokens": 1}
+        }
         text = json.dumps(_with(told, place, MARK)).replace(json.dumps(MARK), value)
         return Reply(text)
 
@@ -161,9 +171,9 @@ CHUNKED = "transfer-encoding: chunked"
 CHUNK = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
 STATUSES = (
     "201 Created", "202 Accepted", "204 No Content", "206 Partial", "299 Odd", "300 Choices", "304 Not Modified",
-    "400 Bad", "401 Unauthorized", "402 Pay", "403 Forbidden", "404 Not Found", "408 Timeout", "409 Conflict", "418 Tea",
-    "422 Unprocessable", "429 Slow", "451 Law", "500 Error", "502 Gateway", "503 Busy", "504 Gateway", "529 Over", "999 No",
-    "101 Switching Protocols", "0 Nothing", "abc", "-200 OK", "2000 OK",
+    "400 Bad", "401 Unauthorized", "402 Pay", "403 Forbidden", "404 Not Found", "408 Timeout", "409 Conflict",
+    "422 Unprocessable", "429 Slow", "451 Law", "500 Error", "502 Gateway", "503 Busy", "504 Gateway", "529 Over",
+    "999 No", "101 Switching Protocols", "0 Nothing", "abc", "-200 OK", "2000 OK",
 )  # fmt: skip
 
 
@@ -240,7 +250,7 @@ def known() -> list[Manner]:
 
 
 def generated(seed: int) -> Iterator[Manner]:
-    """Manners without end, the same for the same seed: of values at places, missing fields, statuses, cuts and noise."""
+    """Manners without end, the same for the same seed: values at places, missing fields, statuses, cuts, noise."""
     chance = random.Random(seed)
     for number in itertools.count():
         kind = chance.choice((_value, _value, _value, _missing, _status, _call, _cut, _noise))
@@ -260,7 +270,7 @@ def _missing(chance: random.Random) -> tuple[str, Mind]:
 
 def _status(chance: random.Random) -> tuple[str, Mind]:
     status, name = chance.choice(STATUSES), chance.choice(list(VALUES))
-    error = '{"error": {"message": %s, "code": %s}}' % (VALUES[name], VALUES[chance.choice(list(VALUES))])
+    error = f'{{"error": {{"message": {VALUES[name]}, "code": {chance.choice(list(VALUES.values()))}}}}}'
     head_of_it = head(status, JSON, "retry-after-ms: 1", "location: http://127.0.0.1:9/")
     return f"{status}, {name}", raw(head_of_it, error.encode("latin-1"))
 
