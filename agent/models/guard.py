@@ -28,16 +28,18 @@ from agent.models.client import ModelClient
 from agent.models.spending import SpendingError
 
 ATTEMPTS = 3
+LONGEST_WORDS = 400
 
 
 class ModelError(Exception):
-    """The model cannot be used any further; the message is one line for people.
+    """The model cannot be used any further; the message is one short printable line for people.
 
-    `refused` says that the server did not take the form of the request, so that a simpler one may do.
+    Some of its words are the server's. `refused` says that the server did not take the form of the request, so that a simpler one may do.
     """
 
     def __init__(self, words: str, *, refused: bool = False) -> None:
-        super().__init__(words)
+        line = "".join(c if c.isprintable() else " " for c in " ".join(words.split()))
+        super().__init__(line[:LONGEST_WORDS])
         self.refused = refused
 
 

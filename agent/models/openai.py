@@ -86,7 +86,6 @@ class Endpoint(OpenAIChatCompletionClient):
             raise ModelError(f"its server answers in another protocol ({words})") from None
 
     def _clean(self, words: str) -> str:
-        """A server's words on one line, without the key it may repeat or other secrets."""
+        """The first of a server's words, without the key it may repeat or other secrets."""
         words = words.replace(self._key, MARK) if len(self._key) > len("none") else words
-        read = " ".join(words.split())[:READ_CHARACTERS]
-        return Redactor().redact_text(read)[:SHOWN_CHARACTERS]
+        return Redactor().redact_text(" ".join(words.split())[:READ_CHARACTERS])[:SHOWN_CHARACTERS]

@@ -14,7 +14,7 @@ from autogen_core import FunctionCall
 
 from tests.models.server import Body, Mind, ModelServer, Raw, Reply, calling, refusing, saying, sensible
 
-DEEP = 100_000
+DEEP = 20_000
 MARK = "\u2402 the value stands here"
 
 CALL = ("choices", 0, "message", "tool_calls", 0)
@@ -92,6 +92,13 @@ def placing(place: tuple[str | int, ...], value: str) -> Mind:
     return mind
 
 
+def _done(body: Body) -> Any:
+    """What a model says that does its work, and whose server counts well."""
+    told = sensible(body).body
+    assert isinstance(told, dict)
+    return told | {"usage": {"prompt_tokens": len(json.dumps(body)) // 4, "completion_tokens": 500}}
+
+
 def _with(told: Any, place: tuple[str | int, ...], value: Any) -> Any:
     """The JSON with the value at the place; what leads there is made where it is missing."""
     if not place:
@@ -113,14 +120,13 @@ def lacking(place: tuple[str | int, ...]) -> Mind:
     """A model that does its work, but for one field of the protocol that is not there."""
 
     def mind(body: Body) -> Reply:
-        reply = sensible(body)
-        told: Any = reply.body
+        whole = told = _done(body)
         for step in place[:-1]:
             told = told.get(step) if isinstance(step, str) else told[step]
             if not told:
-                return reply
+                return Reply(whole)
         told.pop(place[-1], None)
-        return reply
+        return Reply(whole)
 
     return mind
 
@@ -220,6 +226,8 @@ def known() -> list[Manner]:
         ),
         "deep error": lambda body: refusing(400, "x") and Reply("[" * DEEP, 400),
         "an error as a list": lambda body: Reply('[{"error": {"message": {"message": 1}}}]', 422),
+        "an error of half characters": lambda body: refusing(402, "\ud800 and \x1b[2J\x00\u202e"),
+        "an error that is long": lambda body: refusing(402, "sorry " * 20_000),
         "refusing the limit for ever": lambda body: refusing(400, "max_tokens, max_completion_tokens"),
     }  # fmt: skip
     said = {
@@ -234,15 +242,18 @@ def known() -> list[Manner]:
         "deep usage": placing(("usage",), VALUES["nested"]),
         "no usage": lacking(("usage",)),
         "no choices": placing(("choices",), "[]"),
+        "a thousand choices": lambda body: Reply('{"choices": [' + "{}," * 999 + "{}]}"),
+        "two choices": placing(("choices",), '[{"message": {"content": "a"}}, {"message": {"content": "b"}}]'),
         "100,000 choices": lambda body: Reply('{"choices": [' + "{}," * 99_999 + "{}]}"),
         "thousands of calls": calls(*[("diagnose", "{}")] * 3_000),
+        "hundreds of calls": calls(*[("diagnose", "{}")] * 300),
         "calls of everything": calls(*[(name, "{}") for name in NAMES[:4]]),
         "a name without end": calls((NAMES[4], "{}")),
         "odd arguments": calls(*[("collect", text) for text in ARGUMENTS]),
         "answers of NULs": lambda body: saying("\x00" * 1000),
         "orders to a terminal": lambda body: saying("\x1b]0;owned\x07\x1b[2J\u202e" * 50),
         "braces": lambda body: saying("{" * 20_000),
-        "an answer that is deep": lambda body: saying('{"kind":' * 20_000),
+        "an answer that is deep": lambda body: saying('{"kind":' * 5_000),
         "an answer that is long": lambda body: saying('{"statement": "' + "long " * 20_000 + '"}'),
         "keys twice": raw(head("200 OK", JSON), b'{"choices": [], "choices": [{"message": {}, "message": 1}]}'),
     }  # fmt: skip
