@@ -28,10 +28,10 @@ def open_model(settings: Settings) -> ChatCompletionClient:
     if settings.budget_file:
         spending = Spending(Path(settings.budget_file), settings.max_usd_per_day)
         spending.read()
-    endpoint = Endpoint(
-        settings.model.removeprefix("openai:"), settings.model_url, _key(settings), settings.model_timeout
-    )
-    return Guard(endpoint, Budget(settings, spending))
+    budget = Budget(settings, spending)
+    name = settings.model.removeprefix("openai:")
+    endpoint = Endpoint(name, settings.model_url, _key(settings), settings.model_timeout, budget)
+    return Guard(endpoint, budget)
 
 
 def _key(settings: Settings) -> str:
