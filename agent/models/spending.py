@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from agent.files import OutputError, write_whole
+from agent.files import MAX_SMALL, OutputError, read_file, write_whole
 
 KEPT_DAYS = 31
 LOCK_SECONDS = 5.0
@@ -56,7 +56,7 @@ class Spending:
     def read(self) -> dict[str, float]:
         """Dollars per day; raises SpendingError for a file that is something else."""
         try:
-            days = json.loads(self._path.read_text(encoding="utf-8"))
+            days = json.loads(read_file(self._path, MAX_SMALL))
             read = {date.fromisoformat(day).isoformat(): float(usd) for day, usd in days.items()}
         except FileNotFoundError:
             return {}
