@@ -11,7 +11,9 @@ WIDTH = 80
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
 # A token of prose: punctuation around a word of letters or a short number, which no commit looks like.
 _PARTS = re.compile(r"([\"'(\[{]*)(.*?)([.,:;!?)\]}\"'%]*)")
-_WORD = re.compile(r"(?![0-9a-fA-F]{7,}$)[^\W\d_]*(?:[-'\u2019][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,3})?[A-Za-z]{0,3}|[-=+/]")
+_WORD = re.compile(
+    r"(?![0-9a-fA-F]{7,}$)[^\W\d_]*(?:[-'\u2019][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,3})?[A-Za-z]{0,3}|[-=+/]"
+)
 _ACTIVE = re.compile(r"[!(){}\[\]]|(?<=\d)\.|^[-=+]$")
 STORED = "(stored result of run {run_id}; not investigated again)"
 
@@ -112,14 +114,16 @@ def _wrapped(words: str, prefix: str) -> Iterator[str]:
 
 def markdown(result: Result) -> str:
     """The report as Markdown; every untrusted word is escaped or in a code span."""
-    sure = f": {_code(result.cause or '')} in {_code(result.entity or '')}, confidence {result.confidence:.2f}"
+    sure = (
+        f": {_code(result.cause or '')} in {_code(result.entity or '')}, confidence {result.confidence:.2f}"
+    )
     lines = [f"# {_escape(result.alert.title)}", ""]
     lines += [f"**{result.outcome}**{sure if result.cause else ''}", "", _escape(result.investigator), ""]
     lines += [f"Reason: {_escape(result.reason)}", ""] if result.reason else []
     for title, content in _sections(result):
         lines += [f"## {title}", "", *content, ""] if content else []
-    lines += ["---", f"Incident {_code(result.incident_id)}, run {_code(result.run_id)}, model {_code(result.usage.model)}, "
-              f"{_used(result.usage)}."]  # fmt: skip
+    run = f"Incident {_code(result.incident_id)}, run {_code(result.run_id)}"
+    lines += ["---", f"{run}, model {_code(result.usage.model)}, {_used(result.usage)}."]
     return "\n".join(lines) + "\n"
 
 
@@ -130,7 +134,10 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     yield "How it comes about", steps
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
     yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
-    yield "Ruled out", [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out]
+    yield (
+        "Ruled out",
+        [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out],
+    )
     advice = [line for n, each in enumerate(result.recommendations, 1) for line in _advised(n, each)]
     yield "What to do", advice
     yield "Could not be read", [f"- {_code(sentence)}" for sentence in result.missing]
