@@ -122,8 +122,7 @@ def _encode(options: argparse.Namespace) -> int:
     from agent.alert import encode_base64, parse_alerts
     from agent.payload import read_text
 
-    with interruptible():
-        data = read_text(options.alert)
+    data = read_text(options.alert)
     parse_alerts(data)  # what is no alert is refused here, not in a pod later
     print(encode_base64(data))
     return 0

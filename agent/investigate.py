@@ -37,13 +37,13 @@ def investigate(source: str, settings: Settings) -> int:
 
 
 def _read(source: str, settings: Settings) -> bytes | None:
-    """The alerts; None when a batch has none left. Being told to end, it waits for none."""
+    """The alerts; None when a batch has none left. Told to end, a run waits for none."""
     try:
-        with interruptible():
-            if not settings.batch:
-                return read_alert(source, settings)
-            from agent.tekton.batch import read_batch
+        if not settings.batch:
+            return read_alert(source, settings)
+        from agent.tekton.batch import read_batch
 
+        with interruptible():
             return read_batch(settings, say) or None
     except Terminated:
         if settings.tekton_results:

@@ -7,6 +7,7 @@ from pathlib import Path
 from agent.alert import MAX_BYTES, AlertError, decode_base64
 from agent.files import open_regular
 from agent.settings import Settings
+from agent.termination import interruptible
 
 EXPECTED = "expected a file with an alert, - for stdin, or --alert-base64"
 
@@ -32,7 +33,8 @@ def read_text(source: str) -> bytes:
 
 
 def _read_stdin() -> bytes:
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with interruptible():
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 def _read_file(path: Path) -> bytes:
