@@ -19,9 +19,11 @@ from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
 from agent.evidence.reading import Refusal
+from agent.files import open_regular, read_file
 
 PARALLEL_CONNECTIONS = 8
 MAX_BODY = 64 << 20
+MAX_KUBECONFIG = 4 << 20
 _CHUNK = 1 << 16
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _DEFAULT_KUBECONFIG = "~/.kube/config"
@@ -141,13 +143,16 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     from kubernetes.config import load_kube_config
 
     paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
-    if not any(map(_exists, paths.split(os.pathsep))):
+    present = [path for path in paths.split(os.pathsep) if _exists(path)]
+    if not present:
         raise ClusterError(
             f"no cluster: there is no kubeconfig at {paths}, and this is not a pod; "
             "give --kubeconfig FILE or --replay DIR"
         )
     configuration = Configuration()
     try:
+        for path in present:
+            read_file(Path(path).expanduser(), MAX_KUBECONFIG)  # the loader would wait for a pipe
         # The loader writes keys of the kubeconfig to files and removes them when the process ends in
         # peace. They are gone before the first read instead.
         with tempfile.TemporaryDirectory() as keys:
@@ -180,6 +185,8 @@ def _client(configuration: Any) -> Any:
 
 
 def _ssl_context(configuration: Any) -> ssl.SSLContext:
+    for name in filter(None, (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)):
+        open_regular(Path(name)).close()
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl: authorities of old clusters lack extensions
     if configuration.cert_file:

@@ -26,6 +26,8 @@ from agent.evidence.archive import ArchiveError, is_archive, read_archive, write
 from agent.evidence.census import Census
 from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
+from agent.files import OutputError, read_file
+from agent.folder import replace_folder
 
 if TYPE_CHECKING:
     from agent.evidence.ledger import Evidence
@@ -35,6 +37,7 @@ MANIFEST = "manifest.json"
 MAX_BYTES = 64 << 20
 MAX_ENTRIES = 5000
 _STATUSES = get_args(Status)
+_FILE = re.compile(r"\d{3,}-[a-z0-9-]*\.(?:json|log)")
 
 
 class RecordingError(ValueError):
@@ -136,9 +139,7 @@ def _read_inside(root: Path, name: str) -> bytes:
     file = (root / name).resolve()
     if not file.is_relative_to(root.resolve()):
         raise ValueError(f"file {name} is outside the recording")
-    if file.stat().st_size > MAX_BYTES:
-        raise ValueError(f"file {name} is larger than {MAX_BYTES >> 20} MiB")
-    return file.read_bytes()
+    return read_file(file, MAX_BYTES)
 
 
 def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
@@ -292,19 +293,15 @@ def _write_file(path: Path, files: dict[str, bytes], mtime: int) -> None:
 
 
 def _write_directory(path: Path, files: dict[str, bytes]) -> None:
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
-    new, old = draft / "new", draft / "old"
-    try:
-        new.mkdir()
+    def fill(new: Path) -> None:
         for name, content in files.items():
             (new / name).write_bytes(content)
-        if path.exists():
-            path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            if old.exists():
-                old.rename(path)
-            raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+
+    try:
+        replace_folder(path, fill, _owned, last=MANIFEST)
+    except OutputError as err:
+        raise RecordingError(str(err)) from None
+
+
+def _owned(entry: Path) -> bool:
+    return entry.name == MANIFEST or _FILE.fullmatch(entry.name) is not None

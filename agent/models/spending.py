@@ -5,7 +5,6 @@ import fcntl
 import json
 import math
 import os
-import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.files import OutputError, write_whole
+from agent.files import OutputError, read_file, write_whole
 
 KEPT_DAYS = 31
 LOCK_SECONDS = 5.0
@@ -78,7 +77,7 @@ class Spending:
     def read(self) -> dict[str, float]:
         """Dollars per day; raises SpendingError for a file that is something else."""
         try:
-            text = _text(self._path)
+            text = read_file(self._path, MOST_BYTES)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -137,16 +136,6 @@ class Spending:
             yield
         finally:
             os.close(handle)  # ends the lock, too
-
-
-def _text(path: Path) -> bytes:
-    """The bytes of a regular file of bounded size; raises OSError."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
-            raise OSError(f"it is no regular file of at most {MOST_BYTES // 1024} KiB")
-        return file.read(MOST_BYTES)
 
 
 def _days(text: bytes) -> dict[str, float]:

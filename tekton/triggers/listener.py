@@ -29,8 +29,17 @@ HEAD = """\
 # from anything that knows the token: every field is tested before it is used.
 AUTHENTIC = f"header.canonical('Authorization').compareSecret('token', '{SECRET}')"
 NOTIFICATION = "has(body.alerts) && type(body.alerts) == list"
+# RFC 3339 to the last digit, with the days that each month has: timestamp() fails on anything else, and with it the
+# whole notification would be lost. From 1970 to 2999, so that no offset leads out of what it can hold.
+_YEAR = "(19[789][0-9]|2[0-9]{3})"
+_LEAP = "(19(7[26]|8[048]|9[26])|2[0-9](0[48]|[2468][048]|[13579][26])|2[048]00)"
+_DAY = (
+    f"({_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|{_YEAR}-(0[13-9]|1[0-2])-(29|30)"
+    f"|{_YEAR}-(0[13578]|1[02])-31|{_LEAP}-02-29)"
+)
+_CLOCK = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 STARTED = (
-    "(has(a.startsAt) && type(a.startsAt) == string && a.startsAt.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T')"
+    f"(has(a.startsAt) && type(a.startsAt) == string && a.startsAt.matches('^{_DAY}{_CLOCK}$')"
     " ? string(int(timestamp(a.startsAt))) : '0')"
 )
 IDENTIFIED = "has(a.fingerprint) && type(a.fingerprint) == string && a.fingerprint.matches('^[0-9a-f]{16}$')"
@@ -81,8 +90,12 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+    resources = {
+        "requests": {"cpu": "20m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
+        "limits": {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+    }
     container = {
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        "resources": resources,
         "securityContext": security,
     }
     group = {
