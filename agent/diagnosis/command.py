@@ -142,7 +142,7 @@ _RULES: dict[str, Callable[[Any], str | None]] = {
     "resource": _matching(r"[a-z]+(?:\.[a-z0-9.-]+)?"),
     "variable": _matching(r"[A-Za-z_][A-Za-z0-9_.]{0,252}"),
     "measure": _matching("cpu|memory"),
-    "amount": _matching(r"\d{1,15}(?:\.\d{1,9})?(?:m|k|[KMGTPE]i?)?"),
+    "amount": _matching("[0-9]{1,15}(?:[.][0-9]{1,9})?(?:m|k|[KMGTPE]i?)?"),
     "count": _number,
     "least": _number,
     "selector": _selector,

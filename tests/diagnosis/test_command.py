@@ -59,6 +59,7 @@ def test_a_patch_is_json_in_one_word() -> None:
         ("measure", "nvidia.com/gpu"),
         ("amount", "1;id"),
         ("amount", "-1"),
+        ("amount", "\u0663Mi"),
         ("count", "3"),
         ("count", -1),
         ("count", True),

@@ -195,7 +195,8 @@ def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
     absent = refusal.case.absent("ServiceAccount", namespace, name)
     headline = f"ServiceAccount {name}, which {refusal.workload.ref.name} names, does not exist"
     advice = edit(refusal.workload.ref, "correcting serviceAccountName", "Name a ServiceAccount that exists.")
-    if name in map(refusal.workload.at, _ACCOUNT_PATHS):  # what an event says is not enough to create one
+    named = next(filter(None, map(refusal.workload.at, _ACCOUNT_PATHS)), "default")
+    if name == named:  # what an event says is not enough to create one
         advice = Recommendation(
             "creating the ServiceAccount",
             f"Create ServiceAccount {name} with the roles it needs, or name another.",
