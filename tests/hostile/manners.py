@@ -252,6 +252,7 @@ def known() -> list[Manner]:
         "odd arguments": calls(*[("collect", text) for text in ARGUMENTS]),
         "answers of NULs": lambda body: saying("\x00" * 1000),
         "orders to a terminal": lambda body: saying("\x1b]0;owned\x07\x1b[2J\u202e" * 50),
+        "an answer beyond its limit": lambda body: saying("more " * 10_000),
         "braces": lambda body: saying("{" * 20_000),
         "an answer that is deep": lambda body: saying('{"kind":' * 5_000),
         "an answer that is long": lambda body: saying('{"statement": "' + "long " * 20_000 + '"}'),

@@ -86,7 +86,7 @@ def test_an_answer_has_few_bytes(name: str, meet: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [("-1000000000", "-7"), ("0", "0"), ("0.5", "1e308"), ("NaN", "9" * 400), ("true", '"9"')]
+    "told", [("-1000000000", "-7"), ("0", "0"), ("0.5", "1e308"), ("NaN", "null"), ("true", '"9"')]
 )
 def test_usage_that_cannot_be_true_counts_as_the_most_it_can_be(told: tuple[str, str], meet: Any) -> None:
     result, wrong = meet(telling(*told))
@@ -95,6 +95,13 @@ def test_usage_that_cannot_be_true_counts_as_the_most_it_can_be(told: tuple[str,
     assert usage["completion_tokens"] == 4096 * usage["calls"]
     (said,) = marks(result, "usage")
     assert f"prompt_tokens of {usage['calls']} requests" in said
+
+
+@pytest.mark.parametrize("name", ["all the money", "an answer beyond its limit"])
+def test_a_server_that_keeps_no_limit_is_not_asked_again(name: str, meet: Any) -> None:
+    result, wrong = meet(_known(name))
+    assert (wrong, result["usage"]["calls"]) == ([], 1)
+    assert "its server does not keep to --max-answer-tokens 4096" in result["reason"]
 
 
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=lambda text: ascii(text[:30]))
