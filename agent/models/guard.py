@@ -34,7 +34,8 @@ LONGEST_WORDS = 400
 class ModelError(Exception):
     """The model cannot be used any further; the message is one short printable line for people.
 
-    Some of its words are the server's. `refused` says that the server did not take the form of the request, so that a simpler one may do.
+    Some of its words are the server's. `refused` says that the server did not take the form of the request, so
+    that a simpler one may do.
     """
 
     def __init__(self, words: str, *, refused: bool = False) -> None:
@@ -80,7 +81,7 @@ class Guard(ModelClient):
             if kind is None or not isinstance(said.content, str):
                 return said
             try:
-                said.content = answer.read(said.content, kind)
+                said.content = self._read(said, kind)
             except answer.AnswerError as error:
                 messages += _returned(said.content, error)
             else:
@@ -91,15 +92,24 @@ class Guard(ModelClient):
         """Ask for the answer alone, in the best form the server takes; what does not validate goes back."""
         for _ in range(ATTEMPTS):
             said = await self._formed(messages, kind)
-            text = said.content if isinstance(said.content, str) else ""
             try:
-                said.content = answer.read(text, kind)
+                said.content = self._read(said, kind)
             except answer.AnswerError as error:
-                messages = messages + _returned(text, error)
+                messages = messages + _returned(_text(said), error)
                 wrong = error
             else:
                 return said
         raise ModelError(f"{ATTEMPTS} answers in a row were no {kind.__name__}: {wrong}")
+
+    def _read(self, said: CreateResult, kind: type[BaseModel]) -> str:
+        """The answer in what a model said; raises AnswerError."""
+        try:
+            return answer.read(_text(said), kind)
+        except answer.AnswerError as error:
+            if said.finish_reason != "length":
+                raise
+            cut = f"it was cut at --max-answer-tokens {self.budget.answer_tokens}"
+            raise answer.AnswerError(f"{cut}. {error}") from None
 
     async def _formed(self, messages: list[LLMMessage], kind: type[BaseModel]) -> CreateResult:
         """One answer in structure; a form the server refuses is not tried again."""
@@ -139,6 +149,10 @@ class Guard(ModelClient):
     def actual_usage(self) -> RequestUsage:
         """Tokens so far, with those reserved for a request under way."""
         return RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
+
+
+def _text(said: CreateResult) -> str:
+    return said.content if isinstance(said.content, str) else ""
 
 
 def _form(

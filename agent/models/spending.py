@@ -19,7 +19,7 @@ LOCK_SECONDS = 5.0
 LOCK_PAUSE = 0.02
 MOST_BYTES = 64 * 1024
 SKEW = timedelta(days=1)  # at midnight the clocks of two machines differ by a day
-CENT = 0.01
+ROUNDING = 1e-6
 
 
 class SpendingError(ValueError):
@@ -106,7 +106,7 @@ class Spending:
     def _spent(self, days: dict[str, float], day: str) -> float:
         """The dollars of a day; raises SpendingError where not even those of this run are among them."""
         spent = days.get(day, 0.0)
-        if spent < self._own.get(day, 0.0) - CENT / 1000:
+        if spent < self._own.get(day, 0.0) - ROUNDING:
             raise SpendingError(
                 f"--budget-file {self._path} has lost what this run spent on {day}; expected a day never to fall"
             )

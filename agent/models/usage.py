@@ -7,6 +7,10 @@ FEWEST_BYTES = 2  # per token: digits and hexadecimal, the densest that a prompt
 MOST_BYTES = 10  # per token: long words, and schemas that a server never shows to its model
 
 
+class UsageError(ValueError):
+    """An answer that used more than it was allowed to; the message goes on after "its server"."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """Tokens sent and answered."""
@@ -29,7 +33,10 @@ def least(sent: int, answered: int) -> Usage:
 
 
 def believe(told: Any, low: Usage, high: Usage) -> tuple[Usage, list[str]]:
-    """What a server tells in `usage`; for what cannot be true, the most it can be, with the names of those fields."""
+    """What a server tells in `usage`; for what cannot be true, the most it can be, with the names of those fields.
+
+    Raises UsageError where the answer went beyond its limit: then the most is not known.
+    """
     told = told if isinstance(told, dict) else {}
     wrong: list[str] = []
 
@@ -40,5 +47,8 @@ def believe(told: Any, low: Usage, high: Usage) -> tuple[Usage, list[str]]:
         wrong.append(field)
         return high
 
+    answered = told.get("completion_tokens")
+    if max(low.answer, answered if type(answered) is int else 0) > high.answer:
+        raise UsageError(f"does not keep to --max-answer-tokens {high.answer}")
     prompt = tokens("prompt_tokens", low.prompt, high.prompt)
-    return Usage(prompt, tokens("completion_tokens", min(low.answer, high.answer), high.answer)), wrong
+    return Usage(prompt, tokens("completion_tokens", low.answer, high.answer)), wrong

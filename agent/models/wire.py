@@ -6,9 +6,9 @@ from typing import Any
 import httpx2
 
 from agent.models import completion
-from agent.models.budget import Budget
+from agent.models.budget import Budget, Reserved
 from agent.models.guard import ModelError
-from agent.models.usage import NOTHING, Usage, believe, least
+from agent.models.usage import NOTHING, Usage, UsageError, believe, least
 
 BYTES_PER_TOKEN = 32  # an escaped character is 6 or 12 bytes, and some tokens are several
 BYTES_AROUND = 64 * 1024
@@ -41,22 +41,26 @@ class Wire(httpx2.AsyncClient):
             raise
         except TimeoutError:
             raise ModelError(f"its server gave no answer within {self._seconds:g} s") from None
-        if not 200 <= status < 300:
-            if (
-                status < 500 or status == UNAVAILABLE
-            ):  # the model was not asked; behind other errors it may have been
-                await self._budget.settle(reserved, NOTHING)
-            if 300 <= status < 400:
-                raise ModelError(f"its server answered {status}, a redirect, and none is followed")
-            return httpx2.Response(status, headers=headers, content=body, request=request)
+        if 200 <= status < 300:
+            return httpx2.Response(200, json=await self._read(body, sent, reserved), request=request)
+        if status < 500 or status == UNAVAILABLE:  # no model was asked; behind other errors one may have been
+            await self._budget.settle(reserved, NOTHING)
+        if 300 <= status < 400:
+            raise ModelError(f"its server answered {status}, a redirect, and none is followed")
+        return httpx2.Response(status, headers=headers, content=body, request=request)
+
+    async def _read(self, body: bytes, sent: int, reserved: Reserved) -> dict[str, Any]:
+        """A completion as the library gets it, and what it used settled."""
         try:
             answer = completion.read(body)
+            used, wrong = believe(answer.usage, least(sent, answer.size), reserved.most)
         except completion.CompletionError as error:
             raise ModelError(f"its server answers in another protocol ({error})") from None
-        used, wrong = believe(answer.usage, least(sent, answer.size), reserved.most)
+        except UsageError as error:
+            raise ModelError(f"its server {error}") from None
         await self._budget.settle(reserved, used)
         self._budget.doubt(wrong)
-        return httpx2.Response(200, json=_told(answer, used), request=request)
+        return _told(answer, used)
 
     async def _exchange(
         self, request: httpx2.Request, options: dict[str, Any]

@@ -45,11 +45,12 @@ NAMES = (
     "diagnose\n",
     "ｃｏｌｌｅｃｔ",
 )
+UNREADABLE = ("[" * 5_000, '{"queries": [%s]}' % ("9" * 5_000), '["get Pod a/b"]')
 ARGUMENTS = (
-    "", "null", "[]", "{", '{"queries": "get Pod a/b"}', '{"queries": [1, null, {}]}', '{"queries": ["; rm -rf /"]}',
+    *UNREADABLE, "", "null", "{", '{"queries": "get Pod a/b"}', '{"queries": [1, null, {}]}',
+    '{"queries": ["; rm -rf /"]}', '{"queries": ["get Pod a/\\ud800"]}', '{"a":' * 200 + "1" + "}" * 200,
     json.dumps({"queries": ["get Secret shop/key", "get Pod ../../etc/passwd", "logs a/b\x00c"]}),
-    json.dumps({"queries": [f"get Pod shop/p{number}" for number in range(2_000)]}), "[" * 50_000,
-    '{"queries": ["get Pod a/\\ud800"]}', '{"queries": [%s]}' % ("9" * 5_000), '{"a":' * 200 + "1" + "}" * 200,
+    json.dumps({"queries": [f"get Pod shop/p{number}" for number in range(500)]}),
 )  # fmt: skip
 
 
@@ -236,7 +237,8 @@ def known() -> list[Manner]:
         "1e308 as usage": telling("1e308", "1e308"),
         "not a number as usage": telling("NaN", "-Infinity"),
         "no cost at all": telling("0", "0"),
-        "all the money": telling("9" * 30, "9" * 5000),
+        "all the money": telling("9" * 30, "9" * 30),
+        "a number that nobody can read": telling("9" * 5000, "1"),
         "truth as usage": telling("true", "false"),
         "words as usage": telling('"100"', '"ten"'),
         "deep usage": placing(("usage",), VALUES["nested"]),
@@ -252,6 +254,7 @@ def known() -> list[Manner]:
         "odd arguments": calls(*[("collect", text) for text in ARGUMENTS]),
         "answers of NULs": lambda body: saying("\x00" * 1000),
         "orders to a terminal": lambda body: saying("\x1b]0;owned\x07\x1b[2J\u202e" * 50),
+        "an answer beyond its limit": lambda body: saying("more " * 10_000),
         "braces": lambda body: saying("{" * 20_000),
         "an answer that is deep": lambda body: saying('{"kind":' * 5_000),
         "an answer that is long": lambda body: saying('{"statement": "' + "long " * 20_000 + '"}'),

@@ -3,14 +3,13 @@
 import itertools
 import json
 import socket
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openai import _base_client
 
-from tests.hostile.manners import ARGUMENTS, Manner, calls, faults, generated, known, redirecting, telling
+from tests.hostile.manners import UNREADABLE, Manner, calls, faults, generated, known, redirecting, telling
 from tests.models.runs import PRICED, Run, marks
 from tests.models.server import Mind, sensible, serving
 
@@ -51,7 +50,7 @@ def test_a_generated_manner(manner: Manner, meet: Any) -> None:
     assert meet(manner.mind)[1] == []
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 302, 307])
 def test_a_redirect_is_not_followed_and_said(status: int, meet: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         elsewhere.setblocking(False)
@@ -71,23 +70,7 @@ def test_a_request_has_its_seconds_in_all_and_not_for_each_byte(name: str, meet:
     assert result["usage"]["calls"] == 1, "a server that may have worked is not asked the same again"
 
 
-@pytest.mark.parametrize(
-    "name", ["endless body", "endless error", "endless chunks", "gzip bomb", "100,000 choices"]
-)
-def test_an_answer_has_few_bytes(name: str, meet: Any) -> None:
-    meet(_known("an error as a list"))  # what is imported on the way is not the subject here
-    tracemalloc.start()
-    try:
-        meet(_known(name))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 16 * 2**20
-
-
-@pytest.mark.parametrize(
-    "told", [("-1000000000", "-7"), ("0", "0"), ("0.5", "1e308"), ("NaN", "9" * 400), ("true", '"9"')]
-)
+@pytest.mark.parametrize("told", [("-1000000000", "-7"), ("NaN", "null")])
 def test_usage_that_cannot_be_true_counts_as_the_most_it_can_be(told: tuple[str, str], meet: Any) -> None:
     result, wrong = meet(telling(*told))
     usage = result["usage"]
@@ -97,7 +80,14 @@ def test_usage_that_cannot_be_true_counts_as_the_most_it_can_be(told: tuple[str,
     assert f"prompt_tokens of {usage['calls']} requests" in said
 
 
-@pytest.mark.parametrize("arguments", ARGUMENTS, ids=lambda text: ascii(text[:30]))
+@pytest.mark.parametrize("name", ["all the money", "an answer beyond its limit"])
+def test_a_server_that_keeps_no_limit_is_not_asked_again(name: str, meet: Any) -> None:
+    result, wrong = meet(_known(name))
+    assert (wrong, result["usage"]["calls"]) == ([], 1)
+    assert "its server does not keep to --max-answer-tokens 4096" in result["reason"]
+
+
+@pytest.mark.parametrize("arguments", UNREADABLE, ids=lambda text: ascii(text[:30]))
 def test_arguments_that_nobody_can_read_do_not_hang_the_team(arguments: str, meet: Any) -> None:
     result, wrong = meet(calls(("collect", arguments)))
     assert wrong == []

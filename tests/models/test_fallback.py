@@ -48,6 +48,18 @@ def test_a_model_that_speaks_prose_for_ever(investigate: Run) -> None:
     assert result["usage"]["calls"] == 3  # type: ignore[index]
 
 
+def test_a_model_that_thinks_until_it_is_cut(investigate: Run) -> None:
+    def mind(body: Body) -> Reply:
+        reply = saying("")
+        assert isinstance(reply.body, dict)
+        reply.body["choices"][0]["finish_reason"] = "length"
+        return reply
+
+    assert "were no Step: it was cut at --max-answer-tokens 4096" in str(
+        _fell_back(investigate, mind)["reason"]
+    )
+
+
 def test_a_server_that_fails(investigate: Run) -> None:
     result = _fell_back(investigate, lambda body: refusing(500, "out of memory"))
     assert "its server answered 500: " in str(result["reason"]) and "out of memory" in str(result["reason"])

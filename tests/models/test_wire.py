@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent.models.guard import ModelError
 from agent.models.openai import Endpoint
 from agent.models.spending import Spending, SpendingError
 from agent.settings import Settings
+from tests.hostile.manners import known
 from tests.models.server import Body, Reply, refusing, saying, serving
 
 DOLLAR = {
@@ -80,3 +82,18 @@ def test_nothing_is_asked_to_be_packed_and_nothing_packed_is_taken() -> None:
     with serving(packed) as server:
         said = asyncio.run(_ask(_endpoint(server.url)))
     assert said == "its server answered in 'gzip', which was not asked for"
+
+
+@pytest.mark.parametrize(
+    "name", ["endless body", "endless chunks", "endless error", "gzip bomb", "a thousand choices"]
+)
+def test_an_answer_has_few_bytes(name: str) -> None:
+    (mind,) = [manner.mind for manner in known() if manner.name == name]
+    with serving(mind) as server:
+        tracemalloc.start()
+        try:
+            said = asyncio.run(_ask(_endpoint(server.url)))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert said.startswith("its server answer") and peak < 16 * 2**20
