@@ -91,6 +91,9 @@ def test_a_wrong_token_or_none_starts_no_run(installation: Installation):
     sentinel(installation, "groups")
     assert [token for token, each in alerts.items() if run_name(each) in installation.runs()] == []
     assert [token for token, each in alerts.items() if installation.batches(each)] == []
+    for listener in ("alerts", "groups"):
+        said = installation.space.kubectl("logs", f"deployment/el-incident-{listener}", "--tail=-1")
+        assert len([line for line in said.splitlines() if "wrong_token" in line]) >= len(alerts)
 
 
 def test_what_is_no_json_is_refused_or_starts_nothing(installation: Installation):
