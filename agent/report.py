@@ -69,9 +69,9 @@ def _statements(result: Result) -> Iterator[str]:
         if statements:
             yield title
             for lead, words, quotes in statements:
-                yield from _wrapped(words, f"  {lead}: ")
+                yield from _wrapped(words, f"  {printable(lead)}: ")
                 for quote in quotes:
-                    yield from _wrapped(quote.text, f"      {quote.evidence} | ")
+                    yield from _wrapped(quote.text, f"      {printable(quote.evidence)} | ")
             yield ""
 
 
@@ -123,7 +123,7 @@ def markdown(result: Result) -> str:
     for title, content in _sections(result):
         lines += [f"## {title}", "", *content, ""] if content else []
     run = f"Incident {_code(result.incident_id)}, run {_code(result.run_id)}"
-    lines += ["---", f"{run}, model {_code(result.usage.model)}, {_used(result.usage)}."]
+    lines += ["---", f"{run}, model {_code(result.usage.model)}, {_code(_used(result.usage))}."]
     return "\n".join(lines) + "\n"
 
 

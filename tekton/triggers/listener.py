@@ -74,6 +74,7 @@ def listener(name: str, width: int) -> list[dict[str, Any]]:
         *singles,
         _batch(name, selected),
         _unidentified(name, selected),
+        _trigger(f"{name}-refused", _refused(name), [], "incident-refused", "incident-refused"),
     ]
 
 
@@ -106,6 +107,13 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         ],
         "triggerSelector": {"labelSelector": {"matchLabels": selected}},
     }
+    # Tekton answers 202 before it looks at the token. So that a wrong one is not hidden, it meets a binding that
+    # cannot be resolved: an error in the listener's log for each, and nothing is created.
+    refused = {
+        "name": f"{name}-refused",
+        "interceptors": [_cel(f"!{AUTHENTIC}")],
+        "triggerSelector": {"labelSelector": {"matchLabels": _refused(name)}},
+    }
     template = {"spec": {"serviceAccountName": "incident-listener", "containers": [container]}}
     return {
         "apiVersion": "triggers.tekton.dev/v1beta1",
@@ -113,7 +121,7 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         "metadata": {"name": f"incident-{name}", "labels": _labels()},
         "spec": {
             "serviceAccountName": "incident-listener",
-            "triggerGroups": [group],
+            "triggerGroups": [group, refused],
             "resources": {"kubernetesResource": {"spec": {"template": template}}},
         },
     }
@@ -154,17 +162,23 @@ def _unidentified(name: str, selected: dict[str, str]) -> dict[str, Any]:
 def _trigger(
     name: str, selected: dict[str, str], interceptors: list[dict[str, Any]], binding: str, template: str
 ) -> dict[str, Any]:
+    first = {"interceptors": interceptors} if interceptors else {}
     return {
         "apiVersion": "triggers.tekton.dev/v1beta1",
         "kind": "Trigger",
         "metadata": {"name": f"incident-{name}", "labels": _labels() | selected},
-        "spec": {"interceptors": interceptors, "bindings": [{"ref": binding}], "template": {"ref": template}},
+        "spec": first | {"bindings": [{"ref": binding}], "template": {"ref": template}},
     }
+
+
+def _refused(name: str) -> dict[str, str]:
+    return {"incident-agent/listener": f"{name}-refused"}
 
 
 def _cel(wanted: str, **overlays: str) -> dict[str, Any]:
     listed = [{"key": key, "expression": expression} for key, expression in overlays.items()]
-    params = [{"name": "filter", "value": wanted}, {"name": "overlays", "value": listed}]
+    params: list[dict[str, Any]] = [{"name": "filter", "value": wanted}]
+    params += [{"name": "overlays", "value": listed}] if listed else []
     return {"ref": {"name": "cel", "kind": "ClusterInterceptor"}, "params": params}
 
 
