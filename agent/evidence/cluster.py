@@ -135,7 +135,8 @@ class ClusterSource:
                 parameters["continue"] = refusal.remainder
                 continue
             items, meta = page.get("items"), page.get("metadata")
-            sample.add(items if isinstance(items, list) else [])
+            for item in items if isinstance(items, list) else []:
+                sample.add(item)
             more = meta.get("continue") if isinstance(meta, dict) else None
             if not more or not isinstance(meta, dict):
                 return ""

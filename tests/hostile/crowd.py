@@ -78,7 +78,7 @@ class Crowd(World):
 
 def pods(count: int, *, owner: str = "web-a", app: str = "web", namespace: str = "shop") -> list[Data]:
     """Pods of one ReplicaSet that are well, as large as real ones with what controllers write about them."""
-    fields = {"f:spec": {f"f:field-{number}": {".": {}, "f:name": {}} for number in range(40)}}
+    fields: Data = {"f:spec": {f"f:field-{number}": {".": {}, "f:name": {}} for number in range(40)}}
     managed = [{"manager": "kubelet", "operation": "Update", "fieldsV1": fields}]
     return [
         _managed(

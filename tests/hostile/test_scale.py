@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from agent.evidence.answer import Answer
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.sampling import LIMIT
-from tests.bench.process import measure
 from tests.diagnosis.objects import (
     Data,
     condition,
@@ -26,7 +26,7 @@ from tests.diagnosis.objects import (
     pod,
     replica_set,
 )
-from tests.evidence.fake_api import FakeApi, serving, status
+from tests.evidence.fake_api import serving, status
 from tests.hostile.crowd import Crowd, pods
 
 PATIENT = ("--read-timeout", "60")  # the machine may be busy with other tests
@@ -54,6 +54,12 @@ def asked(crowd: Crowd, *queries: str) -> list[Answer]:
         return [await crowd.answer(Query.parse(text)) for text in queries]
 
     return asyncio.run(all_of_them())
+
+
+def counts(answer: Answer) -> Census:
+    """The census of a list that was not kept whole."""
+    assert answer.census is not None
+    return answer.census
 
 
 def broken(name: str = "web-a-99999", **more: Any) -> Data:
@@ -147,7 +153,7 @@ def test_an_expired_list_goes_on_with_the_token_the_server_gives(crowd: Crowd) -
     gone = status("The provided continue parameter is too old") | {"metadata": {"continue": "0800"}}
     crowd.fill("Pod", "shop", [*pods(1_200), broken()], {800: (410, gone)})
     (answer,) = asked(crowd, "list Pod shop")
-    assert (answer.census.total, answer.census.ended) == (1201, True)
+    assert (counts(answer).total, counts(answer).ended) == (1201, True)
     assert "web-a-99999" in {item["metadata"]["name"] for item in answer.data}
 
 
@@ -170,7 +176,7 @@ def test_a_list_without_end_ends_with_its_time(crowd: Crowd) -> None:
     impatient = Crowd(crowd.api, read_seconds=2.0)
     crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = endless
     (answer,) = asked(impatient, "list ConfigMap shop")
-    assert (answer.status, answer.truncated, answer.census.ended) == ("ok", True, False)
+    assert (answer.status, answer.truncated, counts(answer).ended) == ("ok", True, False)
     assert len(answer.data) <= LIMIT
     assert "7 more were to come" in answer.notes[-1]
 
@@ -184,7 +190,7 @@ def test_a_server_that_repeats_a_page_is_asked_no_more(crowd: Crowd) -> None:
     page = json.dumps({"metadata": {"continue": "x"}, "items": pods(200)}).encode()
     crowd.api.objects["/api/v1/namespaces/shop/pods"] = lambda parameters: (200, page)
     (answer,) = asked(crowd, "list Pod shop")
-    assert (answer.census.total, "same page again" in answer.notes[-1]) == (400, True)
+    assert (counts(answer).total, "same page again" in answer.notes[-1]) == (400, True)
 
 
 def test_a_service_counts_all_its_pods(crowd: Crowd) -> None:
