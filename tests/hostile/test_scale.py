@@ -173,7 +173,7 @@ def test_a_list_without_end_ends_with_its_time(crowd: Crowd) -> None:
     def endless(parameters: dict[str, str]) -> tuple[int, bytes]:
         number = int(parameters.get("continue") or 0) + 1
         meta = f'{{"continue": "{number}", "remainingItemCount": 7}}'
-        return 200, f'{{"metadata": {meta}, "items": {page}}}'.encode()
+        return 200, f'{{"kind": "ConfigMapList", "metadata": {meta}, "items": {page}}}'.encode()
 
     impatient = Crowd(crowd.api, read_seconds=2.0)
     crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = endless
@@ -189,7 +189,7 @@ def small(count: int) -> list[Data]:
 
 
 def test_a_server_that_repeats_a_page_is_asked_no_more(crowd: Crowd) -> None:
-    page = json.dumps({"metadata": {"continue": "x"}, "items": small(500)}).encode()
+    page = json.dumps({"kind": "ConfigMapList", "metadata": {"continue": "x"}, "items": small(500)}).encode()
     crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = lambda parameters: (200, page)
     (answer,) = asked(crowd, "list ConfigMap shop")
     assert (counts(answer).total, "same page again" in answer.notes[-1]) == (1_000, True)
