@@ -1,7 +1,6 @@
 """The cluster as a source: answers queries by reading the Kubernetes API, and never anything secret."""
 
 import re
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
@@ -9,6 +8,7 @@ from typing import Any, Self
 from agent.evidence.answer import Answer
 from agent.evidence.kinds import RESOURCES, Resource
 from agent.evidence.kube_api import ClusterError, KubeApi
+from agent.evidence.paging import Pages
 from agent.evidence.projection import project
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
@@ -19,7 +19,6 @@ from agent.ref import CLUSTER_SCOPED
 
 __all__ = ["ClusterError", "ClusterSource"]
 
-PAGE = 200
 LIST_SHARE = 0.8  # of the time of a read, after which a list ends with what was read of it
 LOG_LINES = 2000
 LOG_BYTES = 1 << 20
@@ -108,43 +107,15 @@ class ClusterSource:
             cut=lambda item: project(item, resource.kind, listed=True),
             time=age,
         )
-        why = self._pages(resource.path(namespace), selectors, sample)
-        census = sample.census(ended=not why)
+        pages = Pages(self._api, resource.path(namespace), selectors, self._timeout * LIST_SHARE)
+        for item in pages:
+            sample.add(item)
+        census = sample.census(ended=not pages.cut_short)
         notes = [f"{census}; {census.kept} of them are kept"] if census else []
-        notes += [f"the list was not read to its end: {why}"] if why else []
+        notes += [f"the list was not read to its end: {pages.cut_short}"] if pages.cut_short else []
         return Answer(
             data=sorted(sample.items, key=order), truncated=census is not None, notes=notes, census=census
         )
-
-    def _pages(self, path: str, selectors: dict[str, str], sample: Sample) -> str:
-        """Add a collection to a sample, page by page; returns why it was not read to its end, if it was not."""
-        parameters: dict[str, str | int] = {"limit": PAGE} | {
-            key: text for key, text in selectors.items() if text
-        }
-        deadline, rest = time.monotonic() + self._timeout * LIST_SHARE, ""
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                page = (self._api.within(round(left, 1) + 0.1) if sample.total else self._api).get(
-                    path, **parameters
-                )
-            except Refusal as refusal:
-                if not sample.total:
-                    raise
-                if not refusal.remainder or parameters["continue"] == refusal.remainder:
-                    return refusal.message + rest
-                parameters["continue"] = refusal.remainder
-                continue
-            items, meta = page.get("items"), page.get("metadata")
-            sample.add(items if isinstance(items, list) else [])
-            more = meta.get("continue") if isinstance(meta, dict) else None
-            if not more or not isinstance(meta, dict):
-                return ""
-            if more == parameters.get("continue"):
-                return "the server gives the same page again"
-            parameters["continue"] = str(more)
-            remaining = meta.get("remainingItemCount")
-            rest = f"; {remaining} more were to come" if isinstance(remaining, int) else ""
-        return f"{self._timeout * LIST_SHARE:g} s were over (--read-timeout){rest}"
 
     def _logs(self, query: Query) -> Answer:
         path = RESOURCES["Pod"].path(query.namespace, query.name) + "/log"

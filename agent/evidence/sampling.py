@@ -1,11 +1,11 @@
-"""Sampling: what is kept of a list of any length while it is read, page by page.
+"""Sampling: what is kept of a list of any length while it is read.
 
 Up to LIMIT objects a list stays whole. Of a longer one everything is counted; what is not well is kept
 before what is well, the rare before the frequent, and of what is alike the newest.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from agent.evidence.census import Census
 from agent.evidence.wellness import Condition
 
 LIMIT = 400
+SLACK = 200  # how many more are held until they are reduced
 LEAST_WELL = 100  # room for the well ones, however many are not
 MOST_STATES = 100
 _OTHERS = "of other states"
@@ -27,7 +28,7 @@ class _Kept:
 
 
 class Sample:
-    """At most LIMIT objects of those added, cut to what is evidence, and the counts of all.
+    """At most LIMIT of the objects added, cut to what is evidence, and the counts of all.
 
     `judge` says in which state an object is, `cut` makes it evidence, `time` says how new it is (ISO 8601).
     """
@@ -45,20 +46,24 @@ class Sample:
 
     @property
     def items(self) -> list[dict[str, Any]]:
-        """The objects that were kept."""
+        """The objects that are kept."""
+        self._reduce()
         return [kept.item for kept in self._kept]
 
-    def add(self, page: Iterable[Any]) -> None:
-        """Count the objects of a page and keep what is worth it; what is no object is passed over."""
-        for item in page:
-            if not isinstance(item, dict):
-                continue
-            condition = self._judge(item)
-            known = condition.state in self._states or len(self._states) < MOST_STATES
-            self._states[condition.state if known else _OTHERS] += 1
-            self.total += 1
-            self._ill += not condition.well
-            self._kept.append(_Kept(item, condition, self._time(item)))
+    def add(self, item: Any) -> None:
+        """Count an object, and keep it if it is worth it; what is no object is passed over."""
+        if not isinstance(item, dict):
+            return
+        condition = self._judge(item)
+        known = condition.state in self._states or len(self._states) < MOST_STATES
+        self._states[condition.state if known else _OTHERS] += 1
+        self.total += 1
+        self._ill += not condition.well
+        self._kept.append(_Kept(item, condition, self._time(item)))
+        if len(self._kept) >= LIMIT + SLACK:
+            self._reduce()
+
+    def _reduce(self) -> None:
         if len(self._kept) > LIMIT:
             self._kept = _worth_keeping(self._kept)
         for kept in self._kept:
@@ -67,6 +72,7 @@ class Sample:
 
     def census(self, *, ended: bool) -> Census | None:
         """The counts; None for a list that was read to its end and kept whole."""
+        self._reduce()
         if ended and self.total == len(self._kept):
             return None
         ill_kept = sum(not kept.condition.well for kept in self._kept)

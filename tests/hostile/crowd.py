@@ -23,7 +23,8 @@ class Collection:
     so many seconds of silence before it.
     """
 
-    def __init__(self, objects: Iterable[Data], faults: dict[int, Fault] | None = None) -> None:
+    def __init__(self, kind: str, objects: Iterable[Data], faults: dict[int, Fault] | None = None) -> None:
+        self._kind = f"{kind}List".encode()
         self._items = [(_labels(each), _fields(each), json.dumps(each).encode()) for each in objects]
         self._chosen: dict[tuple[str, str], list[bytes]] = {}
         self._faults = dict(faults or {})
@@ -37,7 +38,7 @@ class Collection:
         time.sleep(fault or 0)
         end = start + int(parameters.get("limit") or len(items) or 1)
         meta = json.dumps({"continue": str(end)} if end < len(items) else {}).encode()
-        return 200, b'{"metadata":%s,"items":[%s]}' % (meta, b",".join(items[start:end]))
+        return 200, _page(self._kind, meta, items[start:end])
 
     def _select(self, labels: str, fields: str) -> list[bytes]:
         if (labels, fields) not in self._chosen:
@@ -66,19 +67,27 @@ class Crowd(World):
         self, kind: str, namespace: str, objects: Iterable[Data], faults: dict[int, Fault] | None = None
     ) -> None:
         """Serve these as all objects of a kind in a namespace, one by one as well."""
-        objects = [each | {"kind": kind} for each in objects]
-        path = RESOURCES[kind].path(namespace)
-        self.api.objects[path] = self.api.objects[RESOURCES[kind].path("")] = Collection(objects, faults)
-        self.api.objects |= {f"{path}/{each['metadata']['name']}": each for each in objects}
+        objects, path = [*objects], RESOURCES[kind].path(namespace)
+        for each in objects:
+            each.pop("kind", None)  # a list names the kind of its items once
+        self.api.objects[path] = self.api.objects[RESOURCES[kind].path("")] = Collection(
+            kind, objects, faults
+        )
+        single = {"apiVersion": RESOURCES[kind].api, "kind": kind}
+        self.api.objects |= {f"{path}/{each['metadata']['name']}": single | each for each in objects}
 
     async def answer(self, query: Query) -> Answer:
         """What the server says."""
         return await self._source.answer(query)
 
 
+def _page(kind: bytes, meta: bytes, items: list[bytes]) -> bytes:
+    return b'{"kind":"%s","metadata":%s,"items":[%s]}' % (kind, meta, b",".join(items))
+
+
 def pods(count: int, *, owner: str = "web-a", app: str = "web", namespace: str = "shop") -> list[Data]:
     """Pods of one ReplicaSet that are well, as large as real ones with what controllers write about them."""
-    fields = {"f:spec": {f"f:field-{number}": {".": {}, "f:name": {}} for number in range(40)}}
+    fields: Data = {"f:spec": {f"f:field-{number}": {".": {}, "f:name": {}} for number in range(40)}}
     managed = [{"manager": "kubelet", "operation": "Update", "fieldsV1": fields}]
     return [
         _managed(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from agent.evidence.answer import Answer
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.sampling import LIMIT
-from tests.bench.process import measure
 from tests.diagnosis.objects import (
     Data,
     condition,
@@ -26,7 +26,7 @@ from tests.diagnosis.objects import (
     pod,
     replica_set,
 )
-from tests.evidence.fake_api import FakeApi, serving, status
+from tests.evidence.fake_api import serving, status
 from tests.hostile.crowd import Crowd, pods
 
 PATIENT = ("--read-timeout", "60")  # the machine may be busy with other tests
@@ -54,6 +54,12 @@ def asked(crowd: Crowd, *queries: str) -> list[Answer]:
         return [await crowd.answer(Query.parse(text)) for text in queries]
 
     return asyncio.run(all_of_them())
+
+
+def counts(answer: Answer) -> Census:
+    """The census of a list that was not kept whole."""
+    assert answer.census is not None
+    return answer.census
 
 
 def broken(name: str = "web-a-99999", **more: Any) -> Data:
@@ -135,42 +141,44 @@ def test_that_all_of_very_many_are_well_is_said_by_their_count(crowd: Crowd) -> 
 def test_what_was_read_before_a_page_failed_is_kept_and_no_claim_goes_beyond_it(
     crowd: Crowd, fault: Any, why: str
 ) -> None:
-    crowd.fill("Pod", "shop", [*pods(1_200), broken()], {800: (fault[0], fault[1] or [])})
+    crowd.fill("Pod", "shop", [*pods(1_200), broken()], {1_000: (fault[0], fault[1] or [])})
     verdict, _ = crowd.investigate(NAMESPACE)
     (missing,) = verdict.missing
-    assert missing.startswith("list Pod shop (in part: 800 read, not all: 800 ready; 400 of them are kept; ")
+    assert missing.startswith(
+        "list Pod shop (in part: 1000 read, not all: 1000 ready; 400 of them are kept; "
+    )
     assert why in missing and missing in verdict.sentence
     assert "All " not in verdict.sentence and verdict.outcome == "inconclusive"
 
 
 def test_an_expired_list_goes_on_with_the_token_the_server_gives(crowd: Crowd) -> None:
-    gone = status("The provided continue parameter is too old") | {"metadata": {"continue": "0800"}}
-    crowd.fill("Pod", "shop", [*pods(1_200), broken()], {800: (410, gone)})
+    gone = status("The provided continue parameter is too old") | {"metadata": {"continue": "01000"}}
+    crowd.fill("Pod", "shop", [*pods(1_200), broken()], {1_000: (410, gone)})
     (answer,) = asked(crowd, "list Pod shop")
-    assert (answer.census.total, answer.census.ended) == (1201, True)
+    assert (counts(answer).total, counts(answer).ended) == (1201, True)
     assert "web-a-99999" in {item["metadata"]["name"] for item in answer.data}
 
 
 def test_a_page_that_does_not_come_costs_the_rest_of_the_list_only(crowd: Crowd) -> None:
     impatient = Crowd(crowd.api, read_seconds=4.0)
-    impatient.fill("ConfigMap", "shop", small(600), {200: 30.0})
+    impatient.fill("ConfigMap", "shop", small(600), {500: 30.0})
     (answer,) = asked(impatient, "list ConfigMap shop")
-    assert (answer.status, len(answer.data), answer.truncated) == ("ok", 200, True)
+    assert (answer.status, len(answer.data), answer.truncated) == ("ok", LIMIT, True)
     assert answer.notes[-1].startswith("the list was not read to its end: no answer within")
 
 
 def test_a_list_without_end_ends_with_its_time(crowd: Crowd) -> None:
-    page = json.dumps(small(200))
+    page = json.dumps(small(500))
 
     def endless(parameters: dict[str, str]) -> tuple[int, bytes]:
         number = int(parameters.get("continue") or 0) + 1
         meta = f'{{"continue": "{number}", "remainingItemCount": 7}}'
-        return 200, f'{{"metadata": {meta}, "items": {page}}}'.encode()
+        return 200, f'{{"kind": "ConfigMapList", "metadata": {meta}, "items": {page}}}'.encode()
 
     impatient = Crowd(crowd.api, read_seconds=2.0)
     crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = endless
     (answer,) = asked(impatient, "list ConfigMap shop")
-    assert (answer.status, answer.truncated, answer.census.ended) == ("ok", True, False)
+    assert (answer.status, answer.truncated, counts(answer).ended) == ("ok", True, False)
     assert len(answer.data) <= LIMIT
     assert "7 more were to come" in answer.notes[-1]
 
@@ -181,10 +189,10 @@ def small(count: int) -> list[Data]:
 
 
 def test_a_server_that_repeats_a_page_is_asked_no_more(crowd: Crowd) -> None:
-    page = json.dumps({"metadata": {"continue": "x"}, "items": pods(200)}).encode()
-    crowd.api.objects["/api/v1/namespaces/shop/pods"] = lambda parameters: (200, page)
-    (answer,) = asked(crowd, "list Pod shop")
-    assert (answer.census.total, "same page again" in answer.notes[-1]) == (400, True)
+    page = json.dumps({"kind": "ConfigMapList", "metadata": {"continue": "x"}, "items": small(500)}).encode()
+    crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = lambda parameters: (200, page)
+    (answer,) = asked(crowd, "list ConfigMap shop")
+    assert (counts(answer).total, "same page again" in answer.notes[-1]) == (1_000, True)
 
 
 def test_a_service_counts_all_its_pods(crowd: Crowd) -> None:

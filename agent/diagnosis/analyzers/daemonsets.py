@@ -8,7 +8,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
-from agent.diagnosis.graph import owner_ref, pods_of
+from agent.diagnosis.graph import has_all_pods, owner_ref, pods_of
 from agent.diagnosis.node import is_node_ready, matches_affinity, missing_selector, untolerated
 from agent.diagnosis.replicas import is_starting, representatives
 from agent.diagnosis.thing import Obj
@@ -132,6 +132,8 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), 0.85, (remove,))
         return
+    case.is_partial("Node", "*")  # where it is, and that of the pods, that is said
+    has_all_pods(case, obj)
 
 
 def _as_pod(obj: Obj) -> Obj:
