@@ -4,20 +4,49 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from agent.diagnosis.cause import REGISTRY, Cause
 from agent.diagnosis.engine import load
+from agent.settings import Settings, flag, variable
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 CAUSES = ROOT / "agent" / "diagnosis" / "CAUSES.md"
-_GENERATED = re.compile(r"(<!-- generated: (incident-agent [^>]*?) -->\n```text\n).*?(```\n)", re.DOTALL)
+_COMMAND = re.compile(r"(<!-- generated: (incident-agent [^>]*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
+_SETTINGS = re.compile(r"(<!-- generated: settings -->\n)(?:\|.*\n)*")
+_OF_THE_RUN = re.compile(r"run [0-9a-f]{12}|\d+\.\d\d s\b")
 
 
-def readme() -> str:
-    """README.md with the output of every command it marks as generated."""
-    return _GENERATED.sub(lambda m: m[1] + _output(m[2]) + m[3], README.read_text())
+def generated(document: Path) -> str:
+    """The text of a document, with what it marks as generated made anew."""
+    text = _COMMAND.sub(lambda m: m[1] + _printed(m[2], m[3]) + m[4], document.read_text())
+    return _SETTINGS.sub(lambda m: m[1] + "".join(f"{row}\n" for row in _settings()), text)
+
+
+def _printed(command: str, shown: str) -> str:
+    """What a command prints; as it is shown where only the run's id and its seconds differ."""
+    done = subprocess.run(
+        [sys.executable, "-m", "agent", *command.split()[1:]], capture_output=True, text=True, check=True,
+        env={**os.environ, "COLUMNS": "80"}, cwd=ROOT,
+    )  # fmt: skip
+    same = _OF_THE_RUN.sub("", done.stdout) == _OF_THE_RUN.sub("", shown)
+    return shown if same else done.stdout
+
+
+def _settings() -> Iterator[str]:
+    """The table of all settings."""
+    yield "| option | variable | default | what it is |"
+    yield "|---|---|---|---|"
+    for setting in fields(Settings):
+        shown = "" if setting.default in ("", 0) else f"`{setting.default}`"
+        choices = ", ".join(f"`{choice}`" for choice in setting.metadata["choices"])
+        what = f"{setting.metadata['help']}{f': {choices}' if choices else ''}"
+        value = setting.metadata["metavar"].replace("|", r"\|")
+        yield f"| `{flag(setting.name)} {value}` | `{variable(setting.name)}` | {shown} | {what} |"
 
 
 def causes() -> str:
@@ -49,19 +78,11 @@ def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:].rstrip(".") + "."
 
 
-def _output(command: str) -> str:
-    words = command.split()
-    shown = subprocess.run(
-        [sys.executable, "-m", "agent", *words[1:]], capture_output=True, text=True, check=True,
-        env={**os.environ, "COLUMNS": "80"}, cwd=ROOT,
-    )  # fmt: skip
-    return shown.stdout
-
-
 def main() -> None:
     """Write the documents."""
     CAUSES.write_text(causes())
-    README.write_text(readme())
+    for document in DOCUMENTS:
+        document.write_text(generated(document))
 
 
 if __name__ == "__main__":
