@@ -67,4 +67,7 @@ def test_the_verdict_that_documents_show_is_the_one_that_make_run_ends_with(
     sample = documents.ROOT / "agent/samples/high-cpu-traffic"
     assert run(["investigate", str(sample / "alert.txt"), "--replay", str(sample / "recording")]) == 0
     verdict = "\n".join(capfd.readouterr().out.splitlines()[-4:])
-    assert [doc.name for doc in documents.DOCUMENTS if verdict in doc.read_text()] == ["README.md", "install.md"]
+    assert [doc.name for doc in documents.DOCUMENTS if verdict in doc.read_text()] == [
+        "README.md",
+        "install.md",
+    ]
