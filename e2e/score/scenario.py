@@ -94,6 +94,11 @@ def load_all(only: str = "") -> list[Scenario]:
     return [load(folder) for folder in folders if re.search(only, folder.name)]
 
 
+def load_recorded() -> list[Scenario]:
+    """All scenarios that have a recording, by name."""
+    return [scenario for scenario in load_all() if scenario.recording.exists()]
+
+
 def placed(text: str, namespace: str) -> str:
     """A text of the scenario with its namespace filled in."""
     return _WORD.sub(namespace, text)
