@@ -35,6 +35,8 @@ $(VENV)/.run: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	@git config --get diff.recording.textconv >/dev/null 2>&1 || echo "to see in git diff what changed in a recording:" \
+	  "git config diff.recording.textconv 'python3 -m e2e.score.textconv'" >&2
 	@touch $@
 
 venv: $(VENV)/.dev ## create the development environment in .venv

@@ -11,7 +11,7 @@ from e2e.score.scenario import Scenario, load_recorded
 def test_the_recorded_scenario_is_judged_right_and_quotes_what_it_cites(scenario: Scenario) -> None:
     """Assembly drops quotes that do not stand in the evidence; a fact must therefore still have one."""
     result = replay_scenario(scenario)
-    judgement = judge(scenario, result, scenario.recorded_namespace)
+    judgement = judge(scenario, result, scenario.recorded.namespace)
     assert judgement.right, judgement.why
     assert result["usage"]["reads"] <= 40
     known = {item["id"] for item in result["evidence"]}
