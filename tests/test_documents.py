@@ -71,3 +71,13 @@ def test_the_verdict_that_documents_show_is_the_one_that_make_run_ends_with(
         "README.md",
         "install.md",
     ]
+
+
+def test_the_help_of_make_fits_a_terminal_and_has_every_target() -> None:
+    shown = subprocess.run(
+        ["make", "help"], cwd=documents.ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+    targets = re.findall(r"^([a-z0-9-]+):(?!=)", (documents.ROOT / "Makefile").read_text(), re.MULTILINE)
+    unsaid = [target for target in targets if f"make {target} " not in shown]
+    assert unsaid == ["lint"]  # the old name of check
