@@ -11,20 +11,21 @@ from pathlib import Path
 from agent.diagnosis.cause import REGISTRY, Cause
 from agent.diagnosis.engine import load
 from agent.settings import Settings, flag, variable
+from e2e.score.scenario import Scenario, load_recorded
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 CAUSES = ROOT / "agent" / "diagnosis" / "CAUSES.md"
 _COMMAND = re.compile(r"(<!-- generated: (incident-agent [^>]*?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
-_SETTINGS = re.compile(r"(<!-- generated: settings -->\n)(?:\|.*\n)*")
+_TABLE = re.compile(r"(<!-- generated: (settings|scenarios) -->\n)(?:\|.*\n)*")
 _OF_THE_RUN = re.compile(r"run [0-9a-f]{12}|\d+\.\d\d s\b")
 
 
 def generated(document: Path) -> str:
     """The text of a document, with what it marks as generated made anew."""
     text = _COMMAND.sub(lambda m: m[1] + _printed(m[2], m[3]) + m[4], document.read_text())
-    return _SETTINGS.sub(lambda m: m[1] + "".join(f"{row}\n" for row in _settings()), text)
+    return _TABLE.sub(lambda m: m[1] + "".join(f"{row}\n" for row in _TABLES[m[2]]()), text)
 
 
 def _printed(command: str, shown: str) -> str:
@@ -47,6 +48,25 @@ def _settings() -> Iterator[str]:
         what = f"{setting.metadata['help']}{f': {choices}' if choices else ''}"
         value = setting.metadata["metavar"].replace("|", r"\|")
         yield f"| `{flag(setting.name)} {value}` | `{variable(setting.name)}` | {shown} | {what} |"
+
+
+def _scenarios() -> Iterator[str]:
+    """The table of all recorded scenarios by family."""
+    recorded = load_recorded()
+    yield "| family | scenarios | healthy, recovered or intended | with noise or a trap |"
+    yield "|---|---|---|---|"
+    for family in sorted({scenario.family for scenario in recorded}):
+        yield _counted(family, [scenario for scenario in recorded if scenario.family == family])
+    yield _counted("**all**", recorded)
+
+
+def _counted(name: str, scenarios: list[Scenario]) -> str:
+    healthy = sum(scenario.healthy for scenario in scenarios)
+    hard = sum(bool({"noise", "trap"} & set(scenario.tags)) for scenario in scenarios)
+    return f"| {name} | {len(scenarios)} | {healthy or ''} | {hard or ''} |"
+
+
+_TABLES = {"settings": _settings, "scenarios": _scenarios}
 
 
 def causes() -> str:
