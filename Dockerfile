@@ -5,7 +5,7 @@ FROM ${BASE} AS build
 # EXTRA=openai adds the client for OpenAI-compatible servers; by default only the rule model is carried.
 ARG EXTRA=
 WORKDIR /src
-COPY pyproject.toml README.md requirements.txt requirements-openai.txt ./
+COPY pyproject.toml README.md LICENSE requirements.txt requirements-openai.txt ./
 RUN python3 -c 'import ensurepip' 2>/dev/null \
  || { apt-get update && apt-get install -y --no-install-recommends python3-venv; }
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/agent \

@@ -8,11 +8,21 @@ BIN := $(VENV)/bin
 IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
+# What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
+SLOW := models cluster k8s tekton scenarios/test_disturbed.py test_documents.py test_streams.py test_termination.py
 
-.PHONY: help run test lint bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
+.PHONY: help run fix check lint quick test bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
 help: ## show this help
-	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z0-9-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it
+
+run: $(VENV)/.run ## investigate the sample alert on its recording
+	@$(BIN)/incident-agent investigate $(SAMPLE)/alert.txt --replay $(SAMPLE)/recording
+
+##@ Change it
 
 # The environment: what the program needs first, what its developers need only on demand.
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -25,27 +35,36 @@ $(VENV)/.run: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	@git config --get diff.recording.textconv >/dev/null 2>&1 || echo "to see in git diff what changed in a recording:" \
+	  "git config diff.recording.textconv 'python3 -m e2e.score.textconv'" >&2
 	@touch $@
 
 venv: $(VENV)/.dev ## create the development environment in .venv
 
-run: $(VENV)/.run ## investigate the sample alert: no key, no cluster, no language model
-	@$(BIN)/incident-agent investigate $(SAMPLE)/alert.txt --replay $(SAMPLE)/recording
+fix: $(VENV)/.dev ## correct and format what can be corrected
+	@$(BIN)/ruff check -q --fix --exit-zero .
+	@$(BIN)/ruff format .
 
-test: $(VENV)/.dev ## unit and contract tests: no cluster, no network, under two minutes
-	@$(BIN)/pytest -q -n auto --timeout 300 tests
-
-lint: $(VENV)/.dev ## ruff and mypy
+check: $(VENV)/.dev ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
-bench: $(VENV)/.dev ## what a run costs: wall, CPU, memory, as ratios within one run
+lint: check
+
+quick: $(VENV)/.dev ## what a change most likely breaks, in under 20 s
+	@$(BIN)/pytest -q -n auto --timeout 60 tests $(addprefix --ignore=tests/,$(SLOW)) --ignore-glob='*hostile*'
+
+test: $(VENV)/.dev ## all that needs no cluster and no network: 2 minutes
+	@$(BIN)/pytest -q -n auto --timeout 300 tests
+
+bench: $(VENV)/.dev ## what a run costs, as ratios within one run
 	@$(BIN)/python -m tests.bench
 	@if test -f e2e/.state/kubeconfig; then $(BIN)/python -m e2e.bench_k8s && $(BIN)/python -m e2e.tekton.bench; \
 	 else echo "(make cluster first: then the Deployment and Tekton are measured too)"; fi
 
-schema: $(VENV)/.run ## write the JSON Schema of the result from the code
+schema: $(VENV)/.run ## write the JSON Schema of the result
 	@$(BIN)/incident-agent schema > agent/result.schema.json
 
 docs: $(VENV)/.dev ## write what documents take from the code
@@ -55,35 +74,40 @@ manifests: $(VENV)/.dev ## write what is generated into the manifests
 	@$(BIN)/python -m k8s.recording
 	@$(BIN)/python -m tekton.triggers.listener
 
-image: ## build the container image; BASE=... takes another base image, EXTRA=openai adds that client
+clean: ## remove the environment and caches of this checkout
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+
+##@ Install it
+
+image: ## build the container image; BASE=IMAGE, EXTRA=openai
 	@docker build $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(EXTRA),--build-arg EXTRA=$(EXTRA)) \
 	  --build-arg REVISION=$$(git rev-parse --short HEAD 2>/dev/null || echo unknown) -t $(IMAGE) .
 	@docker image inspect -f '{{.Size}}' $(IMAGE) | awk '{printf "$(IMAGE): %.0f MB\n", $$1/1e6}'
 
-bundle: ## push Pipeline and Tasks as a Tekton bundle: BUNDLE=REGISTRY/NAME:TAG; needs kubectl and tkn
+# Needs kubectl and tkn.
+bundle: ## push the Tekton bundle: BUNDLE=REGISTRY/NAME:TAG
 	@$(PYTHON) -m tekton.bundle.push "$(BUNDLE)" $(if $(filter-out incident-agent:dev,$(IMAGE)),--image "$(IMAGE)")
 
-cluster: $(VENV)/.dev ## build what is missing, create the kind cluster, leave it running
+##@ Prove it on a cluster
+
+cluster: $(VENV)/.dev ## create the kind cluster, leave it running
 	@$(BIN)/python -m e2e.cluster create
 
 cluster-delete: $(VENV)/.dev ## delete the kind cluster
 	@$(BIN)/python -m e2e.cluster delete
 
-cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
+cluster-clean: $(VENV)/.dev ## delete it, its images and the build cache
 	@$(BIN)/python -m e2e.cluster clean
 
-e2e: $(VENV)/.dev ## end-to-end: a real kind cluster, built from packages where no registry is reachable; raw manifests
+e2e: $(VENV)/.dev ## end-to-end: the raw manifests on a kind cluster
 	@$(BIN)/python -m e2e.cluster build
 	@$(BIN)/pytest -n 3 e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
 
-e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, its listeners, a real Alertmanager, a bundle, a storm of alerts
+e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, Alertmanager, a storm of alerts
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
 
 e2e-scenarios: $(VENV)/.dev ## end-to-end: every scenario live, judged
 	@$(BIN)/pytest -s e2e/test_scenarios.py $(PYTEST_ARGS)
 
-score: $(VENV)/.dev ## every scenario live on the running cluster, judged; then the recordings, disturbed
+score: $(VENV)/.dev ## the table of scenarios, live, then disturbed
 	@$(BIN)/python -m e2e.score --live && $(BIN)/python -m e2e.score
-
-clean: ## remove the environment and caches of this checkout
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli import run
 from agent.diagnosis.cause import REGISTRY
 from agent.diagnosis.engine import load
 from tests import documents
@@ -15,14 +16,25 @@ from tests import documents
 _CONSOLE = re.compile(r"<!-- tested -->\n```console\n(.*?)```", re.DOTALL)
 
 
+def _place(document: Path) -> str:
+    return str(document.relative_to(documents.ROOT))
+
+
 def _commands() -> list[str]:
-    blocks = _CONSOLE.findall(documents.README.read_text())
+    """The commands of all blocks marked as tested, each once."""
+    blocks = [block for document in documents.DOCUMENTS for block in _CONSOLE.findall(document.read_text())]
     text = "\n".join(blocks).replace("\\\n", " ")
-    return [line[2:].partition("  # ")[0].strip() for line in text.splitlines() if line.startswith("$ ")]
+    lines = [line[2:].partition("  # ")[0].strip() for line in text.splitlines() if line.startswith("$ ")]
+    return list(dict.fromkeys(lines))
 
 
-def test_the_help_in_the_readme_is_that_of_the_program() -> None:
-    assert documents.README.read_text() == documents.readme(), "run `make docs`"
+@pytest.mark.parametrize("document", documents.DOCUMENTS, ids=_place)
+def test_what_a_document_takes_from_the_code_is_current(document: Path) -> None:
+    assert document.read_text() == documents.generated(document), "run `make docs`"
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len(documents.README.read_bytes()) <= 8 << 10
 
 
 def test_the_page_of_causes_is_current() -> None:
@@ -36,7 +48,7 @@ def test_causes_are_confused_only_with_causes_there_are() -> None:
 
 
 @pytest.mark.parametrize("command", _commands())
-def test_a_command_of_the_readme_works(command: str, tmp_path: Path) -> None:
+def test_a_command_of_the_documents_works(command: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     if words[0] == "make":  # what the target does, without making the environment anew
         words = ["make", "-n", *words[1:]]
@@ -47,3 +59,25 @@ def test_a_command_of_the_readme_works(command: str, tmp_path: Path) -> None:
         env={"PATH": path, "HOME": str(tmp_path), "OUT": str(tmp_path)}, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_the_verdict_that_documents_show_is_the_one_that_make_run_ends_with(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sample = documents.ROOT / "agent/samples/high-cpu-traffic"
+    assert run(["investigate", str(sample / "alert.txt"), "--replay", str(sample / "recording")]) == 0
+    verdict = "\n".join(capfd.readouterr().out.splitlines()[-4:])
+    assert [doc.name for doc in documents.DOCUMENTS if verdict in doc.read_text()] == [
+        "README.md",
+        "install.md",
+    ]
+
+
+def test_the_help_of_make_fits_a_terminal_and_has_every_target() -> None:
+    shown = subprocess.run(
+        ["make", "help"], cwd=documents.ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+    targets = re.findall(r"^([a-z0-9-]+):(?!=)", (documents.ROOT / "Makefile").read_text(), re.MULTILINE)
+    unsaid = [target for target in targets if f"make {target} " not in shown]
+    assert unsaid == ["lint"]  # the old name of check

@@ -15,6 +15,7 @@ INPUTS = (
     ".dockerignore",
     "pyproject.toml",
     "README.md",
+    "LICENSE",
     "requirements.txt",
     "requirements-openai.txt",
     "agent",

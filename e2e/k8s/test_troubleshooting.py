@@ -1,4 +1,4 @@
-"""Every entry of the README's troubleshooting table: the symptom comes about, and the advice cures it."""
+"""Every entry of the troubleshooting table in docs/install.md: the symptom comes about, and the advice cures it."""
 
 import subprocess
 from collections.abc import Callable, Iterator

@@ -78,7 +78,7 @@ def _replayed(scenarios: list[Scenario]) -> list[Row]:
             begun = time.perf_counter()
             result = replay_scenario(scenario)
             seconds = time.perf_counter() - begun
-            row = _row(scenario, result, judge(scenario, result, scenario.recorded_namespace), seconds)
+            row = _row(scenario, result, judge(scenario, result, scenario.recorded.namespace), seconds)
         print(line(row), flush=True)
         rows.append(row)
     return rows
@@ -110,8 +110,9 @@ def _perturbed(scenarios: list[Scenario], seeds: int = 3) -> int:
 
 def disturbed(scenario: Scenario, seeds: int) -> list[tuple[str, Judgement]]:
     """Every perturbation of one scenario, judged."""
-    namespace = scenario.recorded_namespace
-    taken = perturb.take(scenario.recording, scenario.recorded_alert.read_text(), namespace)
+    recorded = scenario.recorded
+    namespace = recorded.namespace
+    taken = perturb.take(scenario.recording, recorded.alert, namespace)
     judged = []
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)

@@ -19,6 +19,7 @@ import yaml
 
 from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
+from e2e.score.recorded import keep
 from e2e.score.scenario import Scenario, placed
 from e2e.support.monitoring import Prometheus
 from e2e.support.waiting import wait_for
@@ -192,9 +193,6 @@ def _investigate(scenario: Scenario, cluster: Cluster, namespace: str, record: b
                 f"{scenario.name}: the agent ended with {done.returncode}: {done.stderr[-500:]}"
             )
         if record:
-            scenario.recording.parent.mkdir(exist_ok=True)
-            scenario.recording.write_bytes(kept.read_bytes())
-            scenario.recorded_alert.write_text(alert)
-            (scenario.recording.parent / "namespace").write_text(f"{namespace}\n")
+            keep(kept, scenario.recording, alert=alert, namespace=namespace)
     result = json.loads(done.stdout)
     return Run(result[0] if isinstance(result, list) else result, namespace, seconds)

@@ -22,4 +22,4 @@ def replay(alert: bytes, recording: Path) -> dict[str, Any]:
 
 def replay_scenario(scenario: Scenario) -> dict[str, Any]:
     """Replay the recording of a scenario's live run."""
-    return replay(scenario.recorded_alert.read_bytes(), scenario.recording)
+    return replay(scenario.recorded.alert.encode(), scenario.recording)

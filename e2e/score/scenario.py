@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from e2e.score.recorded import Recorded, read
+
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 PLACEHOLDER = "scenario"
 _WORD = re.compile(rf"(?<![A-Za-z0-9_]){PLACEHOLDER}(?![A-Za-z0-9_])")
@@ -51,17 +53,12 @@ class Scenario:
     @property
     def recording(self) -> Path:
         """The recording of its live run."""
-        return self.folder / "recorded" / "recording.tar.gz"
+        return self.folder / "recording.tar.gz"
 
     @property
-    def recorded_alert(self) -> Path:
-        """The alert of its live run, with pod names and namespace filled in."""
-        return self.folder / "recorded" / "alert"
-
-    @property
-    def recorded_namespace(self) -> str:
-        """The namespace of its live run."""
-        return (self.folder / "recorded" / "namespace").read_text().strip()
+    def recorded(self) -> Recorded:
+        """What that recording holds: also the alert and the namespace of the run."""
+        return read(self.recording)
 
     @property
     def alert(self) -> Path:
@@ -92,6 +89,11 @@ def load_all(only: str = "") -> list[Scenario]:
     """All scenarios whose name matches a regular expression, by name."""
     folders = sorted(path.parent for path in SCENARIOS.glob("*/expect.yaml"))
     return [load(folder) for folder in folders if re.search(only, folder.name)]
+
+
+def load_recorded() -> list[Scenario]:
+    """All scenarios that have a recording, by name."""
+    return [scenario for scenario in load_all() if scenario.recording.exists()]
 
 
 def placed(text: str, namespace: str) -> str:

@@ -1,6 +1,8 @@
 """Commands are built of checked words: a value fills its slot or there is no command."""
 
+import ast
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from agent.diagnosis.command import Command, Withheld, kubectl, sequence
 from agent.diagnosis.finding import Recommendation
 from agent.ref import Ref
 
+DIAGNOSIS = Path(__file__).parents[2] / "agent" / "diagnosis"
 WEB = Ref("Deployment", "shop", "web")
 
 
@@ -103,3 +106,36 @@ def test_a_recommendation_says_that_its_command_is_left_out() -> None:
     assert advice.told == (
         "Look at it. A command is left out: the evidence gives as name what is not valid in a command."
     )
+
+
+BUILDERS = {"kubectl": 1, "on": 1}
+"""Functions that build commands, with the place of their first argument that is text of the command."""
+
+
+@pytest.mark.parametrize("file", sorted(DIAGNOSIS.rglob("*.py")), ids=lambda f: str(f.relative_to(DIAGNOSIS)))
+def test_the_text_of_a_command_is_constant_and_only_one_module_makes_commands(file: Path) -> None:
+    """What evidence gives enters a command through a slot, which checks it, and never as its text."""
+    if file.name in ("command.py", "advice.py"):
+        return
+    tree = ast.parse(file.read_text())
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        assert node.func.id not in ("Command", "Withheld")
+        for text in node.args[BUILDERS.get(node.func.id, len(node.args)) :]:
+            assert _is_constant(text, tree), ast.unparse(node)
+
+
+def _is_constant(text: ast.expr, tree: ast.Module) -> bool:
+    """Whether an expression is a literal, a choice of literals, or a name that is only ever given such."""
+    if isinstance(text, ast.IfExp):
+        return _is_constant(text.body, tree) and _is_constant(text.orelse, tree)
+    if not isinstance(text, ast.Name):
+        return isinstance(text, ast.Constant)
+    given = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == text.id for t in node.targets)
+    ]
+    return bool(given) and all(_is_constant(value, tree) for value in given)

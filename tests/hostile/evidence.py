@@ -16,7 +16,8 @@ from agent.evidence.recording import RecordingSource
 from agent.evidence.rendering import render
 from agent.runbook import choose
 from agent.subject import Subject, route
-from e2e.score.scenario import Scenario, load_all
+from e2e.score import scenario as scenarios
+from e2e.score.scenario import Scenario
 
 Change = Callable[[str, str], str]
 """Takes a field's path (`spec.containers.name`) and its text; returns the text that shall stand there."""
@@ -55,7 +56,7 @@ class Recorded:
 
 def load_recorded() -> list[Recorded]:
     """Every scenario that was recorded."""
-    return [_load(scenario) for scenario in load_all() if scenario.recording.exists()]
+    return [_load(scenario) for scenario in scenarios.load_recorded()]
 
 
 def _load(scenario: Scenario) -> Recorded:
@@ -65,7 +66,7 @@ def _load(scenario: Scenario) -> Recorded:
         answered = [(query, await source.answer(query)) for query in source.queries]
         return [(query, answer.data) for query, answer in answered if answer.status == "ok"]
 
-    alert = parse_alerts(scenario.recorded_alert.read_bytes()).alerts[0]
+    alert = parse_alerts(scenario.recorded.alert.encode()).alerts[0]
     return Recorded(scenario.name, alert, route(alert), source.recorded_at, tuple(asyncio.run(answers())))
 
 
