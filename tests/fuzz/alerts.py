@@ -14,7 +14,11 @@ from tests.hostile import values
 COUNT = 10_000
 CODES = (0, 2)
 _EMPTY = as_json({"version": 1, "recorded_at": "2026-11-22T12:00:00Z", "entries": []})
-_PLAIN = ("High CPU alert on payment-service", "pod web-1 in namespace shop is crash looping", "disk full on node n1")
+_PLAIN = (
+    "High CPU alert on payment-service",
+    "pod web-1 in namespace shop is crash looping",
+    "disk full on node n1",
+)
 
 
 def make(chance: random.Random) -> Case:
@@ -73,7 +77,9 @@ def _document(chance: random.Random, recorded: Recorded | None) -> Any:
     alert = _alert(chance, recorded)
     several = [copy.deepcopy(alert) for _ in range(chance.choice([0, 1, 1, 2, 3, 30]))]
     for number, each in enumerate(several):
-        each["labels"]["pod"] = f"{each['labels'].get('pod', 'web')}-{number}" if number else each["labels"].get("pod", "web")
+        each["labels"]["pod"] = (
+            f"{each['labels'].get('pod', 'web')}-{number}" if number else each["labels"].get("pod", "web")
+        )
     webhook = {
         "version": chance.choice(["4", "4", "4", 4, None, "3", [], hostile(chance)]),
         "status": "firing",
@@ -94,7 +100,9 @@ def _alert(chance: random.Random, recorded: Recorded | None) -> dict[str, Any]:
     labels = {"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": "web-7", "severity": "warning"}
     alert.setdefault("labels", labels)
     alert.setdefault("annotations", {"summary": "Pod is crash looping."})
-    alert["status"] = chance.choice(["firing", "firing", "firing", "resolved", {"state": "active"}, hostile(chance)])
+    alert["status"] = chance.choice(
+        ["firing", "firing", "firing", "resolved", {"state": "active"}, hostile(chance)]
+    )
     alert["startsAt"] = chance.choice([*values.TIMES, "2026-11-22T12:00:00Z", hostile(chance)])
     for holder in (alert["labels"], alert["annotations"]):
         if chance.random() < 0.5:

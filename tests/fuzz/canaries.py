@@ -7,14 +7,16 @@ from typing import Any
 
 _LETTERS = string.ascii_letters + string.digits
 VARIABLES = (
-    "DB_PASSWORD", "API_KEY", "JWT_SECRET", "SESSION_SECRET", "AUTH_TOKEN", "SMTP_AUTH_PASSWORD", "AWS_SECRET_ACCESS_KEY",
-    "JWT_SIGNING_KEY", "SERVER_SSL_KEY_STORE_PASSWORD", "COOKIE_SECRET", "GITHUB_TOKEN", "PGPASSWORD",
+    "DB_PASSWORD", "API_KEY", "JWT_SECRET", "SESSION_SECRET", "AUTH_TOKEN", "SMTP_AUTH_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY", "JWT_SIGNING_KEY", "SERVER_SSL_KEY_STORE_PASSWORD", "COOKIE_SECRET", "GITHUB_TOKEN",
+    "PGPASSWORD",
 )  # fmt: skip
 LINES = (
     "password={}", 'password: "{}"', "DB_PASSWORD={}", "Authorization: Bearer {}", "Authorization: Basic {base64}",
     "postgres://app:{}@db.bank.svc:5432/ledger", "https://user:{}@example.com/x", '{{"token": "{}"}}',
     "export API_KEY='{}'", "client_secret={}&grant_type=x", "Cookie: session={}", "X-Auth-Token: {}",
-    "mysql -u root -p{} ledger", "redis-cli -a {} ping", "curl -u admin:{} http://x", "login failed for app with password {}",
+    "mysql -u root -p{} ledger", "redis-cli -a {} ping", "curl -u admin:{} http://x",
+    "login failed for app with password {}",
     "//registry.example.com/:_authToken={}", "machine example.com login app password {}",
     "password%3D{}", "passwd\t{}", '{{"name":"DB_PASSWORD","value":"{}"}}', "- name: DB_PASSWORD\n  value: {}",
     "<property name=\"password\" value=\"{}\"/>", "jdbc:postgresql://db/ledger?user=app&password={}",

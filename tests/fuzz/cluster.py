@@ -1,4 +1,4 @@
-"""The cluster of a recording, as its three servers tell it: Kubernetes API, Prometheus, and a model that does its work."""
+"""The cluster of a recording, as three servers tell it: Kubernetes API, Prometheus, a model that does its work."""
 
 import json
 from dataclasses import dataclass
@@ -69,7 +69,8 @@ def _key(query: Query) -> tuple[str, ...]:
 
 def _matrix(series: Any) -> dict[str, Any]:
     result = [
-        {"metric": each["labels"], "values": [[at, str(value)] for at, value in each["points"]]} for each in series
+        {"metric": each["labels"], "values": [[at, str(value)] for at, value in each["points"]]}
+        for each in series
     ]
     return {"status": "success", "data": {"resultType": "matrix", "result": result}}
 

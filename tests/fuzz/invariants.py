@@ -21,23 +21,29 @@ MAX_PEAK = 100.0  # MiB
 SCHEMA = Path(__file__).parents[2] / "agent" / "result.schema.json"
 KINDS = ("traceback", "status", "late", "leak", "command", "output", "result", "verdict", "memory")
 UNSTEADY = ("late", "memory")
-"""What a busy machine or the way of starting may cause; it counts when it is seen again in a fresh process."""
+"""What a busy machine or the way of starting may cause: it counts when a process of its own shows it, too."""
 _WORD = re.compile(r"[A-Za-z0-9@%+=:,./_\[\]{}()'\"#|*!\\ -]+")
 _UNCLEAN = {"Cc", "Cf", "Zl", "Zp", "Cs"}
 Fault = tuple[str, str]  # one of KINDS, and words
 
 
-def check(run: Run, codes: tuple[int, ...]) -> list[Fault]:
-    """Everything that is wrong with a run."""
-    faults = [*_ending(run, codes), *_cost(run), *_leaks(run), *_shown(run)]
-    if run.status in (0, 1) and not faults:
+def check(run: Run, codes: tuple[int, ...], start: float = 0.0) -> list[Fault]:
+    """Everything that is wrong with a run; `start` is how long a harmless one takes on this machine now."""
+    faults = [*_ending(run, codes), *_cost(run, start), *_leaks(run), *_shown(run)]
+    if run.status in (0, 1) and all(kind != "traceback" for kind, _ in faults):
         results, wrong = _results(run)
         faults += wrong
         for result in results:
-            faults += [*_commands(result), *_quotes(run, result, single=len(results) == 1), *_verdict(run, result)]
+            faults += [
+                *_commands(result),
+                *_quotes(run, result, single=len(results) == 1),
+                *_verdict(run, result),
+            ]
         failed = any(result["outcome"] == "failed" for result in results)
         if failed != (run.status == 1):
-            faults.append(("status", f"exit status {run.status} with outcomes {[r['outcome'] for r in results]}"))
+            faults.append(
+                ("status", f"exit status {run.status} with outcomes {[r['outcome'] for r in results]}")
+            )
     return list(dict.fromkeys(faults))
 
 
@@ -53,9 +59,12 @@ def _ending(run: Run, codes: tuple[int, ...]) -> Iterator[Fault]:
         yield "output", "exit status 2, and yet something is printed"
 
 
-def _cost(run: Run) -> Iterator[Fault]:
-    if run.seconds > DEADLINE + GRACE:
-        yield "late", f"{run.seconds:.1f} s at a deadline of {DEADLINE:g} s"
+def _cost(run: Run, start: float) -> Iterator[Fault]:
+    if run.seconds - start > DEADLINE + GRACE:
+        yield (
+            "late",
+            f"{run.seconds:.1f} s at a deadline of {DEADLINE:g} s; a harmless run takes {start:.1f} s",
+        )
     if run.peak > MAX_PEAK:
         yield "memory", f"{run.peak:.0f} MiB"
 
@@ -63,13 +72,20 @@ def _cost(run: Run) -> Iterator[Fault]:
 def _leaks(run: Run) -> Iterator[Fault]:
     if not run.case.secrets:
         return
-    places = {"stdout": run.stdout, "stderr": run.stderr.encode("utf-8", "surrogateescape"), "requests": run.sent}
+    places = {
+        "stdout": run.stdout,
+        "stderr": run.stderr.encode("utf-8", "surrogateescape"),
+        "requests": run.sent,
+    }
     places |= {str(path.relative_to(run.folder)): path.read_bytes() for path in run.written}
     for secret in run.case.secrets:
         where = [name for name, content in places.items() if secret.encode() in content]
         if where:
             around = re.search(rb".{0,40}" + secret.encode(), places[where[0]])
-            yield "leak", f"{around.group().decode('utf-8', 'replace') if around else secret} in {', '.join(where[:3])}"
+            yield (
+                "leak",
+                f"{around.group().decode('utf-8', 'replace') if around else secret} in {', '.join(where[:3])}",
+            )
 
 
 def _shown(run: Run) -> Iterator[Fault]:
@@ -130,8 +146,15 @@ def _quotes(run: Run, result: dict[str, Any], *, single: bool) -> Iterator[Fault
 def _verdict(run: Run, result: dict[str, Any]) -> Iterator[Fault]:
     if result["outcome"] == "failed" and not result["reason"]:
         yield "verdict", "failed without a reason"
-    if run.case.blind and result["alert"]["status"] == "firing" and result["outcome"] not in ("inconclusive", "failed"):
-        yield "verdict", f"{result['outcome']} ({result['cause']}) where nothing could be read: {result['summary'][:100]}"
+    if (
+        run.case.blind
+        and result["alert"]["status"] == "firing"
+        and result["outcome"] not in ("inconclusive", "failed")
+    ):
+        yield (
+            "verdict",
+            f"{result['outcome']} ({result['cause']}) where nothing could be read: {result['summary'][:100]}",
+        )
 
 
 @cache

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import IO, Any, Self
+from io import BufferedIOBase
+from typing import Any, Self
 
 from tests.fuzz.mutation import hostile, mutate_bytes, mutate_data, mutate_text
 from tests.hostile import values
@@ -36,7 +37,7 @@ class Request:
         return {"prometheus": "prometheus", "v1": "model"}.get(self.target.split("/")[1].split("?")[0], "api")
 
     @classmethod
-    def read(cls, stream: IO[bytes]) -> Self | None:
+    def read(cls, stream: BufferedIOBase) -> Self | None:
         """The next request of a connection; None at its end."""
         first = stream.readline(65536).decode("latin-1").split()
         if len(first) < 2:
@@ -106,7 +107,9 @@ def html(chance: random.Random, good: Good) -> Iterator[Step]:
 
 @_manner
 def redirect(chance: random.Random, good: Good) -> Iterator[Step]:
-    where = chance.choice(["/elsewhere", "//127.0.0.1:1/x", "file:///etc/passwd", "http://[", "", "/elsewhere\x00"])
+    where = chance.choice(
+        ["/elsewhere", "//127.0.0.1:1/x", "file:///etc/passwd", "http://[", "", "/elsewhere\x00"]
+    )
     yield _whole(chance.choice([301, 302, 303, 307, 308]), b"", f"Location: {where}")
 
 
@@ -120,7 +123,9 @@ def endless(chance: random.Random, good: Good) -> Iterator[Step]:
 
 @_manner
 def bomb(chance: random.Random, good: Good) -> Iterator[Step]:
-    yield _whole(200, _zeros(chance.choice([1, 64, 256])), f"Content-Encoding: {chance.choice(['gzip', 'deflate'])}")
+    yield _whole(
+        200, _zeros(chance.choice([1, 64, 256])), f"Content-Encoding: {chance.choice(['gzip', 'deflate'])}"
+    )
 
 
 @_manner
@@ -146,14 +151,20 @@ def reset(chance: random.Random, good: Good) -> Iterator[Step]:
 
 @_manner
 def code(chance: random.Random, good: Good) -> Iterator[Step]:
-    status = chance.choice([201, 202, 204, 206, 304, 400, 401, 403, 405, 409, 410, 418, 422, 500, 501, 503, 504, 999, 0])
+    status = chance.choice(
+        [201, 202, 204, 206, 304, 400, 401, 403, 405, 409, 410, 418, 422, 500, 501, 503, 504, 999, 0]
+    )
     yield _whole(status, chance.choice([b"", good.body, _HTML, _status(status, hostile(chance))]))
 
 
 @_manner
 def busy(chance: random.Random, good: Good) -> Iterator[Step]:
-    after = chance.choice(["0", "1", "9999", "-1", "1e99", "nan", "", "Wed, 21 Oct 2099 07:28:00 GMT", "\u00e9"])
-    yield _whole(chance.choice([429, 503]), _status(429, "busy"), f"Retry-After: {after}", f"retry-after-ms: {after}")
+    after = chance.choice(
+        ["0", "1", "9999", "-1", "1e99", "nan", "", "Wed, 21 Oct 2099 07:28:00 GMT", "\u00e9"]
+    )
+    yield _whole(
+        chance.choice([429, 503]), _status(429, "busy"), f"Retry-After: {after}", f"retry-after-ms: {after}"
+    )
 
 
 @_manner
@@ -176,7 +187,10 @@ def deep(chance: random.Random, good: Good) -> Iterator[Step]:
 @_manner
 def garbage(chance: random.Random, good: Good) -> Iterator[Step]:
     random_bytes = chance.randbytes(chance.choice([1, 100, 100_000]))
-    yield _whole(200, chance.choice([random_bytes, b"", b"NaN", b"\0" * 1000, b"[" * 100, mutate_bytes(chance, good.body)]))
+    yield _whole(
+        200,
+        chance.choice([random_bytes, b"", b"NaN", b"\0" * 1000, b"[" * 100, mutate_bytes(chance, good.body)]),
+    )
 
 
 @_manner
@@ -217,7 +231,9 @@ def twisted(chance: random.Random, good: Good) -> Iterator[Step]:
     try:
         data = json.loads(good.body)
     except ValueError:
-        text = "\n".join(mutate_text(chance, line) for line in good.body.decode("utf-8", "replace").split("\n"))
+        text = "\n".join(
+            mutate_text(chance, line) for line in good.body.decode("utf-8", "replace").split("\n")
+        )
         yield _whole(good.status, text.encode("utf-8", "surrogatepass"), type="text/plain")
         return
     for _ in range(chance.choice([1, 3, 10]) if isinstance(data, dict | list) else 0):
@@ -229,8 +245,10 @@ def twisted(chance: random.Random, good: Good) -> Iterator[Step]:
 def usage(chance: random.Random, good: Good) -> Iterator[Step]:
     """A bill nobody should believe; of servers that bill."""
     data = json.loads(good.body) if good.body[:1] == b"{" else {}
-    number = chance.choice([*values.NUMBERS, "1", None, [], {}])
-    data["usage"] = chance.choice([number, {"prompt_tokens": number, "completion_tokens": 1, "total_tokens": number}])
+    number: Any = chance.choice([*values.NUMBERS, "1", None, [], {}])
+    data["usage"] = chance.choice(
+        [number, {"prompt_tokens": number, "completion_tokens": 1, "total_tokens": number}]
+    )
     yield _whole(good.status, json.dumps(data).encode())
 
 

@@ -68,7 +68,11 @@ def mutate_bytes(chance: random.Random, data: bytes) -> bytes:
         case 0:
             return data[:at]
         case 1:
-            return data[:at] + chance.choice([b"\0", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\x1b[2J"]) + data[at:]
+            return (
+                data[:at]
+                + chance.choice([b"\0", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\x1b[2J"])
+                + data[at:]
+            )
         case 2:
             return data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
         case 3:

@@ -36,13 +36,15 @@ def make(chance: random.Random) -> Case:
         place = "recording"
         files = {f"recording/{name}": content for name, content in contents.items()}
         if chance.random() < 0.1:
-            files[chance.choice(list(files))] = Path(chance.choice(["/etc/passwd", "/dev/zero", ".", "nowhere"]))
+            files[chance.choice(list(files))] = Path(
+                chance.choice(["/etc/passwd", "/dev/zero", ".", "nowhere"])
+            )
     else:
         place = "recording.tar.gz"
         files[place] = _archive(chance, contents)
     return Case(
         recorded.alert,
-        options=["--replay", f"{{}}/{place}", "--record", "{}/again"],
+        options=["--replay", f"{{}}/{place}"],
         files=files,
         secrets=canaries.planted,
     )
@@ -110,9 +112,15 @@ def _archive(chance: random.Random, contents: dict[str, bytes]) -> bytes:
     match chance.randrange(5):
         case 0:
             packed = pack(contents)
-            return mutate_bytes(chance, packed) if chance.random() < 0.5 else packed[: chance.randrange(len(packed))]
+            return (
+                mutate_bytes(chance, packed)
+                if chance.random() < 0.5
+                else packed[: chance.randrange(len(packed))]
+            )
         case 1:
-            return pack({chance.choice(["/etc/x", "../x", "a/../../x", "x" * 5000, "\u202e"]): b"x"} | contents)
+            return pack(
+                {chance.choice(["/etc/x", "../x", "a/../../x", "x" * 5000, "\u202e"]): b"x"} | contents
+            )
         case 2:
             return gzip.compress(b"\0" * (chance.choice([1, 70]) << 20), compresslevel=1)
         case 3:

@@ -10,7 +10,8 @@ from tests.fuzz.invariants import KINDS, MAX_PEAK, Fault
 WIDTH = 80
 _SHOWN = 3  # faults of one kind of one stage
 _MEANING = {
-    "traceback": "tracebacks", "status": "wrong exit statuses", "late": "late deadlines", "leak": "leaks of planted secrets",
+    "traceback": "tracebacks", "status": "wrong exit statuses", "late": "late deadlines",
+    "leak": "leaks of planted secrets",
     "command": "unclean commands", "output": "unclean output", "result": "invalid results",
     "verdict": "wrong verdicts", "memory": f"above {MAX_PEAK:.0f} MiB",
 }  # fmt: skip
@@ -18,10 +19,11 @@ _MEANING = {
 
 @dataclass
 class Outcome:
-    """One case: its number, what is wrong with it, its peak in MiB."""
+    """One case: its number, what is wrong with it, its exit status and its peak in MiB."""
 
     number: int
     faults: list[Fault]
+    status: int
     peak: float
 
 
@@ -35,6 +37,7 @@ class Stage:
     done: int = 0
     peak: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
     begun: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
     _drawn: float = 0.0
@@ -42,6 +45,7 @@ class Stage:
     def add(self, outcome: Outcome) -> None:
         """Count one case; tell what is wrong with it, and the progress."""
         self.done += 1
+        self.statuses[outcome.status] += 1
         self.peak = max(self.peak, outcome.peak)
         self.seconds = time.monotonic() - self.begun
         for kind, words in outcome.faults:
@@ -74,6 +78,9 @@ def table(stages: list[Stage]) -> str:
     """The summary."""
     rows = [("", *(stage.name for stage in stages))]
     rows += [("cases", *(f"{stage.done:,} of {stage.aim:,}" for stage in stages))]
+    rows += [
+        (f"exit status {code}", *(f"{stage.statuses[code]:,}" for stage in stages)) for code in (0, 1, 2)
+    ]
     rows += [(_MEANING[kind], *(f"{stage.counts[kind]:,}" for stage in stages)) for kind in KINDS]
     rows += [("peak memory, MiB", *(f"{stage.peak:.0f}" for stage in stages))]
     rows += [("seconds", *(f"{stage.seconds:.0f}" for stage in stages))]

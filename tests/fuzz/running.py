@@ -39,7 +39,9 @@ class Run:
     @property
     def written(self) -> list[Path]:
         """The files it wrote."""
-        return [path for name in ("out", "again") for path in (self.folder / name).rglob("*") if path.is_file()]
+        return [
+            path for name in ("out", "again") for path in (self.folder / name).rglob("*") if path.is_file()
+        ]
 
     @property
     def sent(self) -> bytes:

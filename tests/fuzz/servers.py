@@ -1,7 +1,6 @@
 """Stage `servers`: a Kubernetes API, a Prometheus or a model server that answers as none should."""
 
 import json
-import os
 import random
 import socketserver
 import threading
@@ -16,9 +15,19 @@ from tests.fuzz.recorded import choose, plant
 
 COUNT = 500
 CODES = (0,)
-_DUMB = {"html", "redirect", "endless", "bomb", "silent", "reset", "code", "busy", "deep"}  # never tell anything
+_DUMB = {
+    "html",
+    "redirect",
+    "endless",
+    "bomb",
+    "silent",
+    "reset",
+    "code",
+    "busy",
+    "deep",
+}  # never tell anything
 PATIENCE = ["--read-timeout", "0.5", "--model-timeout", "0.7"]
-_KUBECONFIG = """\
+KUBECONFIG = """\
 apiVersion: v1
 kind: Config
 current-context: c
@@ -36,13 +45,14 @@ def make(chance: random.Random) -> Case:
     who = chance.choice(["api", "api", "api", "prometheus", "model"])
     share = chance.choice([1.0, 1.0, 0.5, 0.2])
     manner = chance.choice(sorted(MANNERS))
-    options = [*PATIENCE, "--kubeconfig", "{}/kubeconfig", "--prometheus", "http://127.0.0.1:{port}/prometheus"]
+    options = [*PATIENCE, "--kubeconfig", "{}/kubeconfig", "--prometheus", "http://127.0.0.1:{port}/prometheus",
+               "--record", "{}/again"]  # fmt: skip
     if who == "model":
         options += ["--model", "openai:fuzz", "--model-url", "http://127.0.0.1:{port}/v1", "--max-usd", "0"]
     return Case(
         recorded.alert,
         options=options,
-        files={"kubeconfig": _KUBECONFIG.encode()},
+        files={"kubeconfig": KUBECONFIG.encode()},
         secrets=canaries.planted,
         blind=who == "api" and share == 1.0 and manner in _DUMB,
         serve=partial(serve, Cluster(recorded), who, manner, share, chance.random()),
@@ -74,5 +84,5 @@ def serve(cluster: Cluster, who: str, manner: str, share: float, seed: float, fo
     with Server(("127.0.0.1", 0), Handler) as server:
         draft = folder / "port.draft"
         draft.write_text(json.dumps(server.server_address[1]))
-        os.replace(draft, folder / "port")
+        draft.replace(folder / "port")
         server.serve_forever()
