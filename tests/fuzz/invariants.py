@@ -22,7 +22,7 @@ SCHEMA = Path(__file__).parents[2] / "agent" / "result.schema.json"
 KINDS = ("traceback", "status", "late", "leak", "command", "output", "result", "verdict", "memory")
 UNSTEADY = ("late", "memory")
 """What a busy machine or the way of starting may cause: it counts when a process of its own shows it, too."""
-_WORD = re.compile(r"[A-Za-z0-9@%+=:,./_\[\]{}()'\"#|*!\\ -]+")
+_WORD = re.compile(r"(?:[A-Za-z0-9@%+=:,./_\[\]{}()'\"|*!\\ ~-]|<[a-z ]+>)+")
 _UNCLEAN = {"Cc", "Cf", "Zl", "Zp", "Cs"}
 Fault = tuple[str, str]  # one of KINDS, and words
 
@@ -60,7 +60,7 @@ def _ending(run: Run, codes: tuple[int, ...]) -> Iterator[Fault]:
 
 
 def _cost(run: Run, start: float) -> Iterator[Fault]:
-    if run.seconds - start > DEADLINE + GRACE:
+    if run.seconds > DEADLINE + GRACE + 3 * start:
         yield (
             "late",
             f"{run.seconds:.1f} s at a deadline of {DEADLINE:g} s; a harmless run takes {start:.1f} s",
@@ -123,13 +123,15 @@ def _commands(result: dict[str, Any]) -> Iterator[Fault]:
     for advice in result["recommendations"]:
         for command in filter(None, (advice["command"], advice["verify"])):
             try:
-                words = shlex.split(command)
+                calls = [shlex.split(call) for call in command.split(" && ")]
             except ValueError as error:
                 yield "command", f"{error}: {command[:200]}"
                 continue
             if MARK in command:
                 yield "command", f"a planted word: {command[:200]}"
-            elif shlex.join(words) != command or not all(_WORD.fullmatch(word) for word in words):
+            elif " && ".join(map(shlex.join, calls)) != command:
+                yield "command", f"more than quoted words: {command[:200]}"
+            elif not all(_WORD.fullmatch(word) for call in calls for word in call):
                 yield "command", f"more than plain words: {command[:200]}"
 
 
