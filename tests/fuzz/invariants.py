@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from agent.report import BANNER
 from tests.fuzz.case import DEADLINE
+from tests.fuzz.manners import ELSEWHERE
 from tests.fuzz.running import Run
 from tests.hostile.values import MARK
 
@@ -70,6 +71,8 @@ def _cost(run: Run, start: float) -> Iterator[Fault]:
 
 
 def _leaks(run: Run) -> Iterator[Fault]:
+    if ELSEWHERE.encode() in run.sent:
+        yield "leak", "a redirect was followed"
     if not run.case.secrets:
         return
     places = {

@@ -18,6 +18,8 @@ from typing import Any, Self
 from tests.fuzz.mutation import hostile, mutate_bytes, mutate_data, mutate_text
 from tests.hostile import values
 
+ELSEWHERE = "/v1/elsewhere"
+"""Where redirects lead to; nobody may ask for it."""
 Step = bytes | float | None
 _HTML = b"<html><head><title>404 Not Found</title></head><body><center>nginx</center></body></html>"
 _ENDLESS = 3000  # pieces of 64 KiB, or drops of a drip: more than anybody should take
@@ -108,7 +110,7 @@ def html(chance: random.Random, good: Good) -> Iterator[Step]:
 @_manner
 def redirect(chance: random.Random, good: Good) -> Iterator[Step]:
     where = chance.choice(
-        ["/elsewhere", "//127.0.0.1:1/x", "file:///etc/passwd", "http://[", "", "/elsewhere\x00"]
+        [ELSEWHERE, "//127.0.0.1:1/x", "file:///etc/passwd", "http://[", "", f"{ELSEWHERE}\x00"]
     )
     yield _whole(chance.choice([301, 302, 303, 307, 308]), b"", f"Location: {where}")
 
