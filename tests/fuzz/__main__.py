@@ -96,10 +96,7 @@ def _try(seed: int, name: str, end: float, number: int) -> Outcome | None:
     outcome = _judged(seed, name, number, fresh=number % FRESH == 0)
     if any(kind in UNSTEADY for kind, _ in outcome.faults):
         with running(Case(b"harmless", ["--replay", f"{_SAMPLE}/recording"]), "text", fresh=True) as harmless:
-            again = _judged(seed, name, number, fresh=True, start=harmless.seconds)
-        steady = [fault for fault in outcome.faults if fault[0] not in UNSTEADY]
-        steady += [fault for fault in again.faults if fault[0] in UNSTEADY]
-        return Outcome(number, steady, again.status, again.peak)
+            return _judged(seed, name, number, fresh=True, start=harmless.seconds)
     return outcome
 
 

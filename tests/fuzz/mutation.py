@@ -1,5 +1,6 @@
 """Mutations of JSON data, text and bytes; hostile values come from tests/hostile/values.py."""
 
+import copy
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ def hostile(chance: random.Random) -> Any:
     if chance.random() < 0.02:
         return long_text(chance)
     if chance.random() < 0.2:
-        return chance.choice(values.SHAPES)
+        return copy.deepcopy(chance.choice(values.SHAPES))
     return chance.choice(values.SCALARS)
 
 
@@ -52,7 +53,7 @@ def mutate_data(chance: random.Random, data: Any) -> None:
         case 0 if isinstance(holder, dict):
             holder[chance.choice([str(hostile(chance)), key + "x", ""])] = holder.pop(key)
         case 1 if isinstance(holder, list):
-            holder *= chance.choice([0, 2, 50])
+            holder *= chance.choice([0, 2, 50 if len(holder) < 10 else 2])
         case 1 | 2:
             del holder[key]
         case 3 | 4 | 5 if isinstance(value, str):

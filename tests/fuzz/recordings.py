@@ -52,7 +52,7 @@ def make(chance: random.Random) -> Case:
 
 def _answer(chance: random.Random, recorded: Recorded) -> None:
     """One to ten changes in one answer of the API or of Prometheus."""
-    names = [name for name, answer in recorded.answers.items() if not isinstance(answer, str)]
+    names = [name for name, answer in recorded.answers.items() if isinstance(answer, dict | list)]
     if not names:
         return
     name = chance.choice(names)
@@ -60,7 +60,7 @@ def _answer(chance: random.Random, recorded: Recorded) -> None:
     if chance.random() < 0.05:
         recorded.answers[name] = hostile(chance)
         return
-    if chance.random() < 0.05 and isinstance(answer, list):
+    if chance.random() < 0.05 and isinstance(answer, list) and len(answer) < 200:
         answer += [copy.deepcopy(item) for item in answer] * (200 // (len(answer) or 1))
     for _ in range(chance.choice([1, 1, 3, 10])):
         mutate_data(chance, answer)
@@ -78,7 +78,7 @@ def _log(chance: random.Random, recorded: Recorded) -> None:
         lines[at] = mutate_text(chance, lines[at])
     if chance.random() < 0.1:
         lines.append(long_text(chance) * chance.choice([1, 10]))
-    recorded.answers[name] = "\n".join(lines * chance.choice([1, 1, 1, 20]))[:5_000_000]
+    recorded.answers[name] = "\n".join(lines * chance.choice([1, 1, 1, 20]))[:3_000_000]
 
 
 def _manifest(chance: random.Random, recorded: Recorded) -> None:
