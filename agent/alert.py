@@ -122,6 +122,14 @@ def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+def left_out(document: dict[str, Any]) -> int:
+    """How many alerts a webhook says it lacks; 0 where its field is no number of alerts."""
+    number = document.get("truncatedAlerts")
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e9:
+        return 0
+    return int(number)
+
+
 def not_actionable(alert: Alert) -> str:
     """Why the alert must not be investigated; empty when it should be."""
     name = alert.name or alert.title
@@ -184,8 +192,7 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
         if not isinstance(entries, list):
             raise AlertError(f"not a webhook: alerts is {kind(entries)}; expected a list of alerts")
         common = {key: document.get("common" + key.title()) for key in ("labels", "annotations")}
-        truncated = document.get("truncatedAlerts")
-        if isinstance(truncated, int) and truncated > 0:
+        if truncated := left_out(document):
             payload.note(f"Alertmanager left {truncated} more alerts out (truncatedAlerts; see max_alerts)")
         prefix = "alerts"
     elif isinstance(document, dict):

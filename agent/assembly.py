@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from agent import __version__
 from agent.alert import Alert
+from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.ranking import Verdict, accept, statement, weigh
 from agent.evidence.ledger import Evidence
@@ -104,6 +105,7 @@ def _verdict(investigation: Investigation, conversation: Conversation, refused: 
     """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
     diagnosis = investigation.diagnose()
     verdict = weigh(diagnosis)
+    verdict.missing += _unasked(investigation, diagnosis, verdict)
     if conversation.ended == "terminated":
         return Verdict("failed", conversation.reason, missing=verdict.missing)
     if conversation.ended == "deadline":
@@ -115,6 +117,16 @@ def _verdict(investigation: Investigation, conversation: Conversation, refused: 
     if answer.finding and (accepted.root is None or accepted.root.id != answer.finding):
         refused.append(f"finding refused, the evidence does not carry it: {answer.finding[:200]}")
     return accepted
+
+
+def _unasked(investigation: Investigation, diagnosis: Diagnosis, verdict: Verdict) -> list[str]:
+    """What was still to be read: what the run might not ask, and without a cause what it did not."""
+    ledger = investigation.ledger
+    beyond = [
+        f"{query} (not read: a run may ask {len(ledger.entries)} times)" for query in ledger.turned_away
+    ]
+    open_yet = [] if verdict.outcome == "diagnosed" else diagnosis.questions
+    return beyond + [f"{query} (not asked)" for query in open_yet if query not in ledger.turned_away]
 
 
 def _claims(chain: list[Finding], texts: dict[str, str]) -> list[ClaimPart]:
@@ -201,7 +213,11 @@ def _recommendations(root: Finding | None, doubted: Finding | None) -> list[Reco
         advice = tuple(r for r in doubted.recommendations if r.risk == "none")
     return [
         RecommendationPart(
-            action=r.action, sentence=r.sentence, command=r.command, risk=r.risk, verify=r.verify
+            action=r.action,
+            sentence=r.told,
+            command=str(r.command or ""),
+            risk=r.risk,
+            verify=str(r.verify or ""),
         )
         for r in advice
     ]

@@ -6,6 +6,8 @@ import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from agent.termination import Terminated, interruptible, listening
+
 EPILOG = """\
 examples:
   incident-agent investigate alert.json
@@ -43,8 +45,11 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     try:
-        code = _COMMANDS[options.command](options)
-        sys.stdout.flush()  # here, where it may fail in words
+        with listening():
+            code = _COMMANDS[options.command](options)
+            sys.stdout.flush()  # here, where it may fail in words
+    except Terminated:
+        return _complain("terminated before the end", 1)
     except KeyboardInterrupt:
         return _complain("interrupted", 1)
     except BrokenPipeError:
@@ -59,8 +64,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(words: str, code: int) -> int:
-    line = " ".join(words.split())
-    print(f"incident-agent: {''.join(c if c.isprintable() else ' ' for c in line)}", file=sys.stderr)
+    from agent.progress import say
+
+    say(f"incident-agent: {words}", patience=1.0)
     return code
 
 
@@ -106,21 +112,10 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _investigate(options: argparse.Namespace) -> int:
-    import signal
-
-    def terminated(*_: object) -> NoReturn:
-        raise SystemExit(_complain("terminated before the investigation began", 1))
-
-    before = signal.signal(signal.SIGTERM, terminated)  # until the event loop takes it over
     from agent.investigate import investigate
     from agent.settings import load
 
-    try:
-        return investigate(options.alert, load(vars(options)))
-    except SystemExit as end:
-        return int(end.code or 0)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return investigate(options.alert, load(vars(options)))
 
 
 def _encode(options: argparse.Namespace) -> int:
@@ -159,7 +154,8 @@ def _version(options: argparse.Namespace) -> int:
 def _tekton(options: argparse.Namespace) -> int:
     from agent.tekton.command import run as step
 
-    return step(options)
+    with interruptible():
+        return step(options)
 
 
 _COMMANDS = {

@@ -68,6 +68,8 @@ def _unusable(conversation: Conversation, investigation: Investigation) -> str:
 def _counted(conversation: Conversation, model: Guard) -> Conversation:
     """The conversation with what the language model used: requests of every kind, answered or not."""
     budget = model.budget
+    if budget.doubts:
+        conversation.transcript.append(("budget", "usage", budget.doubts))
     conversation.calls, conversation.usd = budget.calls, budget.usd
     conversation.prompt_tokens, conversation.completion_tokens = (
         budget.prompt_tokens,

@@ -1,19 +1,54 @@
-"""Files that are whole or not there: written beside their place and moved in one step."""
+"""Files: read only where they are regular and within bounds, written whole or not at all."""
 
+import errno
 import os
+import stat
 import tempfile
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from agent.report import markdown, text
-from agent.result import Result
-
-if TYPE_CHECKING:
-    from agent.evidence.ledger import Evidence
+_KINDS = {
+    stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
+}  # fmt: skip
+MAX_SMALL = 1 << 20
+"""Bytes of a file that people write by hand: a kubeconfig, a key, an address."""
 
 
 class OutputError(ValueError):
     """A place that cannot be written; the message is for people."""
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file, or a link to one, for reading; raises OSError, also for pipes, sockets and devices.
+
+    Nothing waits: a pipe is not opened, and what is no file in truth (of /proc, say) is read without blocking.
+    """
+    _check(path, path.stat().st_mode)  # before it is opened, which some devices take as an order
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    file = os.fdopen(handle, "rb")
+    try:
+        _check(path, os.fstat(handle).st_mode)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes; raises OSError."""
+    with open_regular(path) as file:
+        content = file.read(most + 1) or b""  # None: it has nothing to give now
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return content
+
+
+def _check(path: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", str(path))
 
 
 def check_directory(directory: Path) -> None:
@@ -43,17 +78,3 @@ def write_whole(path: Path, content: str) -> None:
             raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def write_output(directory: Path, result: Result, evidence: "list[Evidence]") -> None:
-    """All renderings of a result and the text of its evidence; the result itself is written last."""
-    for item in evidence:
-        write_whole(directory / "evidence" / f"{item.id}.txt", f"{item.text}\n")
-    write_whole(directory / "report.txt", text(result))
-    write_whole(directory / "report.md", markdown(result))
-    write_whole(directory / "result.json", as_json(result))
-
-
-def as_json(result: Result) -> str:
-    """The result as it is stored and printed."""
-    return result.model_dump_json(indent=2) + "\n"

@@ -1,18 +1,19 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
-import json
-import signal
 import sys
 from pathlib import Path
 
 from agent import store
 from agent.alert import parse_alerts
 from agent.evidence.recording import check_target
-from agent.files import as_json, check_directory, write_output
+from agent.files import check_directory
 from agent.incident import Incident, incidents
+from agent.output import as_json, check_output, write_output
 from agent.payload import read_alert
+from agent.progress import say
 from agent.report import markdown, text
 from agent.settings import Settings
+from agent.termination import Terminated, interruptible
 from agent.worked import Worked, all_stored
 
 
@@ -22,16 +23,11 @@ def investigate(source: str, settings: Settings) -> int:
     Places that cannot be written are refused before anything is read. The verdict is printed before files
     are written: a full disk must not cost it.
     """
-    if settings.batch:
-        from agent.tekton.batch import read_batch
-
-        if not (data := read_batch(settings, _say)):
-            return 0
-    else:
-        data = read_alert(source, settings)
+    if (data := _read(source, settings)) is None:
+        return 0
     payload = parse_alerts(data)
     for note in payload.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     found = incidents(payload.alerts)
     worked = all_stored(settings.store, found) or _work(found, settings)
     sys.stdout.write(_rendered(worked, settings.format))
@@ -40,24 +36,41 @@ def investigate(source: str, settings: Settings) -> int:
     return 1 if any(each.result.outcome == "failed" for each in worked) else 0
 
 
+def _read(source: str, settings: Settings) -> bytes | None:
+    """The alerts; None when a batch has none left. Told to end, a run waits for none."""
+    try:
+        if not settings.batch:
+            return read_alert(source, settings)
+        from agent.tekton.batch import read_batch
+
+        with interruptible():
+            return read_batch(settings, say) or None
+    except Terminated:
+        if settings.tekton_results:
+            from agent.tekton import write_nothing
+
+            write_nothing(Path(settings.tekton_results), "failed", "Terminated before the alert was read.")
+        raise
+
+
 def _work(found: list[Incident], settings: Settings) -> list[Worked]:
     """Investigate. AutoGen, most of the start, is imported here: a restarted container has its result without it."""
     if settings.record:
         check_target(settings.record)
     for directory in filter(None, (settings.output, settings.store, settings.tekton_results)):
         check_directory(Path(directory))
+    if settings.output:
+        for incident in found:
+            check_output(_place(settings.output, incident.id, len(found)))
     import asyncio
 
     from agent.run import work
 
-    worked = asyncio.run(work(found, settings, _say))
-    signal.signal(signal.SIGTERM, lambda *_: None)  # it is over: what was found is written to its end
-    return worked
+    return asyncio.run(work(found, settings, say))
 
 
-def _say(words: str) -> None:
-    """Progress, on stderr, before the result."""
-    print("".join(c if c.isprintable() else " " for c in words), file=sys.stderr, flush=True)
+def _place(output: str, incident_id: str, count: int) -> Path:
+    return Path(output) / incident_id if count > 1 else Path(output)
 
 
 def _write(worked: list[Worked], settings: Settings) -> None:
@@ -71,8 +84,7 @@ def _write(worked: list[Worked], settings: Settings) -> None:
         record(settings.record, worked)
     if settings.output:
         for each in worked:
-            place = Path(settings.output)
-            place = place / each.result.incident_id if len(worked) > 1 else place
+            place = _place(settings.output, each.result.incident_id, len(worked))
             write_output(place, each.result, each.evidence)
     for each in worked:
         if settings.store and each.origin == "investigated":
@@ -83,8 +95,7 @@ def _rendered(worked: list[Worked], form: str) -> str:
     """What is printed: one document for one incident, a JSON list or a sequence of reports for several."""
     results = [each.result for each in worked]
     if form == "json":
-        one = as_json(results[0]) if len(results) == 1 else None
-        return one or json.dumps([r.model_dump(mode="json") for r in results], indent=2) + "\n"
+        return as_json(*results)
     if form == "markdown":
         return "\n".join(markdown(result) for result in results)
     return "\n".join(text(each.result, stored=each.origin == "stored") for each in worked)

@@ -5,6 +5,8 @@ import re
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(?:\.{_LABEL.pattern})*")
 _ONE_LABEL_KINDS = frozenset({"Namespace", "Service", "Container"})
+_ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._@-]*")
+_ROLE_KINDS = frozenset({"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"})
 
 # The hash of a pod template is a decimal number written with ten letters; a generated suffix is five
 # characters of an alphabet without vowels (k8s.io/apimachinery/pkg/util/rand: SafeEncodeString, String).
@@ -20,7 +22,12 @@ _CRON_RUN = re.compile(r"(.+)-\d{8}")
 
 
 def is_name(kind: str, text: str) -> bool:
-    """Whether `text` is a name an object (or container) of that kind can have, by RFC 1123."""
+    """Whether `text` is a name an object (or container) of that kind can have, by RFC 1123.
+
+    The API server takes nearly any text as the name of a role or a binding; here it is one of the usual letters.
+    """
+    if kind in _ROLE_KINDS:
+        return len(text) <= 253 and _ROLE.fullmatch(text) is not None
     if kind in _ONE_LABEL_KINDS:
         return len(text) <= 63 and _LABEL.fullmatch(text) is not None
     return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None

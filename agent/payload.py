@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 from agent.alert import MAX_BYTES, AlertError, decode_base64
+from agent.files import open_regular
 from agent.settings import Settings
+from agent.termination import interruptible
 
 EXPECTED = "expected a file with an alert, - for stdin, or --alert-base64"
 
@@ -25,19 +27,21 @@ def read_text(source: str) -> bytes:
     """The bytes of a file, of stdin, or, where no such file exists, of the words themselves."""
     if source == "-":
         return _read_stdin()
-    is_file = len(source) < 4096 and "\0" not in source and Path(source).is_file()
-    return _read_file(Path(source)) if is_file else os.fsencode(source)
+    path = Path(source)
+    is_place = len(source) < 4096 and "\0" not in source and path.exists() and not path.is_dir()
+    return _read_file(path) if is_place else os.fsencode(source)
 
 
 def _read_stdin() -> bytes:
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    with interruptible():
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 def _read_file(path: Path) -> bytes:
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # a pipe or a device has no size
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(MAX_BYTES + 1) or b""  # what is only called a file may be longer than it says
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AlertError(f"cannot read {path}: {reason}; {EXPECTED}") from None

@@ -4,10 +4,17 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+from agent.line import printable
 from agent.result import ClaimPart, ObservationPart, QuotePart, RecommendationPart, Result, UsagePart
 
 WIDTH = 80
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
+# A token of prose: punctuation around a word of letters or a short number, which no commit looks like.
+_PARTS = re.compile(r"([\"'(\[{]*)(.*?)([.,:;!?)\]}\"'%]*)")
+_WORD = re.compile(
+    r"(?![0-9a-fA-F]{7,}$)[^\W\d_]*(?:[-'\u2019][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,3})?[A-Za-z]{0,3}|[-=+/]"
+)
+_ACTIVE = re.compile(r"[!(){}\[\]]|(?<=\d)\.|^[-=+]$")
 STORED = "(stored result of run {run_id}; not investigated again)"
 
 
@@ -15,7 +22,7 @@ def text(result: Result, *, stored: bool = False) -> str:
     """The report for a terminal or a log; it ends with the block of four lines."""
     lines = [*_head(result), *_statements(result), *_advice(result), *_missing(result)]
     if stored:
-        lines += [STORED.format(run_id=result.run_id)]
+        lines += [STORED.format(run_id=printable(result.run_id))]
     return "\n".join([*lines, *block(result)]) + "\n"
 
 
@@ -23,9 +30,9 @@ def block(result: Result) -> list[str]:
     """The four lines every run ends with."""
     return [
         BANNER,
-        f"Alert: {_line(result.alert.title)}",
-        f"Commander: {_line(result.commander)}",
-        f"Investigator: {_line(result.investigator)}",
+        f"Alert: {printable(result.alert.title)}",
+        f"Commander: {printable(result.commander)}",
+        f"Investigator: {printable(result.investigator)}",
     ]
 
 
@@ -42,7 +49,7 @@ def _head(result: Result) -> Iterator[str]:
         yield from _row("Reason", result.reason)
     yield from _row("Cost", f"{result.usage.model}, {_used(result.usage)}")
     yield ""
-    yield from _wrapped(result.summary, "")
+    yield from _wrapped(result.summary, "  ")  # only the block's own lines begin at the margin as they do
     if len(result.chain) > 1:
         yield ""
         yield "How it comes about, from the alert to the root"
@@ -62,9 +69,9 @@ def _statements(result: Result) -> Iterator[str]:
         if statements:
             yield title
             for lead, words, quotes in statements:
-                yield from _wrapped(words, f"  {lead}: ")
+                yield from _wrapped(words, f"  {printable(lead)}: ")
                 for quote in quotes:
-                    yield from _wrapped(quote.text, f"      {quote.evidence} | ")
+                    yield from _wrapped(quote.text, f"      {printable(quote.evidence)} | ")
             yield ""
 
 
@@ -74,12 +81,12 @@ def _advice(result: Result) -> Iterator[str]:
         for number, advice in enumerate(result.recommendations, 1):
             yield from _wrapped(f"{advice.sentence} (risk: {advice.risk})", f"  {number}. ")
             if advice.command:
-                yield f"     {_line(advice.command)}"
+                yield f"     {printable(advice.command)}"
             if advice.verify:
-                yield from _wrapped(advice.verify, "     Verify: ")
+                yield f"     Verify: {printable(advice.verify)}"
         yield ""
     if result.alert.runbook_url:
-        yield f"Runbook: {_line(result.alert.runbook_url)}"
+        yield f"Runbook: {printable(result.alert.runbook_url)}"
         yield ""
 
 
@@ -100,21 +107,23 @@ def _row(name: str, value: str) -> Iterator[str]:
 def _wrapped(words: str, prefix: str) -> Iterator[str]:
     indent = " " * len(prefix)
     yield from textwrap.wrap(
-        _line(words), WIDTH, initial_indent=prefix, subsequent_indent=indent, break_on_hyphens=False,
+        printable(words), WIDTH, initial_indent=prefix, subsequent_indent=indent, break_on_hyphens=False,
         break_long_words=False,
     ) or [prefix.rstrip()]  # fmt: skip
 
 
 def markdown(result: Result) -> str:
     """The report as Markdown; every untrusted word is escaped or in a code span."""
-    sure = f": `{result.cause}` in {_code(result.entity or '')}, confidence {result.confidence:.2f}"
+    sure = (
+        f": {_code(result.cause or '')} in {_code(result.entity or '')}, confidence {result.confidence:.2f}"
+    )
     lines = [f"# {_escape(result.alert.title)}", ""]
     lines += [f"**{result.outcome}**{sure if result.cause else ''}", "", _escape(result.investigator), ""]
     lines += [f"Reason: {_escape(result.reason)}", ""] if result.reason else []
     for title, content in _sections(result):
         lines += [f"## {title}", "", *content, ""] if content else []
-    lines += ["---", f"Incident `{result.incident_id}`, run `{result.run_id}`, model {_code(result.usage.model)}, "
-              f"{_used(result.usage)}."]  # fmt: skip
+    run = f"Incident {_code(result.incident_id)}, run {_code(result.run_id)}"
+    lines += ["---", f"{run}, model {_code(result.usage.model)}, {_code(_used(result.usage))}."]
     return "\n".join(lines) + "\n"
 
 
@@ -124,8 +133,11 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     steps = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
     yield "How it comes about", steps
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
-    yield "Observed", [f"- {seen.kind}: {_escape(seen.sentence)}" for seen in _observed(result)]
-    yield "Ruled out", [f"- `{excluded.cause}`: {_escape(excluded.why)}" for excluded in result.ruled_out]
+    yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
+    yield (
+        "Ruled out",
+        [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out],
+    )
     advice = [line for n, each in enumerate(result.recommendations, 1) for line in _advised(n, each)]
     yield "What to do", advice
     yield "Could not be read", [f"- {_code(sentence)}" for sentence in result.missing]
@@ -134,27 +146,38 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
 def _claimed(claim: ClaimPart) -> Iterator[str]:
     yield f"- {claim.kind}: {_escape(claim.text)}"
     for quote in claim.quotes:
-        yield f"  - {quote.evidence}: {_code(quote.text)}"
+        yield f"  - {_escape(quote.evidence)}: {_code(quote.text)}"
 
 
 def _advised(number: int, advice: RecommendationPart) -> Iterator[str]:
-    yield f"{number}. {_escape(advice.sentence)} Risk: {advice.risk}."
+    yield f"{number}. {_escape(advice.sentence)} Risk: {_escape(advice.risk)}."
     if advice.command:
         yield f"   {_code(advice.command)}"
     if advice.verify:
-        yield f"   Verify: {_escape(advice.verify)}"
+        yield f"   Verify: {_code(advice.verify)}"
 
 
 def _escape(words: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~@-])", r"\\\1", _line(words))
+    """Words as they are, and in a code span whatever else a renderer might make a link, a mention or a format of.
+
+    A backslash does not help there: a forge looks for addresses, @names, #1 and commits in what it has rendered.
+    """
+    return " ".join(_token(token) for token in printable(words).split())
+
+
+def _token(token: str) -> str:
+    lead, core, trail = _PARTS.fullmatch(token).groups()  # type: ignore[union-attr]  # every part may be empty
+    if _WORD.fullmatch(core):
+        return _ACTIVE.sub(r"\\\g<0>", token)
+    return _ACTIVE.sub(r"\\\g<0>", lead) + _code(core) + _ACTIVE.sub(r"\\\g<0>", trail)
 
 
 def _code(words: str) -> str:
-    """A code span that its content cannot leave."""
-    words = _line(words)
+    """A code span that its content cannot leave; nothing for no words."""
+    words = printable(words)
     fence = "`" * (max((len(run) for run in re.findall("`+", words)), default=0) + 1)
     pad = " " if words.startswith("`") or words.endswith("`") else ""
-    return f"{fence}{pad}{words}{pad}{fence}"
+    return f"{fence}{pad}{words}{pad}{fence}" if words else ""
 
 
 def _observed(result: Result) -> list[ObservationPart]:
@@ -164,8 +187,3 @@ def _observed(result: Result) -> list[ObservationPart]:
 
 def _used(usage: UsagePart) -> str:
     return f"${usage.usd:.4f}, {usage.seconds:.2f} s, {usage.reads} reads"
-
-
-def _line(words: str) -> str:
-    """One printable line: untrusted text can neither break the layout nor control the terminal."""
-    return "".join(c if c.isprintable() else " " for c in " ".join(words.split()))

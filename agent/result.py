@@ -83,7 +83,11 @@ class ObservationPart(Document):
 
 
 class RecommendationPart(Document):
-    """What to do. `command` can be pasted; nothing is executed by the agent."""
+    """What to do. `command` and `verify` can be pasted; nothing is executed by the agent.
+
+    Each is kubectl calls in shell quoting, joined by `&&`, of words that are constant or checked; `<...>` stands
+    for what a person fills in. Empty where there is none; when a word broke the rules, `sentence` says so.
+    """
 
     action: str
     sentence: str

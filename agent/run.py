@@ -1,7 +1,7 @@
 """A run: every incident of one payload, worked one after the other, one result each."""
 
 import asyncio
-import signal
+import gc
 import time
 import uuid
 from dataclasses import replace
@@ -20,22 +20,31 @@ from agent.investigation import Investigation
 from agent.models.choice import open_model
 from agent.settings import Settings
 from agent.subject import route
+from agent.termination import reacting
 from agent.worked import Worked, stored
 from agent.workflow import Say
+
+GARBAGE = 50_000  # objects; plain JSON has no cycles, and to look for them costs more than to parse it
 
 
 async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
     """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
+    gc.set_threshold(GARBAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+
+    def terminate() -> None:
+        stop.set()
+        say("terminated: the results are of what there is")
+
     end = time.monotonic() + settings.deadline
     worked = []
-    for number, incident in enumerate(incidents, 1):
-        if len(incidents) > 1:
-            say(f"incident {number} of {len(incidents)}: {incident.id}")
-        worked.append(await _one(incident, settings, end, stop, say))
+    with reacting(lambda: loop.call_soon_threadsafe(terminate)):
+        await asyncio.sleep(0)  # where the request came before
+        for number, incident in enumerate(incidents, 1):
+            if len(incidents) > 1:
+                say(f"incident {number} of {len(incidents)}: {incident.id}")
+            worked.append(await _one(incident, settings, end, stop, say))
     return worked
 
 

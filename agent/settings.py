@@ -1,6 +1,5 @@
 """Settings: everything that can be configured, each with its flag, its variable, its unit and its default."""
 
-import math
 import os
 import re
 from dataclasses import dataclass, field, fields
@@ -8,6 +7,8 @@ from typing import Any
 
 from agent.names import is_name
 
+MOST_ANSWER_TOKENS = 131_072
+MOST = 1e9  # dollars, or tokens: more is a slip, and sums of it would be no numbers any more
 _MODEL = re.compile(r"openai:[A-Za-z0-9][\w.:/@+-]{0,127}")
 
 
@@ -38,6 +39,9 @@ class Settings:
     model_timeout: float = _setting(60.0, "seconds one request to the model may take", "SECONDS")
     usd_per_mtok_in: float = _setting(0.0, "price of a million tokens sent, in US dollars", "USD")
     usd_per_mtok_out: float = _setting(0.0, "price of a million tokens answered, in US dollars", "USD")
+    max_answer_tokens: int = _setting(
+        4096, "tokens one answer of the model may have, its thinking among them", "TOKENS"
+    )
     max_tokens: int = _setting(300_000, "tokens a model may use for one incident, 0 = no cap", "TOKENS")
     max_usd: float = _setting(0.25, "US dollars a model may cost for one incident, 0 = no cap", "USD")
     max_usd_per_day: float = _setting(
@@ -73,8 +77,12 @@ class Settings:
         if self.model != "rules" and not _MODEL.fullmatch(self.model):
             raise SettingsError(f"--model is {self.model!r}; expected rules or openai:NAME")
         for name in ("usd_per_mtok_in", "usd_per_mtok_out", "max_tokens", "max_usd", "max_usd_per_day"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected 0 or more")
+            if not 0 <= getattr(self, name) <= MOST:
+                raise SettingsError(f"{flag(name)} is {getattr(self, name):g}; expected 0 to {MOST:.0f}")
+        if not 0 < self.max_answer_tokens <= MOST_ANSWER_TOKENS:
+            raise SettingsError(
+                f"--max-answer-tokens is {self.max_answer_tokens}; expected 1 to {MOST_ANSWER_TOKENS}"
+            )
         if self.max_usd_per_day and not self.budget_file:
             raise SettingsError(
                 "--max-usd-per-day needs --budget-file FILE: the runs of a day must know of each other"

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from agent.files import as_json, write_whole
+from agent.files import read_file, write_whole
+from agent.output import as_json
 from agent.result import Result
+
+MAX_BYTES = 64 << 20
 
 
 def load(directory: str, incident_id: str) -> Result | None:
     """The stored result of an incident; None when there is none or it is not whole."""
     try:
-        result = Result.model_validate_json((Path(directory) / f"{incident_id}.json").read_bytes())
+        result = Result.model_validate_json(read_file(Path(directory) / f"{incident_id}.json", MAX_BYTES))
     except (OSError, ValueError):
         return None
     return result if result.incident_id == incident_id else None

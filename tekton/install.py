@@ -5,10 +5,12 @@ kubectl cannot make: is Tekton there, and can its pods run under the namespace's
 """
 
 import argparse
+import json
 import re
 import secrets
 import sys
 
+from tekton.egress import Egress, api_servers
 from tekton.manifests import HERE, ManifestError, kubectl, rendered
 
 CRDS = {
@@ -35,9 +37,11 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
     )
 
 
-def install(namespace: str, image: str) -> None:
+def install(namespace: str, image: str, egress: Egress, *, admission: bool = False) -> None:
     """Apply everything, make a token where there is none, and say what else is needed."""
-    wanted = rendered(HERE, namespace, image)
+    wanted = rendered(HERE, namespace, image, egress.patches())
+    if admission:
+        wanted += f"---\n{admission_policies(namespace)}"
     for crd, what in CRDS.items():
         if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
             raise ManifestError(
@@ -47,18 +51,34 @@ def install(namespace: str, image: str) -> None:
         kubectl("create", "namespace", namespace)
     print(kubectl("apply", "-n", namespace, "-f", "-", given=wanted))
     if not kubectl("get", "secret", TOKEN, "-n", namespace, "-o", "name", "--ignore-not-found"):
-        secret = f"--from-literal=token=Bearer {secrets.token_hex(32)}"
-        kubectl("create", "secret", "generic", TOKEN, "-n", namespace, secret)
+        kubectl("create", "-n", namespace, "-f", "-", given=json.dumps(secret()))
         print(f"made a token for Alertmanager, in Secret {TOKEN}; tekton/README.md shows how to use it")
     if words := advice(namespace, _enforced(namespace), _sets_context()):
         print(f"\n{words}", file=sys.stderr)
     print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
 
 
+def admission_policies(namespace: str) -> str:
+    """The policies of tekton/admission.yaml for a namespace, as YAML."""
+    return (HERE / "admission.yaml").read_text().replace("NAMESPACE", namespace)
+
+
+def secret() -> dict[str, object]:
+    """A Secret with a new token, to be given to kubectl by stdin: arguments are seen by everybody on the machine."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": TOKEN},
+        "stringData": {"token": f"Bearer {secrets.token_hex(32)}"},
+    }
+
+
 def uninstall(namespace: str) -> None:
     """Remove what was installed, and the runs; the namespace and its Secrets stay."""
     kubectl("delete", "pipelineruns", "-n", namespace, "-l", RUNS, check=False)  # no such kind without Tekton
     print(kubectl("delete", "--ignore-not-found", "-f", "-", given=rendered(HERE, namespace)))
+    # of no kind in a cluster before 1.30
+    kubectl("delete", "--ignore-not-found", "-f", "-", given=admission_policies(namespace), check=False)
 
 
 def _enforced(namespace: str) -> str:
@@ -84,11 +104,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tekton.install", description=__doc__)
     parser.add_argument("namespace", nargs="?", default="incident-response", help="default incident-response")
     parser.add_argument("--image", default="", metavar="REF", help="NAME:TAG or NAME:TAG@sha256:DIGEST")
+    parser.add_argument(
+        "--api-server", action="append", default=[], metavar="CIDR:PORT",
+        help="where pods reach the API server; default what the cluster says",
+    )  # fmt: skip
+    parser.add_argument(
+        "--prometheus",
+        default="",
+        metavar="NAMESPACE:PORT",
+        help="where pods reach it; default monitoring:9090",
+    )
+    parser.add_argument(
+        "--reach", action="append", default=[], metavar="CIDR:PORT",
+        help="what else runs may reach: a language model, a chat webhook",
+    )  # fmt: skip
+    parser.add_argument(
+        "--admission", action="store_true",
+        help="let only the shipped Pipeline use the agent's account; for a namespace of its own",
+    )  # fmt: skip
     parser.add_argument("--delete", action="store_true", help="remove it; the namespace and its Secrets stay")
     options = parser.parse_args()
     try:
         _check(options.namespace)
-        uninstall(options.namespace) if options.delete else install(options.namespace, options.image)
+        if options.delete:
+            uninstall(options.namespace)
+        else:
+            servers = tuple(options.api_server) or api_servers()
+            egress = Egress(servers, options.prometheus, tuple(options.reach))
+            install(options.namespace, options.image, egress, admission=options.admission)
     except ManifestError as error:
         print(f"install: {error}", file=sys.stderr)
         return 2

@@ -1,11 +1,14 @@
 """The manifests of a folder with another namespace and image, as `kubectl kustomize` renders them."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 _IMAGE = re.compile(
@@ -29,18 +32,19 @@ def kubectl(*arguments: str, given: str = "", check: bool = True) -> str:
     return done.stdout.strip()
 
 
-def rendered(base: Path, namespace: str = "", image: str = "") -> str:
+def rendered(base: Path, namespace: str = "", image: str = "", patches: Sequence[dict[str, Any]] = ()) -> str:
     """The manifests of a folder of tekton/ as YAML; raises ManifestError."""
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory).resolve()
         for needed in (HERE / "names.yaml", HERE / "pipeline" / "images.yaml"):
             shutil.copy(needed, work)
-        (work / "kustomization.yaml").write_text(kustomization(os.path.relpath(base, work), namespace, image))
+        text = kustomization(os.path.relpath(base, work), namespace, image, patches)
+        (work / "kustomization.yaml").write_text(text)
         return kubectl("kustomize", str(work)) + "\n"
 
 
-def kustomization(base: str, namespace: str, image: str) -> str:
-    """An overlay: the namespace with the names that follow from it, and the image, where they are given."""
+def kustomization(base: str, namespace: str, image: str, patches: Sequence[dict[str, Any]] = ()) -> str:
+    """An overlay: the namespace with the names that follow from it, the image, and patches, where given."""
     lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
     lines += [f"resources: [{base}]", "configurations: [images.yaml]"]
     if namespace:
@@ -55,4 +59,5 @@ def kustomization(base: str, namespace: str, image: str) -> str:
             f'  newTag: "{part["tag"]}"',
         ]
         lines += [f"  digest: {part['digest']}"] if part["digest"] else []
+    lines += [f"patches: {json.dumps(list(patches))}"] if patches else []
     return "\n".join(lines) + "\n"

@@ -1,12 +1,14 @@
 """Places to write to: refused before anything is read, and a verdict is never lost to them."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from agent import store
 from agent.cli import run
+from agent.evidence.recording import RecordingSource, write_recording
 from agent.files import OutputError
 from tests.samples import CRASH, empty_recording
 
@@ -76,3 +78,43 @@ def test_a_stored_result_replaces_no_recording(arguments: list[str], tmp_path: P
     before = (record / "manifest.json").read_bytes()
     assert run([*arguments[:2], *kept, "--record", str(record)]) == 0
     assert (record / "manifest.json").read_bytes() == before
+
+
+def test_the_output_of_an_earlier_run_is_replaced_and_what_is_not_ours_stays(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / "evidence").mkdir(parents=True)
+    (out / "evidence" / "E99.txt").write_text("of an earlier run")
+    (out / "notes").write_text("mine")
+    assert run([*arguments, "--output", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {
+        "result.json",
+        "report.md",
+        "report.txt",
+        "evidence",
+        "notes",
+    }
+    known = {each["id"] for each in json.loads((out / "result.json").read_text())["evidence"]}
+    assert {path.stem for path in (out / "evidence").iterdir()} == known
+
+
+def test_a_folder_of_evidence_that_is_not_ours_is_refused_before_the_investigation(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out" / "evidence").mkdir(parents=True)
+    (tmp_path / "out" / "evidence" / "photo.jpg").write_text("mine")
+    assert run([*arguments, "--output", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "name another directory" in said.err
+    assert (tmp_path / "out" / "evidence" / "photo.jpg").read_text() == "mine"
+
+
+def test_a_recording_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> None:
+    place, at = tmp_path / "recording", datetime(2026, 1, 31, tzinfo=UTC)
+    empty_recording(place)
+    (place / "001-get-pod.json").write_text("{}")
+    (place / "README").write_text("mine")
+    write_recording(place, [], recorded_at=at)
+    assert {path.name for path in place.iterdir()} == {"manifest.json", "README"}
+    assert RecordingSource(place).recorded_at == at

@@ -63,10 +63,13 @@ def test_a_stored_result_is_marked_and_its_block_stays_within_ten_lines() -> Non
     assert any("not investigated again" in line for line in lines)
 
 
+UNBROKEN = ("Runbook", "     Verify: ")  # what a person copies stands on one line
+
+
 def test_lines_but_the_block_and_commands_fit_80_columns() -> None:
     long = "word " * 60
     lines = text(result(long)).splitlines()[:-4]
-    assert [line for line in lines if len(line) > 80 and not line.startswith("Runbook")] == []
+    assert [line for line in lines if len(line) > 80 and not line.startswith(UNBROKEN)] == []
 
 
 @pytest.mark.parametrize("render", [text, markdown])

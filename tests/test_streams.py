@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,31 @@ def test_what_is_written_is_utf8_whatever_the_terminal_claims(investigate: list[
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert json.loads(done.stdout.decode("utf-8"))["alert"]["title"] == TEXT
+
+
+@pytest.mark.parametrize(
+    "redirection", ["2> /dev/full", "2>&-", "2> >(true)"], ids=["full", "closed", "left"]
+)
+def test_progress_never_costs_the_verdict(redirection: str, investigate: list[str], tmp_path: Path) -> None:
+    done = _in_shell([*investigate, "--output", str(tmp_path / "out")], redirection)
+    assert (done.returncode, done.stdout.splitlines()[-4]) == (0, "=== INCIDENT WORKFLOW RESULT ===")
+    assert (tmp_path / "out" / "result.json").exists()
+
+
+def test_nobody_has_to_read_progress(investigate: list[str]) -> None:
+    unread, filled = os.pipe()
+    try:
+        os.set_blocking(filled, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(filled, b"x" * 4096)
+        os.set_blocking(filled, True)
+        done = subprocess.run(investigate, stdout=subprocess.PIPE, stderr=filled, timeout=60)
+        assert (done.returncode, b"INCIDENT WORKFLOW RESULT" in done.stdout) == (0, True)
+        done = subprocess.run(
+            [*AGENT, "investigate", "/none"], stdout=subprocess.PIPE, stderr=filled, timeout=60
+        )
+        assert done.returncode == 2
+    finally:
+        os.close(unread)
+        os.close(filled)

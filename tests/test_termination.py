@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import files
+from agent import output
 from agent.cli import run
-from agent.files import write_whole
+from agent.output import _write
 from tests.samples import CRASH, empty_recording
 
 
@@ -86,9 +86,9 @@ def test_sigterm_while_files_are_written_leaves_none_out(
 ) -> None:
     def interrupted(path: Path, content: str) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        write_whole(path, content)
+        _write(path, content)
 
-    monkeypatch.setattr(files, "write_whole", interrupted)
+    monkeypatch.setattr(output, "_write", interrupted)
     before = signal.getsignal(signal.SIGTERM)
     (tmp_path / "alert.json").write_text(json.dumps(CRASH))
     recording, out = empty_recording(tmp_path / "recording"), tmp_path / "out"

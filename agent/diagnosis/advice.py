@@ -1,25 +1,25 @@
-"""Advice: recommendations that several families of causes give, with commands that can be pasted."""
+"""Advice: recommendations that several families of causes give."""
 
+from typing import Any
+
+from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.finding import Recommendation, Risk
 from agent.ref import Ref
 
 
-def kubectl(namespace: str, words: str) -> str:
-    """A kubectl command in a namespace; in none for cluster-scoped objects."""
-    return f"kubectl -n {namespace} {words}" if namespace else f"kubectl {words}"
-
-
 def handle(ref: Ref) -> str:
-    """An object as kubectl takes it: `deployment/web`."""
+    """An object as sentences name it: `deployment/web`."""
     return f"{ref.kind.lower()}/{ref.name}"
 
 
-def on(ref: Ref, verb: str, rest: str = "") -> str:
-    """`kubectl -n NS VERB kind/name REST`."""
-    return kubectl(ref.namespace, f"{verb} {handle(ref)} {rest}".rstrip())
+def on(ref: Ref, verb: str, rest: str = "", **values: Any) -> Command | Withheld:
+    """`kubectl -n NS VERB kind/name REST`; verb and rest are constant, `values` fill the slots of the rest."""
+    return kubectl(ref.namespace or None, f"{verb} {{object}} {rest}", object=ref, **values)
 
 
-def edit(ref: Ref, action: str, sentence: str, verify: str = "", risk: Risk = "medium") -> Recommendation:
+def edit(
+    ref: Ref, action: str, sentence: str, verify: Command | Withheld | None = None, risk: Risk = "medium"
+) -> Recommendation:
     """Change an object by hand, where the right value cannot be known from outside."""
     return Recommendation(action, sentence, on(ref, "edit"), risk, verify or watch(ref))
 
@@ -40,8 +40,14 @@ def roll_back(ref: Ref) -> Recommendation:
     )
 
 
-def watch(ref: Ref) -> str:
+def watch(ref: Ref) -> Command | Withheld:
     """The command that shows whether a change of a workload has helped."""
     if ref.kind in ("Deployment", "StatefulSet", "DaemonSet"):
         return on(ref, "rollout status")
     return on(ref, "get")
+
+
+def read_log(pod: Ref, container: str, *, previous: bool = False) -> Command | Withheld:
+    """The command that prints a container's log, or that of the instance before."""
+    words = "logs {name} -c {container} --previous" if previous else "logs {name} -c {container}"
+    return kubectl(pod.namespace, words, name=pod.name, container=container)

@@ -3,16 +3,33 @@
 from dataclasses import dataclass
 
 from agent.diagnosis.case import Case
-from agent.diagnosis.graph import pods_of
+from agent.diagnosis.finding import Quote
+from agent.diagnosis.graph import count_pods, pods_of
 from agent.diagnosis.pod import is_deleting, is_finished, is_ready
 from agent.diagnosis.thing import Obj
+from agent.evidence.census import Census
+from agent.evidence.wellness import READY, RESTARTED
 
 
 @dataclass(frozen=True)
 class Backends:
-    """The pods a Service selects, those that are ready first in mind."""
+    """The pods a Service selects, those that are ready first in mind; `counted` where they are a sample."""
 
     pods: list[Obj]
+    counted: tuple[Census, Quote] | None = None
+
+    @property
+    def ready_count(self) -> str:
+        """How many of how many take traffic: `3 of 4`."""
+        if self.counted is None:
+            return f"{len(self.ready)} of {len(self.pods)}"
+        census, _ = self.counted
+        return f"{'' if census.ended else 'at least '}{census.count(READY, RESTARTED)} of {census.total}"
+
+    @property
+    def ready_quotes(self) -> tuple[Quote, ...]:
+        """What shows that some are ready, or how many of very many."""
+        return (self.counted[1],) if self.counted else self.ready[0].quote_condition("Ready", "status")
 
     @property
     def ready(self) -> list[Obj]:
@@ -28,8 +45,12 @@ class Backends:
 
 
 def backends(case: Case, service: Obj) -> Backends | None:
-    """What a Service with a selector has behind it; None while unread, or without a selector."""
+    """What a Service with a selector has behind it; None without one, while unread, or if none of a part is ready."""
     if not service.at("spec.selector") or service.at("spec.type") == "ExternalName":
         return None
     pods = pods_of(case, service)
-    return None if pods is None else Backends(pods)
+    if pods is None:
+        return None
+    found = Backends(pods, count_pods(case, service))
+    unsure = found.counted is not None and not found.counted[0].ended
+    return None if unsure and not found.ready else found

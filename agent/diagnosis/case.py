@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from agent.alert import Alert
 from agent.diagnosis.finding import Quote
-from agent.diagnosis.thing import Event, Log, Obj, Series
+from agent.diagnosis.thing import Event, Log, Obj, Series, cut
 from agent.evidence import query as q
+from agent.evidence.census import Census
 from agent.evidence.ledger import Evidence
 from agent.evidence.query import Query
 from agent.ref import CLUSTER_SCOPED, Ref
@@ -17,6 +18,8 @@ from agent.subject import Subject
 
 Objects = list[Obj]  # named here: inside Case, `list` is its method
 Events = list[Event]
+Need = Literal["all", "ill", "some"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,9 @@ class Case:
         self.missed = 0  # grows whenever something is asked that is not read yet: compare before and after
         self.followed: dict[Ref, Followed] = {}
         self.current: Followed | None = None
+        self.left_out: dict[str, None] = {}  # what was not looked at because there is too much, in sentences
         self._by_query = {e.query: e for e in evidence}
+        self._lacking: set[Query] = set()
         self._cache: dict[tuple[str, Any], Any] = {}
 
     # -- reading -------------------------------------------------------------------------------------
@@ -83,20 +88,44 @@ class Case:
         return Quote(found.id, found.text.split("\n", 1)[0][:400])
 
     def list(
-        self, kind: str, namespace: str, *, label: str = "", field: str = "", why: str = ""
+        self,
+        kind: str,
+        namespace: str,
+        *,
+        label: str = "",
+        field: str = "",
+        why: str = "",
+        need: Need = "all",
     ) -> Objects | None:
-        """The objects of a kind in a namespace, or None when unread or refused."""
+        """The objects of a kind in a namespace, or None when unread or refused.
+
+        Of a list that is too long only a part is kept. `need` says what must be in it for the analyzer to be
+        right: all objects, all that are not well, or some. A list that holds less is None, too, and is
+        said to have been read in part.
+        """
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
-        if found is None or not found.ok:
+        if found is None or not found.ok or not self._holds(found, need):
             return None
         return self._objects(found)
+
+    def is_partial(self, kind: str, namespace: str, *, label: str = "") -> bool:
+        """Whether a list was read of which only a part was kept; that is said then."""
+        found = self._by_query.get(q.listing(kind, namespace, label=label))
+        return found is not None and found.ok and not self._holds(found, "all")
+
+    def counted(self, kind: str, namespace: str, *, label: str = "") -> tuple[Census, Quote] | None:
+        """The counts of a list of which only a part was kept, and their quote; None for any other."""
+        found = self._by_query.get(q.listing(kind, namespace, label=label))
+        if found is None or found.census is None:
+            return None
+        return found.census, Quote(found.id, cut(str(found.census)))
 
     def none_listed(self, kind: str, namespace: str, *, label: str = "", field: str = "") -> Quote | None:
         """The quote of a list that was answered and is empty, or None."""
         found = self._by_query.get(q.listing(kind, namespace, label=label, field=field))
         return (
             Quote(found.id, found.text.split("\n", 1)[0][:400])
-            if found and found.ok and not found.data
+            if found and found.ok and not found.data and not found.truncated
             else None
         )
 
@@ -140,6 +169,22 @@ class Case:
         """Reads that were not answered, for other reasons than that the object does not exist."""
         return [e for e in self._by_query.values() if e.status not in ("ok", "not-found")]
 
+    def partial(self) -> Sequence[Evidence]:
+        """Reads of which something is missing that may matter: not told apart well from ill, or asked for."""
+        cut_short = [e for e in self._by_query.values() if e.ok and e.truncated]
+        return [
+            e for e in cut_short if e.query in self._lacking or e.census is None or not e.census.holds_ill
+        ]
+
+    def first(self, items: Iterable[T], most: int, what: str) -> Sequence[T]:
+        """The first few of many; that the others are not looked at is said, with `what` they are."""
+        items = [*items]
+        if len(items) > most:
+            self.left_out[f"{len(items) - most} of {len(items)} {what} (not looked at: only {most} are)"] = (
+                None
+            )
+        return items[:most]
+
     # -- following -----------------------------------------------------------------------------------
 
     def follow(self, ref: Ref) -> None:
@@ -169,6 +214,17 @@ class Case:
         if key not in self._cache:
             self._cache[key] = make()
         return self._cache[key]
+
+    def _holds(self, found: Evidence, need: Need) -> bool:
+        census = found.census
+        holds = (
+            not found.truncated
+            or need == "some"
+            or (need == "ill" and census is not None and census.holds_ill)
+        )
+        if not holds:
+            self._lacking.add(found.query)
+        return holds
 
     def _objects(self, found: Evidence) -> Objects:
         return self._once("list", found, lambda: _items(found))

@@ -12,7 +12,8 @@ from typing import Any
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Claim, Quote
-from agent.diagnosis.graph import owner_ref, pods_of, replica_sets, revision, selector_text
+from agent.diagnosis.graph import has_all_pods, owner_ref, pods_of, replica_sets, revision
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj, cut, dig, parse_time
 from agent.evidence.rendering import lines
 from agent.quantity import parse_quantity
@@ -188,6 +189,8 @@ def _rolled_back_at(case: Case, deployment: Obj, current: Obj) -> datetime | Non
         if event.reason == "ScalingReplicaSet" and words in event.message:
             return event.last
     pods = [pod for pod in pods_of(case, deployment) or [] if owner_ref(pod) == current.ref]
+    if not has_all_pods(case, deployment):
+        return None  # the oldest may not be among them
     return min((pod.created for pod in pods if pod.created), default=None)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from agent.diagnosis.advice import kubectl, roll_back
+from agent.diagnosis.advice import read_log, roll_back
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause
 from agent.diagnosis.changes import Change, config_changes, recent_change
@@ -119,13 +119,11 @@ class Complaint:
     def _advice(self) -> Iterator[Recommendation]:
         if self.change:
             yield roll_back(self.workload.ref)
-        previous = " --previous" if self.ending and self.container.log_is_previous else ""
+        previous = self.ending is not None and self.container.log_is_previous
         yield Recommendation(
             action="",
             sentence="Read the whole log of the container.",
-            command=kubectl(
-                self.pod.ref.namespace, f"logs {self.pod.ref.name} -c {self.container.name}{previous}"
-            ),
+            command=read_log(self.pod.ref, self.container.name, previous=previous),
             risk="none",
         )
 

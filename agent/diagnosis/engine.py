@@ -86,6 +86,9 @@ def diagnose(case: Case, subjects: list[Ref]) -> Diagnosis:
         for ref in todo:
             visited.add(ref)
             if len(visited) > MAX_VISITS:
+                left = sum(each not in visited for each in case.followed) + 1
+                case.left_out[f"{left} objects (not looked at: {MAX_VISITS} are at most)"] = None
+                case.current = None
                 return diagnosis
             _visit(case, ref, diagnosis)
     case.current = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from agent.diagnosis.cause import Cause
+from agent.diagnosis.command import Command, Withheld
 from agent.ref import Ref
 
 Risk = Literal["none", "low", "medium", "high"]
@@ -29,13 +30,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What to do. `action` reads after "Recommend": "scaling replicas"; `command` can be pasted."""
+    """What to do. `action` reads after "Recommend": "scaling replicas"; `verify` shows whether it has helped."""
 
     action: str
     sentence: str
-    command: str = ""
+    command: Command | Withheld | None = None
     risk: Risk = "low"
-    verify: str = ""
+    verify: Command | Withheld | None = None
+
+    @property
+    def told(self) -> str:
+        """The sentence, and why there is no command where a word for one broke the rules."""
+        withheld = (each.why for each in (self.command, self.verify) if isinstance(each, Withheld))
+        return " ".join(
+            [self.sentence, *(f"A command is left out: {why}." for why in dict.fromkeys(withheld))]
+        )
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from agent.diagnosis.case import Case
+from agent.diagnosis.finding import Quote
 from agent.diagnosis.pod import containers
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj
+from agent.evidence.census import Census
 from agent.ref import Ref
 
 WORKLOADS = (
@@ -39,30 +42,6 @@ def workload_of(case: Case, obj: Obj) -> Obj:
     return seen
 
 
-def selector_text(selector: dict[str, Any] | None) -> str:
-    """A LabelSelector (or a plain map of labels) as the API takes it in a query, empty when it selects nothing."""
-    if not selector:
-        return ""
-    labels = (
-        selector.get("matchLabels")
-        if ("matchLabels" in selector or "matchExpressions" in selector)
-        else selector
-    )
-    terms = [f"{key}={value}" for key, value in sorted((labels or {}).items())]
-    for rule in selector.get("matchExpressions") or []:
-        key, values = rule.get("key"), ",".join(rule.get("values") or [])
-        match rule.get("operator"):
-            case "In":
-                terms.append(f"{key} in ({values})")
-            case "NotIn":
-                terms.append(f"{key} notin ({values})")
-            case "Exists":
-                terms.append(f"{key}")
-            case "DoesNotExist":
-                terms.append(f"!{key}")
-    return ",".join(terms)
-
-
 def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
     """Whether a LabelSelector (or a plain map of labels) matches; an empty LabelSelector matches all."""
     selector = selector or {}
@@ -83,15 +62,32 @@ def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
 
 
 def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
-    """The pods a workload, Job or Service selects; None while unread."""
-    selector = workload.at("spec.selector")
-    if workload.ref.kind == "Job" and not selector:
-        selector = {"job-name": workload.ref.name}
+    """The pods a workload, Job or Service selects, of very many a sample; None while unread."""
+    selector = _pod_selector(workload)
     text = selector_text(selector)
     if not text:
         return []
-    found = case.list("Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?")
+    found = case.list(
+        "Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?", need="some"
+    )
     return None if found is None else [pod for pod in found if selects(selector, pod.labels)]
+
+
+def has_all_pods(case: Case, workload: Obj) -> bool:
+    """Whether `pods_of` are all the pods there are; where not, that is said."""
+    return not case.is_partial("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
+
+
+def count_pods(case: Case, workload: Obj) -> tuple[Census, Quote] | None:
+    """The counts of the pods of a workload or Service that has very many; None where `pods_of` are all."""
+    return case.counted("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
+
+
+def _pod_selector(workload: Obj) -> dict[str, Any] | None:
+    selector = workload.at("spec.selector")
+    if workload.ref.kind == "Job" and not selector:
+        return {"job-name": workload.ref.name}
+    return selector
 
 
 def replica_sets(case: Case, deployment: Obj) -> list[Obj]:

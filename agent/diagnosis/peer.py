@@ -82,7 +82,8 @@ def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) ->
         if headless is not None:
             return Peer(host, port, "service", headless.ref, headless)
         if case.get("Namespace", "", second, f"is {second} a namespace?") is None:
-            namespaces = case.list("Namespace", "*", why=f"is {second} a mistyped namespace?")
+            why = f"is {second} a mistyped namespace?"
+            namespaces = case.list("Namespace", "*", why=why, need="some")
             if not near(second, [ns.ref.name for ns in namespaces or []]):
                 return Peer(host, port, "external" if namespaces is not None else "unread")
     return Peer(host, port, "missing", service, absent=absent)
@@ -90,10 +91,10 @@ def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) ->
 
 def _by_address(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
     why = f"whose address is {host}?"
-    services = case.list("Service", "*", field=f"spec.clusterIP={host}", why=why)
+    services = case.list("Service", "*", field=f"spec.clusterIP={host}", why=why, need="some")
     if services:
         return Peer(host, port, "service", services[0].ref, services[0])
-    pods = case.list("Pod", "*", field=f"status.podIP={host}", why=why)
+    pods = case.list("Pod", "*", field=f"status.podIP={host}", why=why, need="some")
     if pods:
         return Peer(host, port, "pod", obj=pods[0])
     if (
@@ -145,7 +146,8 @@ def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
     """The only peer the variables name, or the only one of them that is not there; first what is unread."""
     known = dict.fromkeys((host, port) for _, host, port in called_by(case, container))
     known |= dict.fromkeys(_in_command(container))
-    peers = [peer_of(case, pod, host, port) for host, port in list(known)[:MOST_CONFIGURED]]
+    chosen = case.first(known, MOST_CONFIGURED, f"hosts configured in {pod.ref}")
+    peers = [peer_of(case, pod, host, port) for host, port in chosen]
     if any(peer.place == "unread" for peer in peers):
         return peers
     if len(peers) == 1:

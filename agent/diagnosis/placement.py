@@ -11,6 +11,7 @@ from datetime import datetime
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.finding import Claim
+from agent.diagnosis.graph import selector_text
 from agent.diagnosis.node import (
     CONDITION_TAINTS,
     CONTROL_PLANE_TAINTS,
@@ -33,6 +34,7 @@ COSTS = {
     "pod-affinity": 1.6, "topology-label": 1.7, "volume-affinity": 1.8, "volume-zone": 1.8,
     "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
 }  # fmt: skip
+MOST_TERMS = 3
 COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
 
 
@@ -94,14 +96,32 @@ def placement(case: Case, pod: Obj) -> Placement | None:
     ):
         return None
     refusal = read_refusal(str(condition.get("message") or ""))
-    nodes = case.list("Node", "*", why="which nodes could take the pod?")
-    if nodes is None and not case.refused():
+    missed = case.missed
+    nodes = _candidates(case, pod)
+    if case.missed > missed or (nodes is None and not case.refused()):
         return None
-    return decide(pod, refusal, nodes or [])
+    return decide(pod, refusal, nodes or [], partial=case.is_partial("Node", "*"))
 
 
-def decide(pod: Obj, refusal: Refusal, nodes: list[Obj]) -> Placement | None:
-    """The obstacle on the node that is nearest to taking the pod."""
+def _candidates(case: Case, pod: Obj) -> list[Obj] | None:
+    """The nodes; of a list too long to be kept whole those, too, that the pod asks for by label."""
+    why = "which nodes could take the pod?"
+    nodes = case.list("Node", "*", why=why, need="some")
+    if nodes is None or not case.is_partial("Node", "*"):
+        return nodes
+    terms = pod.at(
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    )
+    asked = [pod.at("spec.nodeSelector")] if pod.at("spec.nodeSelector") else terms or []
+    labels = [text for each in asked if (text := selector_text(each))]
+    known = {node.ref: node for node in nodes}
+    for label in case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}"):
+        known |= {node.ref: node for node in case.list("Node", "*", label=label, why=why, need="some") or []}
+    return [*known.values()]
+
+
+def decide(pod: Obj, refusal: Refusal, nodes: list[Obj], *, partial: bool = False) -> Placement | None:
+    """The obstacle on the node that is nearest to taking the pod; `partial` when there are more nodes."""
     claims = refusal.of(
         "claim-missing", "claim-lost", "claim-deleting", "claim-unbound", "claim-waiting", "no-nodes"
     )
@@ -111,6 +131,8 @@ def decide(pod: Obj, refusal: Refusal, nodes: list[Obj]) -> Placement | None:
     ways = [(node, found) for node in nodes if (found := _computed(pod, node) or stated[:1])]
     if not ways:
         return _from_words(pod, refusal)
+    if partial and stated and all(stated[0] not in found for _, found in ways):
+        return Placement(pod, refusal, stated[0], (), tuple(nodes))  # of nodes that came further than these
     _, best = min(ways, key=_effort)
     decisive = max(best, key=cost)
     near = sorted((way for way in ways if decisive in way[1]), key=_effort)

@@ -52,14 +52,23 @@ def _joined(parts: list[str]) -> str:
 def weigh(diagnosis: Diagnosis) -> Verdict:
     """Choose the root among the findings, or say why there is none."""
     chain = _chain(diagnosis)
-    missing = [*map(_unread, diagnosis.case.refused()), *dict.fromkeys(diagnosis.failures)]
+    case = diagnosis.case
+    unread = [*map(_unread, case.refused()), *map(_partly, case.partial())]
+    missing = [*unread, *dict.fromkeys(diagnosis.failures), *case.left_out]
     ruled_out = _ruled_out(diagnosis, chain)
     root = chain[-1] if chain else None
     if root is not None and root.confidence >= THRESHOLD:
         return Verdict("diagnosed", root.headline, root, chain, diagnosis.states, ruled_out, missing)
     verdict = _without_cause(diagnosis, missing, root)
     verdict.ruled_out = ruled_out
+    if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
+        verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
     return verdict
+
+
+def _partly(evidence: Evidence) -> str:
+    """What was read in part only, and which, as a sentence."""
+    return f"{evidence.query} (in part: {'; '.join(evidence.notes) or 'the rest is not recorded'})"
 
 
 def _unread(evidence: Evidence) -> str:

@@ -25,7 +25,8 @@ def in_trouble(case: Case, pod: Obj) -> bool:
 def lingering(case: Case, pods: list[Obj]) -> list[Obj]:
     """Pods told to end a while ago that still are there: a workload that is short may wait for them."""
     asked = [(pod, told_to_end_at(pod)) for pod in pods]
-    return [pod for pod, at in asked if at is not None and case.now - at > GRACE][:MOST]
+    late = [pod for pod, at in asked if at is not None and case.now - at > GRACE]
+    return [*case.first(late, MOST, "pods that do not end")]
 
 
 def is_starting(case: Case, pod: Obj) -> bool:
@@ -54,7 +55,7 @@ def representatives(case: Case, pods: list[Obj], current: Obj | None = None) -> 
     for pod in sorted(pods, key=lambda pod: (not _is_of(pod, current), str(pod.created), pod.uid)):
         if in_trouble(case, pod):
             chosen.setdefault(_likeness(pod), pod)
-    return list(chosen.values())[:MOST]
+    return [*case.first(chosen.values(), MOST, "kinds of trouble among the pods of one workload")]
 
 
 def _is_of(pod: Obj, revision: Obj | None) -> bool:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import handle, kubectl, watch
+from agent.diagnosis.advice import handle, on, watch
 from agent.diagnosis.case import Case
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.finding import Claim, Recommendation
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
@@ -66,25 +67,24 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
         yield _more_replicas(workload, wanted)
         yield Recommendation(
             "repairing the HPA", f"The HPA {found[0].ref.name} cannot scale: see why.",
-            kubectl(workload.ref.namespace, f"describe hpa {found[0].ref.name}"), "none",
+            on(found[0].ref, "describe"), "none",
         )  # fmt: skip
     else:
         yield Recommendation(
             "watching the HPA scale",
             f"The HPA {found[0].ref.name} is below its maximum and may add replicas.",
-            kubectl(workload.ref.namespace, f"get hpa {found[0].ref.name} --watch"), "none",
+            on(found[0].ref, "get", "--watch"), "none",
         )  # fmt: skip
 
 
 def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
     """Let an autoscaler go further than its present maximum."""
     most = max(int(hpa.at("spec.maxReplicas", 1) or 1) + 1, replicas)
-    patch = f"""patch hpa {hpa.ref.name} --type merge -p '{{"spec":{{"maxReplicas":{most}}}}}'"""
     return Recommendation(
         "raising the HPA maximum",
         f"Allow the HPA {hpa.ref.name} up to {most} replicas, if nodes and dependencies can carry them.",
-        kubectl(hpa.ref.namespace, patch), "medium",
-        kubectl(hpa.ref.namespace, f"get hpa {hpa.ref.name}"),
+        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}), "medium",
+        on(hpa.ref, "get"),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "scaling replicas",
         f"Run {wanted} replicas so that each has the load of before.",
-        kubectl(workload.ref.namespace, f"scale {handle(workload.ref)} --replicas={wanted}"), "low",
+        on(workload.ref, "scale", "--replicas={count}", count=wanted), "low",
         watch(workload.ref),
     )  # fmt: skip
 
@@ -100,14 +100,14 @@ def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
 def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
     replicas = int(workload.at("spec.replicas", 1) or 1)
     most = max(wanted, replicas * 2)
-    words = f"autoscale {handle(workload.ref)} --min={replicas} --max={most} --cpu-percent=70"
+    bounds = "--min={least} --max={count} --cpu-percent=70"
     bare = without_request(workload)
     needs = f" It needs a CPU request, which container {bare[0]} lacks: set it first." if bare else ""
     return Recommendation(
         "enabling HPA",
         f"Let an HPA follow the load, so that the next spike needs nobody.{needs}",
-        kubectl(workload.ref.namespace, words), "low",
-        kubectl(workload.ref.namespace, f"get hpa {workload.ref.name}"),
+        on(workload.ref, "autoscale", bounds, least=replicas, count=most), "low",
+        kubectl(workload.ref.namespace, "get hpa {name}", name=workload.ref.name),
     )  # fmt: skip
 
 

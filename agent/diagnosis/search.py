@@ -70,7 +70,7 @@ def _within(case: Case, space: Ref) -> list[Ref]:
     names = candidate_names(case.alert.text, space.name)
     missed = case.missed
     why = f"does the alert name an object of {space.name}?"
-    lists = [case.list(kind, space.name, why=why) for kind in MENTIONED] if names else []
+    lists = [case.list(kind, space.name, why=why, need="some") for kind in MENTIONED] if names else []
     if case.missed > missed:
         return []
     objects = [obj for found in lists for obj in found or []]
@@ -82,7 +82,8 @@ def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
     """The objects that bear the name of the subject (or another), or else its label; None when not answered."""
     name, kind = name or case.subject.service, case.subject.hints.get("kind", "")
     kinds = [each for each in dict.fromkeys((kind, *case.runbook.kinds, *KINDS)) if each]
-    lists = [case.list(k, namespace, field=f"metadata.name={name}", why=f"where is {name}?") for k in kinds]
+    field, why = f"metadata.name={name}", f"where is {name}?"
+    lists = [case.list(k, namespace, field=field, why=why, need="some") for k in kinds]
     found = [obj for objects in lists for obj in objects or [] if obj.ref.name == name]
     if found:
         return found
@@ -91,10 +92,13 @@ def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
 
 def _node_at(case: Case, address: str) -> list[Ref]:
     """The node with that address: exporters of hosts give no names."""
-    nodes = case.list("Node", "*", why=f"which node has the address {address}?") or []
-    return [
+    nodes = case.list("Node", "*", why=f"which node has the address {address}?", need="some") or []
+    found = [
         node.ref for node in nodes if any(a.get("address") == address for a in node.items("status.addresses"))
     ]
+    if not found:
+        case.is_partial("Node", "*")  # where it is, that is said
+    return found
 
 
 def _looked_at(case: Case) -> list[Ref]:
@@ -104,9 +108,9 @@ def _looked_at(case: Case) -> list[Ref]:
         if text != "Node/*":
             found.append(Ref.parse(text))
             continue
-        nodes = case.list("Node", "*", why="is every node well?") or []
+        nodes = case.list("Node", "*", why="is every node well?", need="some") or []
         ill = [node.ref for node in nodes if not is_node_ready(node)]
-        found += ill[:MOST_NODES] or [node.ref for node in nodes[:1]]
+        found += case.first(ill, MOST_NODES, "nodes that are not ready") or [node.ref for node in nodes[:1]]
     return found
 
 
@@ -126,7 +130,9 @@ def _triple(ref: Ref) -> tuple[str, str, str]:
 
 def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
     why = f"what is labelled {name}?"
-    lists = [case.list("Deployment", namespace, label=f"{label}={name}", why=why) for label in LABELS]
+    lists = [
+        case.list("Deployment", namespace, label=f"{label}={name}", why=why, need="some") for label in LABELS
+    ]
     if any(found is None for found in lists):
         return None
     return next((found for found in lists if found), [])

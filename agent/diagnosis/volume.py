@@ -10,6 +10,7 @@ from agent.diagnosis.thing import Obj, dig
 from agent.quantity import parse_quantity
 
 STATIC = "kubernetes.io/no-provisioner"
+PROVISIONERS = ("Deployment", "StatefulSet")  # the kinds of workloads that run one
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -26,11 +27,16 @@ def claims_of(pod: Obj) -> dict[str, str]:
 
 
 def users_of(case: Case, pvc: Obj) -> list[Obj] | None:
-    """The pods of the namespace that use a claim and have not finished; None while unread."""
-    pods = case.list("Pod", pvc.ref.namespace, why=f"which pods use the claim {pvc.ref.name}?")
+    """The pods of the namespace that use a claim and have not finished; None while unread.
+
+    None also where only a part of the pods was kept and none of these uses it.
+    """
+    space = pvc.ref.namespace
+    pods = case.list("Pod", space, why=f"which pods use the claim {pvc.ref.name}?", need="some")
     if pods is None:
         return None
-    return [pod for pod in pods if pvc.ref.name in claims_of(pod).values() and not is_finished(pod)]
+    users = [pod for pod in pods if pvc.ref.name in claims_of(pod).values() and not is_finished(pod)]
+    return None if not users and case.is_partial("Pod", space) else users
 
 
 def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
@@ -70,8 +76,10 @@ def provisioner_of(case: Case, provisioner: str) -> Obj | None:
     """
     words = [word for word in re.split(r"[./]", provisioner) if word not in _COMMON and len(word) > 2]
     best: tuple[int, Obj] | None = None
-    for kind in ("Deployment", "StatefulSet"):
-        for workload in case.list(kind, "*", why=f"who runs the provisioner {provisioner}?") or []:
+    for kind in PROVISIONERS:
+        for workload in (
+            case.list(kind, "*", why=f"who runs the provisioner {provisioner}?", need="some") or []
+        ):
             said = _said_of(workload)
             score = len(words) + 1 if provisioner in said else sum(word in said for word in words)
             if score > (best[0] if best else 0):

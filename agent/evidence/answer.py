@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 
 Status = Literal[
@@ -19,7 +20,7 @@ class Answer:
     events, oldest first; usage, a list of {namespace, pod, container, cpu (cores), memory (bytes)};
     metrics, a list of {labels, points: [[unix seconds, value], ...]}; logs, the text.
     `status` other than "ok" leaves `data` None and says why in `message`. `notes` say what was left out of
-    the data, or doubted by who answered.
+    the data, or doubted by who answered; `census` counts a list of which only a part was kept.
     """
 
     status: Status = "ok"
@@ -28,6 +29,7 @@ class Answer:
     truncated: bool = False
     at: datetime | None = None
     notes: list[str] = field(default_factory=list)
+    census: Census | None = None
 
 
 class Source(Protocol):

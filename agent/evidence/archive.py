@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from agent.files import open_regular
+
 
 class ArchiveError(ValueError):
     """An archive that is damaged, too large, or holds what it must not."""
@@ -27,7 +29,8 @@ def read_archive(path: Path, root_marker: str, *, max_bytes: int, max_members: i
     files: dict[PurePosixPath, bytes] = {}
     try:
         with (
-            gzip.open(path) as packed,
+            open_regular(path) as file,
+            gzip.open(file) as packed,
             tarfile.open(fileobj=cast(IO[bytes], _Bounded(packed, max_bytes)), mode="r|") as archive,
         ):
             for count, member in enumerate(archive, start=1):

@@ -1,21 +1,25 @@
 """The cluster as a source: answers queries by reading the Kubernetes API, and never anything secret."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
 from agent.evidence.answer import Answer
 from agent.evidence.kinds import RESOURCES, Resource
 from agent.evidence.kube_api import ClusterError, KubeApi
+from agent.evidence.paging import Pages
 from agent.evidence.projection import project
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
+from agent.evidence.sampling import LIMIT, Sample
+from agent.evidence.wellness import condition
 from agent.quantity import parse_quantity
 from agent.ref import CLUSTER_SCOPED
 
 __all__ = ["ClusterError", "ClusterSource"]
 
-PAGE = 200
-PAGES = 2
+LIST_SHARE = 0.8  # of the time of a read, after which a list ends with what was read of it
 LOG_LINES = 2000
 LOG_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.:-]*")
@@ -75,9 +79,7 @@ class ClusterSource:
 
     def _list(self, resource: Resource, query: Query) -> Answer:
         selectors = {"labelSelector": query.label, "fieldSelector": query.field}
-        items, truncated = self._pages(resource.path(query.namespace), selectors)
-        items = [project(item, resource.kind, listed=True) for item in items]
-        return _listing(sorted(items, key=_place), truncated)
+        return self._sampled(resource, query.namespace, selectors, age=_created, order=_place)
 
     def _events(self, query: Query) -> Answer:
         if query.kind:
@@ -87,24 +89,33 @@ class ClusterSource:
             selector = ",".join(f"involvedObject.{key}={value}" for key, value in about.items())
         else:
             selector = "type=Warning"
-        items, truncated = self._pages(RESOURCES["Event"].path(query.namespace), {"fieldSelector": selector})
-        items = [project(item, "Event", listed=True) for item in items]
-        return _listing(sorted(items, key=event_time), truncated)
+        selectors = {"fieldSelector": selector}
+        return self._sampled(RESOURCES["Event"], query.namespace, selectors, age=event_time, order=event_time)
 
-    def _pages(self, path: str, selectors: dict[str, str]) -> tuple[list[dict[str, Any]], bool]:
-        """The objects of the first pages of a collection, and whether there are more."""
-        parameters: dict[str, str | int] = {"limit": PAGE} | {
-            key: text for key, text in selectors.items() if text
-        }
-        items: list[dict[str, Any]] = []
-        for _ in range(PAGES):
-            page = self._api.get(path, **parameters)
-            items += page.get("items") or []
-            more = (page.get("metadata") or {}).get("continue")
-            if not more:
-                return items, False
-            parameters["continue"] = more
-        return items, True
+    def _sampled(
+        self,
+        resource: Resource,
+        namespace: str,
+        selectors: dict[str, str],
+        *,
+        age: Callable[[dict[str, Any]], str],
+        order: Callable[[dict[str, Any]], Any],
+    ) -> Answer:
+        """A collection read to its end, or as far as its time and the server allow, and what is kept of it."""
+        sample = Sample(
+            judge=partial(condition, resource.kind),
+            cut=lambda item: project(item, resource.kind, listed=True),
+            time=age,
+        )
+        pages = Pages(self._api, resource.path(namespace), selectors, self._timeout * LIST_SHARE)
+        for item in pages:
+            sample.add(item)
+        census = sample.census(ended=not pages.cut_short)
+        notes = [f"{census}; {census.kept} of them are kept"] if census else []
+        notes += [f"the list was not read to its end: {pages.cut_short}"] if pages.cut_short else []
+        return Answer(
+            data=sorted(sample.items, key=order), truncated=census is not None, notes=notes, census=census
+        )
 
     def _logs(self, query: Query) -> Answer:
         path = RESOURCES["Pod"].path(query.namespace, query.name) + "/log"
@@ -129,18 +140,17 @@ class ClusterSource:
         path = RESOURCES["PodMetrics"].path(query.namespace, query.name)
         found = self._api.get(path)
         pods = [found] if query.name else found.get("items") or []
-        return Answer(data=[entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)])
+        uses = [entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)]
+        if len(uses) <= LIMIT:
+            return Answer(data=uses)
+        note = f"of {len(uses)} containers those that use most are kept"
+        return Answer(data=_heaviest(uses), truncated=True, notes=[note])
 
 
 def _resource(kind: str) -> Resource:
     if kind not in RESOURCES:
         raise Refusal("error", f"unknown kind {kind!r}; known are {', '.join(sorted(RESOURCES))}")
     return RESOURCES[kind]
-
-
-def _listing(items: list[dict[str, Any]], truncated: bool) -> Answer:
-    notes = [f"only the first {PAGE * PAGES} objects were read"] if truncated else []
-    return Answer(data=items, truncated=truncated, notes=notes)
 
 
 def _folded(text: str, truncated: bool) -> Answer:
@@ -157,15 +167,25 @@ def _folded(text: str, truncated: bool) -> Answer:
 
 
 def _place(item: dict[str, Any]) -> tuple[str, str]:
-    meta = item.get("metadata") or {}
+    meta = _metadata(item)
     return str(meta.get("namespace") or ""), str(meta.get("name") or "")
+
+
+def _metadata(item: dict[str, Any]) -> dict[str, Any]:
+    meta = item.get("metadata")
+    return meta if isinstance(meta, dict) else {}
+
+
+def _created(item: dict[str, Any]) -> str:
+    return str(_metadata(item).get("creationTimestamp") or "")
 
 
 def event_time(event: dict[str, Any]) -> str:
     """When an event was last seen, ISO 8601 in UTC without its Z, so that texts sort as times do."""
-    series = event.get("series") or {}
-    seen = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
-    return str(seen or (event.get("metadata") or {}).get("creationTimestamp") or "").rstrip("Z")
+    series = event.get("series")
+    observed = series.get("lastObservedTime") if isinstance(series, dict) else None
+    seen = observed or event.get("lastTimestamp") or event.get("eventTime") or _created(event)
+    return str(seen).rstrip("Z")
 
 
 def _consumption(pod: dict[str, Any]) -> list[dict[str, Any]]:
@@ -181,3 +201,13 @@ def _consumption(pod: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for container in sorted(pod.get("containers") or [], key=lambda each: str(each.get("name")))
     ]
+
+
+def _heaviest(uses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of what containers use the LIMIT that is most, half of it by CPU and half by memory."""
+    places = range(len(uses))
+    chosen: set[int] = set()
+    for resource in ("cpu", "memory"):
+        ranked = sorted(places, key=lambda place: -uses[place][resource])
+        chosen.update(ranked[: LIMIT // 2])
+    return [uses[place] for place in sorted(chosen)]

@@ -12,15 +12,18 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
 from agent.evidence.reading import Refusal
+from agent.files import open_regular, read_file
 
 PARALLEL_CONNECTIONS = 8
 MAX_BODY = 64 << 20
+MAX_KUBECONFIG = 4 << 20
 _CHUNK = 1 << 16
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _DEFAULT_KUBECONFIG = "~/.kube/config"
@@ -46,6 +49,12 @@ class KubeApi:
         if kubeconfig is None and not os.environ.get("KUBECONFIG") and _in_pod():
             return cls(_service_account_client(), timeout)
         return cls(_kubeconfig_client(kubeconfig, context), timeout)
+
+    def within(self, seconds: float) -> Self:
+        """The same server and connections, with another time limit."""
+        other = copy(self)
+        other._timeout = seconds
+        return other
 
     def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
         """The JSON object at a path."""
@@ -134,13 +143,16 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     from kubernetes.config import load_kube_config
 
     paths = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
-    if not any(map(_exists, paths.split(os.pathsep))):
+    present = [path for path in paths.split(os.pathsep) if _exists(path)]
+    if not present:
         raise ClusterError(
             f"no cluster: there is no kubeconfig at {paths}, and this is not a pod; "
             "give --kubeconfig FILE or --replay DIR"
         )
     configuration = Configuration()
     try:
+        for path in present:
+            read_file(Path(path).expanduser(), MAX_KUBECONFIG)  # the loader would wait for a pipe
         # The loader writes keys of the kubeconfig to files and removes them when the process ends in
         # peace. They are gone before the first read instead.
         with tempfile.TemporaryDirectory() as keys:
@@ -173,6 +185,8 @@ def _client(configuration: Any) -> Any:
 
 
 def _ssl_context(configuration: Any) -> ssl.SSLContext:
+    for name in filter(None, (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)):
+        open_regular(Path(name)).close()
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl: authorities of old clusters lack extensions
     if configuration.cert_file:
@@ -187,15 +201,24 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
 
 def _refusal(code: int, body: bytes, path: str) -> Refusal:
     """What an answer other than 200 says: the message of the API's Status object, or the text itself."""
+    remainder = ""
     try:
-        message = str(json.loads(body)["message"])
+        said = json.loads(body)
+        message = str(said["message"])
+        remainder = _remainder(said) if code == 410 else ""
     except (ValueError, KeyError, TypeError):
         message = body.decode("utf-8", "replace")
         if code == 404:  # plain text: no such API in this cluster
             message = f"the cluster does not serve {path}"
     status = _STATUSES.get(code, "error")
     message = _one_line(message) or "no message"
-    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code)
+    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code, remainder)
+
+
+def _remainder(status: dict[str, Any]) -> str:
+    """The token by which the rest of a list can be had whose own token has expired."""
+    token = (status.get("metadata") or {}).get("continue")
+    return token if isinstance(token, str) else ""
 
 
 def _reason(err: Exception) -> str:

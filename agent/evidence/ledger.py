@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.evidence.answer import Answer, Source, Status
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
 from agent.evidence.rendering import render
@@ -21,7 +22,8 @@ class Evidence:
 
     `text` is what quotes are checked against; `data` is the same answer as plain data. A read that
     failed is evidence too: its status says how, its text says it in words. `notes` say what was left out,
-    or doubted by who answered. `digest` is the SHA-256 of the text.
+    or doubted by who answered; `census` counts a list of which only a part was kept, and ends its text.
+    `digest` is the SHA-256 of the text.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Evidence:
     data: Any
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    census: Census | None = None
 
     @property
     def ok(self) -> bool:
@@ -64,6 +67,7 @@ class Ledger:
         self._read_seconds = read_seconds
         self._max_reads = max_reads
         self._entries: dict[Query, Evidence] = {}
+        self._turned_away: dict[Query, None] = {}
         self._slots = asyncio.Semaphore(PARALLEL_READS)
 
     @property
@@ -80,10 +84,17 @@ class Ledger:
         """Let at least that many further queries be asked."""
         self._max_reads = max(self._max_reads, len(self._entries) + reads)
 
+    @property
+    def turned_away(self) -> list[Query]:
+        """What was asked and not read because the run may ask no more."""
+        return [query for query in self._turned_away if query not in self._entries]
+
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
         """Answer the queries, reading only what was not read before; ids follow the order asked."""
         wanted = list(dict.fromkeys(queries))
-        fresh = [query for query in wanted if query not in self._entries][: self.reads_left]
+        unread = [query for query in wanted if query not in self._entries]
+        fresh, late = unread[: self.reads_left], unread[self.reads_left :]
+        self._turned_away.update(dict.fromkeys(late))
         answers = await asyncio.gather(*(self._read(query) for query in fresh))
         for query, (source, answer) in zip(fresh, answers, strict=True):
             if query not in self._entries:
@@ -104,6 +115,8 @@ class Ledger:
         text = render(data) if answer.status == "ok" else self._redactor.redact_text(_refusal(query, answer))
         if answer.status == "ok" and not text:
             text = f"(nothing: {query})"
+        if answer.census is not None:
+            text = f"{text}\n{answer.census}"
         return Evidence(
             id=f"E{len(self._entries) + 1}",
             source=source,
@@ -114,6 +127,7 @@ class Ledger:
             data=data,
             truncated=answer.truncated,
             notes=tuple(self._redactor.redact_text(note) for note in answer.notes),
+            census=answer.census,
         )
 
 

@@ -8,11 +8,14 @@ from agent.evidence.threads import in_daemon_thread
 
 
 class Refusal(Exception):
-    """A read that was not answered; `code` is the HTTP status, 0 if there was none."""
+    """A read that was not answered; `code` is the HTTP status, 0 if there was none.
 
-    def __init__(self, status: Status, message: str, code: int = 0) -> None:
+    `remainder` is the token by which an expired list goes on, empty where the server gives none.
+    """
+
+    def __init__(self, status: Status, message: str, code: int = 0, remainder: str = "") -> None:
         super().__init__(message)
-        self.status, self.message, self.code = status, message, code
+        self.status, self.message, self.code, self.remainder = status, message, code, remainder
 
 
 async def answered(read: Callable[[], Answer], seconds: float) -> Answer:

@@ -7,7 +7,8 @@ A recording is a directory (or a .tar.gz of one) with a `manifest.json` and one 
                  {"query": "logs shop/web-1 web", "file": "002-logs-shop-web-1-web.log"},
                  {"query": "get Node n1", "status": "forbidden", "message": "nodes \\"n1\\" is forbidden"}]}
 
-An entry may hold its answer itself, as `data`, and may add `at`, `truncated` and `notes` (a list of texts).
+An entry may hold its answer itself, as `data`, and may add `at`, `truncated`, `notes` (a list of texts) and
+`census` (the counts of a list of which only a part is kept).
 Only the manifest says which file answers what; the names of the files, and what else it holds, are for people.
 """
 
@@ -22,8 +23,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
+from agent.evidence.census import Census
 from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
+from agent.files import OutputError, read_file
+from agent.folder import replace_folder
 
 if TYPE_CHECKING:
     from agent.evidence.ledger import Evidence
@@ -33,6 +37,7 @@ MANIFEST = "manifest.json"
 MAX_BYTES = 64 << 20
 MAX_ENTRIES = 5000
 _STATUSES = get_args(Status)
+_FILE = re.compile(r"\d{3,}-[a-z0-9-]*\.(?:json|log)")
 
 
 class RecordingError(ValueError):
@@ -93,6 +98,7 @@ class RecordingSource:
         )
         if status == "ok":
             answer.data = _shaped(query, self._data(query, entry))
+            answer.census = Census.from_data(entry.get("census"))
         return answer
 
     def _data(self, query: Query, entry: dict[str, Any]) -> Any:
@@ -133,9 +139,7 @@ def _read_inside(root: Path, name: str) -> bytes:
     file = (root / name).resolve()
     if not file.is_relative_to(root.resolve()):
         raise ValueError(f"file {name} is outside the recording")
-    if file.stat().st_size > MAX_BYTES:
-        raise ValueError(f"file {name} is larger than {MAX_BYTES >> 20} MiB")
-    return file.read_bytes()
+    return read_file(file, MAX_BYTES)
 
 
 def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
@@ -250,6 +254,8 @@ def _files(evidence: "Iterable[Evidence]", recorded_at: datetime) -> dict[str, b
             entry["truncated"] = True
         if item.notes:
             entry["notes"] = list(item.notes)
+        if item.census is not None:
+            entry["census"] = item.census.as_data()
         if item.status == "ok":
             entry["file"] = _file_name(len(entries) + 1, str(item.query), item.data)
             answers[entry["file"]] = (
@@ -287,19 +293,15 @@ def _write_file(path: Path, files: dict[str, bytes], mtime: int) -> None:
 
 
 def _write_directory(path: Path, files: dict[str, bytes]) -> None:
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.absolute().parent))
-    new, old = draft / "new", draft / "old"
-    try:
-        new.mkdir()
+    def fill(new: Path) -> None:
         for name, content in files.items():
             (new / name).write_bytes(content)
-        if path.exists():
-            path.rename(old)
-        try:
-            new.rename(path)
-        except OSError:
-            if old.exists():
-                old.rename(path)
-            raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+
+    try:
+        replace_folder(path, fill, _owned, last=MANIFEST)
+    except OutputError as err:
+        raise RecordingError(str(err)) from None
+
+
+def _owned(entry: Path) -> bool:
+    return entry.name == MANIFEST or _FILE.fullmatch(entry.name) is not None

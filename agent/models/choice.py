@@ -5,6 +5,7 @@ from pathlib import Path
 
 from autogen_core.models import ChatCompletionClient
 
+from agent.files import MAX_SMALL, read_file
 from agent.models.rules import RuleModel
 from agent.settings import Settings, SettingsError
 
@@ -28,10 +29,10 @@ def open_model(settings: Settings) -> ChatCompletionClient:
     if settings.budget_file:
         spending = Spending(Path(settings.budget_file), settings.max_usd_per_day)
         spending.read()
-    endpoint = Endpoint(
-        settings.model.removeprefix("openai:"), settings.model_url, _key(settings), settings.model_timeout
-    )
-    return Guard(endpoint, Budget(settings, spending))
+    budget = Budget(settings, spending)
+    name = settings.model.removeprefix("openai:")
+    endpoint = Endpoint(name, settings.model_url, _key(settings), settings.model_timeout, budget)
+    return Guard(endpoint, budget)
 
 
 def _key(settings: Settings) -> str:
@@ -40,7 +41,7 @@ def _key(settings: Settings) -> str:
     if settings.model_key_file:
         source = f"--model-key-file {settings.model_key_file}"
         try:
-            key = Path(settings.model_key_file).read_text(encoding="utf-8").strip()
+            key = read_file(Path(settings.model_key_file), MAX_SMALL).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
                 f"cannot read {source}: {getattr(error, 'strerror', '') or 'not a text'}"

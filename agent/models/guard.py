@@ -24,20 +24,23 @@ from pydantic import BaseModel
 
 from agent.models import answer
 from agent.models.budget import Budget, BudgetError
-from agent.models.client import CHARACTERS_PER_TOKEN, ModelClient
+from agent.models.client import ModelClient
 from agent.models.spending import SpendingError
 
 ATTEMPTS = 3
+LONGEST_WORDS = 400
 
 
 class ModelError(Exception):
-    """The model cannot be used any further; the message is one line for people.
+    """The model cannot be used any further; the message is one short printable line for people.
 
-    `refused` says that the server did not take the form of the request, so that a simpler one may do.
+    Some of its words are the server's. `refused` says that the server did not take the form of the request, so
+    that a simpler one may do.
     """
 
     def __init__(self, words: str, *, refused: bool = False) -> None:
-        super().__init__(words)
+        line = "".join(c if c.isprintable() else " " for c in " ".join(words.split()))
+        super().__init__(line[:LONGEST_WORDS])
         self.refused = refused
 
 
@@ -78,7 +81,7 @@ class Guard(ModelClient):
             if kind is None or not isinstance(said.content, str):
                 return said
             try:
-                said.content = answer.read(said.content, kind)
+                said.content = self._read(said, kind)
             except answer.AnswerError as error:
                 messages += _returned(said.content, error)
             else:
@@ -89,15 +92,24 @@ class Guard(ModelClient):
         """Ask for the answer alone, in the best form the server takes; what does not validate goes back."""
         for _ in range(ATTEMPTS):
             said = await self._formed(messages, kind)
-            text = said.content if isinstance(said.content, str) else ""
             try:
-                said.content = answer.read(text, kind)
+                said.content = self._read(said, kind)
             except answer.AnswerError as error:
-                messages = messages + _returned(text, error)
+                messages = messages + _returned(_text(said), error)
                 wrong = error
             else:
                 return said
         raise ModelError(f"{ATTEMPTS} answers in a row were no {kind.__name__}: {wrong}")
+
+    def _read(self, said: CreateResult, kind: type[BaseModel]) -> str:
+        """The answer in what a model said; raises AnswerError."""
+        try:
+            return answer.read(_text(said), kind)
+        except answer.AnswerError as error:
+            if said.finish_reason != "length":
+                raise
+            cut = f"it was cut at --max-answer-tokens {self.budget.answer_tokens}"
+            raise answer.AnswerError(f"{cut}. {error}") from None
 
     async def _formed(self, messages: list[LLMMessage], kind: type[BaseModel]) -> CreateResult:
         """One answer in structure; a form the server refuses is not tried again."""
@@ -115,20 +127,12 @@ class Guard(ModelClient):
         extra: Mapping[str, Any] | None = None,
         tools: Sequence[Tool | ToolSchema] = (),
     ) -> CreateResult:
-        """One request within the budget. A server that reports no usage is counted by characters."""
-        estimate = self.count_tokens(messages, tools=tools)
-        await self.budget.reserve(estimate)
+        """One request, in the time the budget leaves; its wire counts it."""
         try:
             async with asyncio.timeout(self.budget.seconds_left):
                 said = await self._model.create(messages, tools=tools, extra_create_args=extra or {})
-        except TimeoutError as error:  # what was reserved stays counted: the server may have worked
-            raise ModelError(str(error) or "it gave no answer in the time it had") from None
-        except ModelError:
-            await self.budget.settle(estimate, 0, 0)
-            raise
-        used = said.usage
-        completion = used.completion_tokens or len(str(said.content)) // CHARACTERS_PER_TOKEN
-        await self.budget.settle(estimate, used.prompt_tokens or estimate, completion)
+        except TimeoutError:
+            raise ModelError("it gave no answer in the time it had") from None
         if isinstance(said.content, list):  # some servers leave out the ids that join calls and results
             said.content = [
                 FunctionCall(
@@ -145,6 +149,10 @@ class Guard(ModelClient):
     def actual_usage(self) -> RequestUsage:
         """Tokens so far, with those reserved for a request under way."""
         return RequestUsage(self.budget.prompt_tokens, self.budget.completion_tokens)
+
+
+def _text(said: CreateResult) -> str:
+    return said.content if isinstance(said.content, str) else ""
 
 
 def _form(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.alert import AlertError, decode_base64, parse_alerts
+from agent.alert import AlertError, decode_base64, left_out, parse_alerts
 from agent.settings import Settings
-from agent.tekton.results import no_results, write_values
+from agent.tekton.results import write_nothing
 from agent.tekton.runs import BATCH, EPISODES, Runs, failed
 
 PARAMETER = "alerts"
@@ -42,7 +42,7 @@ def read_batch(settings: Settings, say: Callable[[str], None]) -> bytes:
     if not batch.payload:
         print(f"Nothing is left to investigate. {NOTHING_LEFT}")
         if settings.tekton_results:
-            write_values(Path(settings.tekton_results), no_results(NOTHING_LEFT))
+            write_nothing(Path(settings.tekton_results), "not-actionable", NOTHING_LEFT)
     return batch.payload
 
 
@@ -67,11 +67,9 @@ def remaining(own: dict[str, Any], runs: Iterable[dict[str, Any]]) -> Batch:
         else:
             left.append(alert)
     notes = [f"{count} of the alerts are left to the run {by}" for by, count in elsewhere.items()]
-    if dropped := document.get("truncatedAlerts"):
-        notes.append(
-            f"Alertmanager left {int(dropped)} more alerts out; raise max_alerts of its webhook_config"
-        )
-    payload = json.dumps(document | {"alerts": left}).encode() if left else b""
+    if dropped := left_out(document):
+        notes.append(f"Alertmanager left {dropped} more alerts out; raise max_alerts of its webhook_config")
+    payload = json.dumps(document | {"alerts": left, "truncatedAlerts": 0}).encode() if left else b""
     return Batch(payload, tuple(notes))
 
 

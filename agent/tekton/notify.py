@@ -1,9 +1,13 @@
 """Notification: the verdict posted as {"text": ...}, which Slack, Mattermost and Google Chat accept."""
 
 import json
+from html import escape
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from agent.files import MAX_SMALL, read_file
+from agent.line import printable
 
 SECONDS = 10.0
 MAX_URL = 2048
@@ -23,7 +27,7 @@ class _NoRedirect(HTTPRedirectHandler):
 def read_url(file: Path) -> str:
     """The webhook's address out of a mounted Secret; raises NotifyError."""
     try:
-        url = file.read_text(encoding="utf-8")[: MAX_URL + 1].strip()
+        url = read_file(file, MAX_SMALL).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise NotifyError(
             f"cannot read {file}: {getattr(error, 'strerror', None) or 'not text'}; expected a URL"
@@ -33,9 +37,18 @@ def read_url(file: Path) -> str:
     return url
 
 
+def spoken(text: str) -> str:
+    """The text as one line that a chat shows as it is: in a code span, where no link, mention or format is made.
+
+    `&`, `<` and `>` are written as Slack wants them everywhere, since `<!channel>` and `<url|text>` act there too.
+    """
+    line = printable(text).replace("`", "'")
+    return f"`{escape(line, quote=False)}`"
+
+
 def notify(url: str, text: str) -> None:
     """Post the text once, within SECONDS; raises NotifyError for anything but 2xx."""
-    body = json.dumps({"text": text}).encode()
+    body = json.dumps({"text": spoken(text)}).encode()
     try:
         request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")
         with build_opener(_NoRedirect).open(request, timeout=SECONDS):

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.files import as_json, write_whole
+from agent.files import write_whole
+from agent.line import printable
+from agent.output import as_json
 from agent.result import Result
 
 TOTAL_BYTES = 3072
@@ -47,12 +49,12 @@ def tekton_results(results: Sequence[Result]) -> dict[str, str]:
     }
 
 
-def no_results(summary: str) -> dict[str, str]:
-    """The results of a run that had nothing to investigate."""
+def no_results(outcome: str, summary: str) -> dict[str, str]:
+    """The results of a run that investigated nothing."""
     digest = f"sha256:{hashlib.sha256().hexdigest()}"
     return {
         "incident-id": _NONE,
-        "outcome": "not-actionable",
+        "outcome": outcome,
         "cause": _NONE,
         "entity": _NONE,
         "confidence": "0.00",
@@ -66,6 +68,11 @@ def no_results(summary: str) -> dict[str, str]:
 def write_results(directory: Path, results: Sequence[Result]) -> None:
     """Write one file per Tekton result, each whole or not at all; raises OutputError."""
     write_values(directory, tekton_results(results))
+
+
+def write_nothing(directory: Path, outcome: str, summary: str) -> None:
+    """Write the results of a run that investigated nothing; raises OutputError."""
+    write_values(directory, no_results(outcome, summary))
 
 
 def write_values(directory: Path, values: dict[str, str]) -> None:
@@ -89,7 +96,7 @@ def _summary(first: Result, results: Sequence[Result]) -> str:
 
 def _bounded(text: str, limit: int) -> str:
     """One printable line of at most `limit` bytes as Tekton stores it, cut at a character."""
-    line = "".join(c if c.isprintable() else " " for c in " ".join(text.split())).replace("$(", "$ (")
+    line = printable(text).replace("$(", "$ (")
     if len(_go_json(line)) <= limit:
         return line
     low, high = 0, min(len(line), limit)

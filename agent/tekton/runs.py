@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.evidence.kube_api import KubeApi
 from agent.evidence.reading import Refusal
+from agent.files import MAX_SMALL, read_file
 
 PART_OF = "app.kubernetes.io/part-of=incident-agent"
 EPISODES = "incident-agent/episodes"
@@ -48,7 +49,9 @@ class Runs:
     def here(cls) -> "Runs":
         """In the pod's own namespace; outside of a pod INCIDENT_NAMESPACE of the kubeconfig's cluster."""
         namespace = (
-            _NAMESPACE.read_text().strip() if _NAMESPACE.is_file() else os.environ.get("INCIDENT_NAMESPACE")
+            read_file(_NAMESPACE, MAX_SMALL).decode().strip()
+            if _NAMESPACE.is_file()
+            else os.environ.get("INCIDENT_NAMESPACE")
         )
         return cls(_Api.connect(None, None, _SECONDS), namespace or "default")
 

@@ -5,6 +5,8 @@ import json
 import re
 from collections import Counter
 
+import pytest
+
 from e2e.support.waiting import wait_for
 from e2e.tekton.installation import BATCH, Installation, results, state
 from e2e.tekton.payload import alert, notification, run_name
@@ -89,6 +91,9 @@ def test_a_wrong_token_or_none_starts_no_run(installation: Installation):
     sentinel(installation, "groups")
     assert [token for token, each in alerts.items() if run_name(each) in installation.runs()] == []
     assert [token for token, each in alerts.items() if installation.batches(each)] == []
+    for listener in ("alerts", "groups"):
+        said = installation.space.kubectl("logs", f"deployment/el-incident-{listener}", "--tail=-1")
+        assert len([line for line in said.splitlines() if "wrong_token" in line]) >= len(alerts)
 
 
 def test_what_is_no_json_is_refused_or_starts_nothing(installation: Installation):
@@ -105,6 +110,15 @@ def test_missing_optional_fields_do_not_cost_a_run(installation: Installation):
     name = f"incident-{bare['fingerprint']}-0"
     installation.started(name)
     assert state(installation.ended(name))["status"] == "True"
+
+
+@pytest.mark.parametrize("started", ["2026-02-30T12:00:00Z", "2026-01-31T", "soon", 7, None])
+def test_a_start_that_is_no_time_costs_neither_its_alert_nor_the_others(
+    started: object, installation: Installation
+):
+    odd, good = alert(startsAt=started), alert()
+    assert installation.post(notification(odd, good)) == 202
+    installation.started(f"incident-{odd['fingerprint']}-0", run_name(good))
 
 
 def test_an_alert_without_a_fingerprint_is_investigated_too(installation: Installation):

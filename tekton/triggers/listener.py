@@ -29,8 +29,17 @@ HEAD = """\
 # from anything that knows the token: every field is tested before it is used.
 AUTHENTIC = f"header.canonical('Authorization').compareSecret('token', '{SECRET}')"
 NOTIFICATION = "has(body.alerts) && type(body.alerts) == list"
+# RFC 3339 to the last digit, with the days that each month has: timestamp() fails on anything else, and with it the
+# whole notification would be lost. From 1970 to 2999, so that no offset leads out of what it can hold.
+_YEAR = "(19[789][0-9]|2[0-9]{3})"
+_LEAP = "(19(7[26]|8[048]|9[26])|2[0-9](0[48]|[2468][048]|[13579][26])|2[048]00)"
+_DAY = (
+    f"({_YEAR}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|{_YEAR}-(0[13-9]|1[0-2])-(29|30)"
+    f"|{_YEAR}-(0[13578]|1[02])-31|{_LEAP}-02-29)"
+)
+_CLOCK = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 STARTED = (
-    "(has(a.startsAt) && type(a.startsAt) == string && a.startsAt.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2}T')"
+    f"(has(a.startsAt) && type(a.startsAt) == string && a.startsAt.matches('^{_DAY}{_CLOCK}$')"
     " ? string(int(timestamp(a.startsAt))) : '0')"
 )
 IDENTIFIED = "has(a.fingerprint) && type(a.fingerprint) == string && a.fingerprint.matches('^[0-9a-f]{16}$')"
@@ -65,6 +74,7 @@ def listener(name: str, width: int) -> list[dict[str, Any]]:
         *singles,
         _batch(name, selected),
         _unidentified(name, selected),
+        _trigger(f"{name}-refused", _refused(name), [], "incident-refused", "incident-refused"),
     ]
 
 
@@ -81,8 +91,12 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
+    resources = {
+        "requests": {"cpu": "20m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
+        "limits": {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+    }
     container = {
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}},
+        "resources": resources,
         "securityContext": security,
     }
     group = {
@@ -93,6 +107,13 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         ],
         "triggerSelector": {"labelSelector": {"matchLabels": selected}},
     }
+    # Tekton answers 202 before it looks at the token. So that a wrong one is not hidden, it meets a binding that
+    # cannot be resolved: an error in the listener's log for each, and nothing is created.
+    refused = {
+        "name": f"{name}-refused",
+        "interceptors": [_cel(f"!{AUTHENTIC}")],
+        "triggerSelector": {"labelSelector": {"matchLabels": _refused(name)}},
+    }
     template = {"spec": {"serviceAccountName": "incident-listener", "containers": [container]}}
     return {
         "apiVersion": "triggers.tekton.dev/v1beta1",
@@ -100,7 +121,7 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
         "metadata": {"name": f"incident-{name}", "labels": _labels()},
         "spec": {
             "serviceAccountName": "incident-listener",
-            "triggerGroups": [group],
+            "triggerGroups": [group, refused],
             "resources": {"kubernetesResource": {"spec": {"template": template}}},
         },
     }
@@ -141,17 +162,23 @@ def _unidentified(name: str, selected: dict[str, str]) -> dict[str, Any]:
 def _trigger(
     name: str, selected: dict[str, str], interceptors: list[dict[str, Any]], binding: str, template: str
 ) -> dict[str, Any]:
+    first = {"interceptors": interceptors} if interceptors else {}
     return {
         "apiVersion": "triggers.tekton.dev/v1beta1",
         "kind": "Trigger",
         "metadata": {"name": f"incident-{name}", "labels": _labels() | selected},
-        "spec": {"interceptors": interceptors, "bindings": [{"ref": binding}], "template": {"ref": template}},
+        "spec": first | {"bindings": [{"ref": binding}], "template": {"ref": template}},
     }
+
+
+def _refused(name: str) -> dict[str, str]:
+    return {"incident-agent/listener": f"{name}-refused"}
 
 
 def _cel(wanted: str, **overlays: str) -> dict[str, Any]:
     listed = [{"key": key, "expression": expression} for key, expression in overlays.items()]
-    params = [{"name": "filter", "value": wanted}, {"name": "overlays", "value": listed}]
+    params: list[dict[str, Any]] = [{"name": "filter", "value": wanted}]
+    params += [{"name": "overlays", "value": listed}] if listed else []
     return {"ref": {"name": "cel", "kind": "ClusterInterceptor"}, "params": params}
 
 

@@ -37,7 +37,7 @@ def test_a_container_without_a_request_is_named():
     text = "failed to get cpu utilization: missing request for cpu in container web of Pod web-a-1"
     verdict, _ = World().add(hpa(ABLE, inactive(text)), o.deployment()).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-no-requests"
-    assert verdict.root.recommendations[0].command == (
+    assert str(verdict.root.recommendations[0].command) == (
         "kubectl -n shop set resources deployment/web -c web --requests=cpu=100m"
     )
 
@@ -71,7 +71,7 @@ def test_an_autoscaler_at_its_maximum_wants_more():
     )
     verdict, _ = World().add(hpa(ABLE, limited, current=3, desired=3), o.deployment()).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-at-maximum"
-    assert '"maxReplicas":6' in verdict.root.recommendations[0].command
+    assert '"maxReplicas":6' in str(verdict.root.recommendations[0].command)
 
 
 @pytest.mark.parametrize(

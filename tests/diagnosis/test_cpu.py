@@ -48,7 +48,7 @@ def test_cpu_that_rises_with_the_requests_is_a_traffic_spike():
     )
     assert verdict.root and str(verdict.root.entity) == "shop/Deployment/web"
     assert "kubectl -n shop scale deployment/web --replicas=12" in [
-        r.command for r in verdict.root.recommendations
+        str(r.command) for r in verdict.root.recommendations
     ]
     assert [r.cause for r in verdict.ruled_out] == ["cpu-after-change"]
 
@@ -83,7 +83,7 @@ def test_cpu_that_rises_with_a_rollout_at_the_old_request_rate_is_the_rollout():
     verdict, _ = measured(shop(rolled_out=32), RISING, FLAT).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "cpu-after-change"
     assert "rollout of revision 2" in verdict.root.headline and "shop/web:1 -> :2" in verdict.root.headline
-    assert verdict.root.recommendations[0].command == "kubectl -n shop rollout undo deployment/web"
+    assert str(verdict.root.recommendations[0].command) == "kubectl -n shop rollout undo deployment/web"
     assert [r.cause for r in verdict.ruled_out] == ["cpu-traffic-spike"]
 
 
@@ -145,7 +145,7 @@ def test_a_limit_lowered_before_is_named_with_both_values():
         ALERT
     )
     assert verdict.root and "lowered from 2 to 400m" in verdict.root.headline
-    assert verdict.root.recommendations[0].command.endswith("--limits=cpu=2")
+    assert str(verdict.root.recommendations[0].command).endswith("--limits=cpu=2")
 
 
 def test_a_pod_alert_about_throttling_is_about_that_pod_and_names_its_workload():

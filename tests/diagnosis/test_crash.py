@@ -63,7 +63,7 @@ def test_a_missing_variable_is_named_with_the_line_that_says_so() -> None:
     assert found.root and found.root.id == "missing-variable@shop/Deployment/web"
     assert found.sentence == "The container web crashes because the variable LEDGER_URL is not set"
     assert "KeyError: 'LEDGER_URL'" in said(found)
-    assert any("set env deployment/web" in r.command for r in found.root.recommendations)
+    assert any("set env deployment/web" in str(r.command) for r in found.root.recommendations)
 
 
 def test_a_variable_of_a_similar_name_is_shown() -> None:

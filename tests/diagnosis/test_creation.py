@@ -113,6 +113,25 @@ def test_controllers_without_a_condition_say_it_as_an_event(kind: str):
     assert verdict.root and verdict.root.cause.id == "service-account-missing"
 
 
+@pytest.mark.parametrize(
+    ("named", "command"),
+    [
+        ("runner", "kubectl -n bank create serviceaccount runner"),
+        ("walker", "kubectl -n bank edit statefulset/desk"),
+        (None, "kubectl -n bank edit statefulset/desk"),
+    ],
+)
+def test_only_the_account_that_the_template_names_is_to_be_created(named: str | None, command: str):
+    data = o.deployment("desk", namespace="bank") | {"kind": "StatefulSet"}
+    data["spec"]["template"]["spec"]["serviceAccountName"] = named
+    data["status"] = {"observedGeneration": 1}
+    words = FORBIDDEN + 'error looking up service account bank/runner: serviceaccount "runner" not found'
+    world = World().add(data).event("StatefulSet", "bank", "desk", "FailedCreate", f"Error creating: {words}")
+    labels = {"alertname": "KubeStatefulSetFailed", "namespace": "bank", "statefulset": "desk"}
+    verdict, _ = world.investigate({"labels": labels})
+    assert verdict.root and str(verdict.root.recommendations[0].command) == command
+
+
 def test_refusals_of_a_time_when_pods_were_missing_are_history():
     data = o.deployment("desk", namespace="bank", replicas=1) | {"kind": "StatefulSet"}
     data["status"] = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1}

@@ -127,7 +127,7 @@ def test_a_rollout_to_a_missing_tag_names_the_change_and_recommends_the_way_back
     assert said(verdict)[0] == "image-not-found"
     assert (
         verdict.root
-        and verdict.root.recommendations[0].command == "kubectl -n shop rollout undo deployment/web"
+        and str(verdict.root.recommendations[0].command) == "kubectl -n shop rollout undo deployment/web"
     )
     assert "shop/web:1 -> " in "; ".join(claim.text for claim in verdict.root.claims)
 

@@ -110,7 +110,7 @@ def test_a_run_that_does_not_end_holds_up_a_cron_job_that_forbids_concurrency():
     held = cron(spec={"concurrencyPolicy": "Forbid"}, lastScheduleTime=ago(60), active=[{"name": "sync-29"}])
     verdict, diagnosis = World().add(held).investigate(LATE)
     assert verdict.root and verdict.root.cause.id == "cronjob-held-by-running-job"
-    assert verdict.root.recommendations[0].command == "kubectl -n bank delete job/sync-29"
+    assert str(verdict.root.recommendations[0].command) == "kubectl -n bank delete job/sync-29"
     assert "bank/Job/sync-29" in [str(ref) for ref in diagnosis.case.followed]
 
 

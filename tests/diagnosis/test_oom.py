@@ -38,7 +38,7 @@ def test_a_kill_at_the_limit_names_the_limit_and_advises_a_higher_one() -> None:
     found = verdict(world(crashing(code=137, reason="OOMKilled")))
     assert found.root and found.root.cause.id == "oom-killed"
     assert found.sentence == "The container web is killed because it reaches its memory limit of 64Mi"
-    commands = [r.command for r in found.root.recommendations]
+    commands = [str(r.command) for r in found.root.recommendations]
     assert "kubectl -n shop set resources deployment/web -c web --limits=memory=128Mi" in commands
 
 
@@ -46,7 +46,7 @@ def test_a_limit_that_was_lowered_before_is_the_cause() -> None:
     found = verdict(world(crashing(code=137, reason="OOMKilled"), before="256Mi"))
     assert found.root and found.root.cause.id == "oom-limit-lowered"
     assert any("256Mi -> 64Mi" in claim.text for claim in found.root.claims)
-    assert found.root.recommendations[0].command == "kubectl -n shop rollout undo deployment/web"
+    assert str(found.root.recommendations[0].command) == "kubectl -n shop rollout undo deployment/web"
 
 
 def test_a_limit_that_was_raised_before_is_not_blamed() -> None:

@@ -145,7 +145,7 @@ def test_a_cordoned_node_is_named_as_the_thing_at_fault() -> None:
     message = "0/1 nodes are available: 1 node(s) were unschedulable." + NOT_HELPFUL.format(n=1)
     verdict, _ = world(waiting(message), node("n1", unschedulable=True)).investigate(ALERT)
     assert said(verdict) == ("node-cordoned", "Node/n1")
-    assert verdict.root and verdict.root.recommendations[0].command == "kubectl uncordon n1"
+    assert verdict.root and str(verdict.root.recommendations[0].command) == "kubectl uncordon n1"
 
 
 def test_a_cordon_is_not_the_cause_when_the_pod_would_not_fit_there_either() -> None:

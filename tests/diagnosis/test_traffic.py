@@ -45,7 +45,7 @@ def test_errors_that_begin_with_a_rollout_are_the_rollout():
     world = measured(shop(rolled_out=32), errors=o.series((150, 0.05), (30, 9.0)), requests=CALM)
     verdict, _ = world.investigate(ERRORS)
     assert verdict.root and verdict.root.cause.id == "errors-after-change"
-    assert verdict.root.recommendations[0].command == "kubectl -n shop rollout undo deployment/web"
+    assert str(verdict.root.recommendations[0].command) == "kubectl -n shop rollout undo deployment/web"
 
 
 def test_errors_without_a_change_are_explained_by_what_the_log_says_of_a_dependency():

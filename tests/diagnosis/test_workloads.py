@@ -116,7 +116,7 @@ def test_a_paused_rollout_with_a_change_behind_it_is_the_cause():
     web["spec"] |= {"paused": True, "template": o.template(o.container(image="shop/web:2"))}
     verdict, _ = world.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "rollout-paused"
-    assert verdict.root.recommendations[0].command == "kubectl -n shop rollout resume deployment/web"
+    assert str(verdict.root.recommendations[0].command) == "kubectl -n shop rollout resume deployment/web"
 
 
 def test_a_paused_deployment_without_a_change_is_intended():
@@ -168,7 +168,7 @@ def test_a_corrected_stateful_set_that_waits_for_its_broken_pod_says_so():
     world.log("shop", "web-1", "web", "KeyError: 'ROLE'\n", previous=True)
     verdict, _ = world.investigate(about("StatefulSet"))
     assert verdict.root and verdict.root.cause.id == "statefulset-waits-for-old-pod"
-    assert verdict.root.recommendations[0].command == "kubectl -n shop delete pod/web-1"
+    assert str(verdict.root.recommendations[0].command) == "kubectl -n shop delete pod/web-1"
 
 
 def test_an_update_on_delete_waits_for_somebody():

@@ -7,8 +7,8 @@ from typing import Any
 
 from agent.alert import Alert, parse_alerts
 from agent.diagnosis.engine import Diagnosis
-from agent.diagnosis.graph import selector_text  # noqa: F401 - handy in tests
 from agent.diagnosis.ranking import Verdict, weigh
+from agent.diagnosis.selector import selector_text  # noqa: F401 - handy in tests
 from agent.evidence.answer import Answer
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query
@@ -28,6 +28,7 @@ class World:
     """Answers queries from what a test put in; everything else is "not found" or empty."""
 
     name = "kubernetes"
+    read_seconds = 5.0
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -87,7 +88,7 @@ class World:
         """Run the loop to its end: diagnose, answer the open questions, again."""
         raw = alert if isinstance(alert, str) else json.dumps(alert)
         parsed: Alert = parse_alerts(raw.encode()).alerts[0]
-        ledger = Ledger(lambda query: self, Redactor())
+        ledger = Ledger(lambda query: self, Redactor(), read_seconds=self.read_seconds)
         investigation = Investigation(parsed, route(parsed), ledger, NOW)
 
         async def work() -> Diagnosis:

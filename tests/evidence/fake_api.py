@@ -29,7 +29,8 @@ class FakeApi:
     """What the server holds and what it was asked; tests set the first and read the second."""
 
     url: str = ""
-    objects: dict[str, Any] = field(default_factory=dict)  # path -> object, or list of a collection's items
+    # path -> object, list of a collection's items, or what makes status and body of the parameters
+    objects: dict[str, Any] = field(default_factory=dict)
     logs: dict[str, bytes | int] = field(default_factory=dict)  # path -> text, or a size in bytes
     refusals: dict[str, tuple[int, Any]] = field(default_factory=dict)  # path -> status and body
     delays: dict[str, float] = field(default_factory=dict)  # path -> seconds of silence
@@ -93,7 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*api.refusals[url.path])
         elif url.path in api.logs:
             self._stream(api.logs[url.path])
-        elif isinstance(found := api.objects.get(url.path), list):
+        elif callable(found := api.objects.get(url.path)):
+            self._send(*found(parameters))
+        elif isinstance(found, list):
             self._send(200, _page(found, parameters))
         elif found is not None:
             self._send(200, found)

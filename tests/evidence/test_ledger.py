@@ -3,6 +3,7 @@
 import asyncio
 
 from agent.evidence.answer import Answer
+from agent.evidence.census import Census
 from agent.evidence.ledger import Ledger
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
@@ -87,3 +88,19 @@ def test_a_run_reads_no_more_than_it_may() -> None:
     queries = [Query.parse(f"get Pod bank/desk-{n}") for n in range(9)]
     assert len(asyncio.run(ledger.collect(queries))) == 3
     assert source.asked == 3 and ledger.reads_left == 0
+
+
+def test_what_a_run_may_not_ask_any_more_is_remembered_until_it_may() -> None:
+    ledger = _ledger(Source({}), max_reads=1)
+    asyncio.run(ledger.collect([POD, OTHER]))
+    assert ledger.turned_away == [OTHER]
+    ledger.allow(1)
+    asyncio.run(ledger.collect([OTHER]))
+    assert ledger.turned_away == []
+
+
+def test_the_counts_of_a_list_end_its_text() -> None:
+    counted = Census(2, 1, 0, 0, {"ready": 2})
+    ledger = _ledger(Source({POD: Answer(data=[{"a": 1}], truncated=True, census=counted)}))
+    (entry,) = asyncio.run(ledger.collect([POD]))
+    assert (entry.text, entry.census) == ("[0].a: 1\n2 read: 2 ready", counted)

@@ -11,6 +11,7 @@ import pytest
 
 from agent.evidence import query, recording
 from agent.evidence.answer import Answer, Status
+from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.recording import RecordingError, RecordingSource, write_recording
 
@@ -18,6 +19,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 POD = {"kind": "Pod", "metadata": {"namespace": "shop", "name": "web-1"}, "status": {"phase": "Running"}}
 GET_POD = query.get("Pod", "shop", "web-1")
 LOGS = query.logs("shop", "web-1", "web", previous=True)
+COUNTED = Census(9, 1, 2, 1, {"ready": 7, "Pending": 2}, ended=False)
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Recorded:
     text: str = ""
     truncated: bool = False
     notes: tuple[str, ...] = ()
+    census: Census | None = None
     collected_at: datetime = NOW
 
 
@@ -37,6 +40,7 @@ EVIDENCE: list[Any] = [
     Recorded(GET_POD, data=POD),
     Recorded(LOGS, data="2026-03-01T11:59:00Z ünïcode\nsecond line\n", truncated=True, notes=("cut",)),
     Recorded(query.listing("Pod", "shop", label="app in (a,b)"), data=[POD]),
+    Recorded(query.listing("Pod", "*"), data=[POD], truncated=True, census=COUNTED),
     Recorded(query.metrics('rate(x{a="b"}[5m])'), data=[{"labels": {"a": "b"}, "points": [[1, 2.5]]}]),
     Recorded(query.get("Node", "", "n1"), status="forbidden", text='forbidden: nodes "n1" is forbidden'),
 ]
@@ -63,7 +67,20 @@ def test_what_was_written_is_what_is_answered(tmp_path: Path, name: str) -> None
         answer = ask(source, item.query)
         assert (answer.status, answer.data) == (item.status, item.data)
         assert (answer.truncated, tuple(answer.notes)) == (item.truncated, item.notes)
+        assert answer.census == item.census
     assert ask(source, EVIDENCE[-1].query).message == 'nodes "n1" is forbidden'
+
+
+@pytest.mark.parametrize(
+    "census",
+    [7, [], {"total": 1}, COUNTED.as_data() | {"total": 8}, COUNTED.as_data() | {"ill_kept": 3},
+     COUNTED.as_data() | {"kept": -1}, COUNTED.as_data() | {"states": {"ready": True}}],
+)  # fmt: skip
+def test_counts_that_cannot_be_are_damage(tmp_path: Path, census: Any) -> None:
+    listed = query.listing("Pod", "*")
+    source = RecordingSource(by_hand(tmp_path / "run", {"query": str(listed), "data": [], "census": census}))
+    answer = ask(source, listed)
+    assert (answer.status, "census" in answer.message) == ("error", True)
 
 
 def test_nothing_is_left_beside_a_written_recording(tmp_path: Path) -> None:

@@ -46,10 +46,14 @@ def test_a_replayed_run_sees_what_the_recorded_one_saw(tmp_path: Path, name: str
     write_recording(tmp_path / name, live, recorded_at=datetime.now(UTC))
 
     replayed = collect(RecordingSource(tmp_path / name))
-    assert [(each.id, each.query, each.status, each.truncated, each.notes) for each in replayed] == [
-        (each.id, each.query, each.status, each.truncated, each.notes) for each in live
+    assert [
+        (each.id, each.query, each.status, each.truncated, each.notes, each.census, each.text)
+        for each in replayed
+    ] == [
+        (each.id, each.query, each.status, each.truncated, each.notes, each.census, each.text)
+        for each in live
     ]
-    assert "only the first 400 objects were read" in live[2].notes
+    assert "450 read: 450 not ready; 400 of them are kept" in live[2].notes
     assert [each.text for each in replayed] == [each.text for each in live]
     assert [each.status for each in live] == [
         "ok", "not-found", "ok", "forbidden", "ok", "ok", "forbidden",

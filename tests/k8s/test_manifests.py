@@ -63,7 +63,11 @@ def test_the_pod_is_restricted_and_small(name: str, kind: str) -> None:
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
     for bound in ("requests", "limits"):
-        assert container["resources"][bound] == {"cpu": "100m", "memory": "128Mi"}
+        assert container["resources"][bound] == {
+            "cpu": "100m",
+            "memory": "128Mi",
+            "ephemeral-storage": "64Mi",
+        }
 
 
 @pytest.mark.parametrize(("name", "kind"), PODS)

@@ -5,8 +5,10 @@ steps of the rule model, read from the request alone and told in the words of th
 """
 
 import json
+import socket
+import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,16 +38,26 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Mind = Callable[[Body], Reply]
+@dataclass
+class Raw:
+    """Bytes as they go over the wire, status line and all; `reset` drops the connection behind them."""
+
+    pieces: Iterable[bytes]
+    reset: bool = False
+
+
+Mind = Callable[[Body], Reply | Raw]
 
 
 @dataclass
 class ModelServer:
-    """The address, and every request so far."""
+    """The address, and every request so far: its body, key and size in bytes, and the usage it was told."""
 
     url: str = ""
     requests: list[Body] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    usages: list[Body] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -61,12 +73,20 @@ def serving(mind: Mind) -> Iterator[ModelServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            sent = self.rfile.read(int(self.headers["content-length"]))
+            body = json.loads(sent)
             server.requests.append(body)
+            server.sizes.append(len(sent))
             server.keys.append(self.headers.get("authorization", ""))
             reply = mind(body)
-            text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
             try:
+                if isinstance(reply, Raw):
+                    self._pour(reply)
+                    return
+                if isinstance(reply.body, dict) and reply.body.get("usage", ...) is None:
+                    reply.body["usage"] = _usage(sent, reply.body)
+                    server.usages.append(reply.body["usage"])
+                text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
                 self.send_response(reply.status)
                 for name, value in {"content-type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
@@ -74,6 +94,15 @@ def serving(mind: Mind) -> Iterator[ModelServer]:
                 self.wfile.write(text.encode())
             except OSError:
                 pass  # the client has gone: that is what some tests are about
+
+        def _pour(self, raw: Raw) -> None:
+            """Write until all is written or the client has gone."""
+            self.close_connection = True
+            for piece in raw.pieces:
+                self.wfile.write(piece)
+            if raw.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.connection.close()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -127,9 +156,15 @@ def _completion(message: Body, reason: str) -> Reply:
         {
             "id": "c", "object": "chat.completion", "created": 1, "model": "stub-1",
             "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+            "usage": None,  # counted where the size of the request is known
         }
     )  # fmt: skip
+
+
+def _usage(sent: bytes, body: Body) -> Body:
+    """A token for four characters, as most tokenizers come out."""
+    prompt, answer = len(sent) // 4, len(json.dumps(body["choices"][0]["message"])) // 4
+    return {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
 
 
 def _heard(told: list[Body]) -> list[LLMMessage]:

@@ -49,16 +49,15 @@ def test_the_schema_of_an_answer_is_one_that_strict_servers_take(investigate: Ru
 def test_usage_is_the_sum_of_all_requests(investigate: Run) -> None:
     with serving(sensible) as server:
         usage = investigate(server.url, *PRICED)["usage"]
-    count = len(server.requests)
-    assert (usage["calls"], usage["prompt_tokens"], usage["completion_tokens"]) == (
-        count,
-        100 * count,
-        10 * count,
+    assert usage["calls"] == len(server.requests)
+    assert usage["prompt_tokens"] == sum(told["prompt_tokens"] for told in server.usages)
+    assert usage["completion_tokens"] == sum(told["completion_tokens"] for told in server.usages)
+    assert usage["usd"] == pytest.approx(
+        (usage["prompt_tokens"] * 2 + usage["completion_tokens"] * 8) / 1e6, abs=1e-6
     )
-    assert usage["usd"] == pytest.approx(count * (100 * 2 + 10 * 8) / 1e6)
 
 
-def test_usage_a_server_does_not_report_is_estimated(investigate: Run) -> None:
+def test_usage_a_server_does_not_report_is_the_most_it_can_be_and_that_is_said(investigate: Run) -> None:
     def silent(body: Body) -> Reply:
         reply = sensible(body)
         assert isinstance(reply.body, dict)
@@ -67,9 +66,31 @@ def test_usage_a_server_does_not_report_is_estimated(investigate: Run) -> None:
 
     with serving(silent) as server:
         result = investigate(server.url, *PRICED)
-    assert result["cause"] == "cpu-traffic-spike"
-    assert result["usage"]["prompt_tokens"] > 1000 and result["usage"]["completion_tokens"] > 50
-    assert result["usage"]["usd"] > 0
+    count = len(server.requests)
+    assert (result["cause"], result["usage"]["completion_tokens"]) == ("cpu-traffic-spike", 4096 * count)
+    assert result["usage"]["prompt_tokens"] == sum(-(-size // 2) for size in server.sizes)
+    (said,) = marks(result, "usage")
+    assert f"prompt_tokens of {count} requests, completion_tokens of {count} requests" in said
+
+
+def test_every_request_limits_the_answer(investigate: Run) -> None:
+    with serving(sensible) as server:
+        investigate(server.url, *FREE, "--max-answer-tokens", "1234")
+    assert {request.get("max_tokens") for request in server.requests} == {1234}
+
+
+def test_a_server_that_knows_the_limit_by_its_newer_name_only(investigate: Run) -> None:
+    def newer(body: Body) -> Reply:
+        if "max_tokens" in body:
+            return refusing(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        return sensible(body)
+
+    with serving(newer) as server:
+        result = investigate(server.url, *FREE)
+    assert (result["cause"], result["reason"]) == ("cpu-traffic-spike", "")
+    assert [request.get("max_completion_tokens") for request in server.requests[1:]] == [4096] * (
+        len(server.requests) - 1
+    )
 
 
 def test_fences_and_words_around_an_answer_are_dropped(investigate: Run) -> None:
@@ -202,8 +223,10 @@ def test_a_tool_that_does_not_exist_harms_nothing(investigate: Run) -> None:
         (["--model", "openai:m", "--model-url", "localhost:1"], "expected http://"),
         (["--model", "openai:m", "--model-url", "http://localhost:1"], "give --usd-per-mtok-in"),
         (["--model", "openai:m", *PRICED, "--max-usd-per-day", "1"], "needs --budget-file"),
-        (["--model", "openai:m", *PRICED, "--max-usd", "-1"], "expected 0 or more"),
-        (["--model", "openai:m", *PRICED, "--max-usd", "nan"], "expected 0 or more"),
+        (["--model", "openai:m", *PRICED, "--max-usd", "-1"], "expected 0 to 1000000000"),
+        (["--model", "openai:m", *PRICED, "--max-usd", "nan"], "expected 0 to"),
+        (["--model", "openai:m", *PRICED, "--usd-per-mtok-in", "1e308"], "expected 0 to"),
+        (["--model", "openai:m", *PRICED, "--max-answer-tokens", "0"], "expected 1 to 131072"),
         (
             ["--model", "openai:m", *PRICED, "--model-key-file", "nowhere"],
             "cannot read --model-key-file nowhere",

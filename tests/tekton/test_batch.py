@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agent.alert import AlertError
+from agent.alert import AlertError, parse_alerts
 from agent.tekton.batch import remaining
 
 START = "2026-01-31T12:00:00Z"
@@ -99,3 +99,17 @@ def test_a_parameter_that_carries_no_payload_is_refused_in_one_line(value: str):
         remaining(run, [])
     with pytest.raises(AlertError, match="has no parameter alerts"):
         remaining({"metadata": {"name": "b"}, "spec": {}}, [])
+
+
+@pytest.mark.parametrize("number", ["3", [], {}, None, True, -1, 1e300, float("inf"), "x"])
+def test_a_number_of_left_out_alerts_that_is_none_costs_nothing(number: Any):
+    found = remaining(batch("a", range(2), truncatedAlerts=number), [])
+    assert [each["fingerprint"] for each in json.loads(found.payload)["alerts"]] == fingerprints(0, 1)
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("number", [3, 3.0])
+def test_alerts_that_alertmanager_left_out_are_told_once(number: float):
+    found = remaining(batch("a", range(2), truncatedAlerts=number), [])
+    (note,) = [*found.notes, *parse_alerts(found.payload).notes]
+    assert note.startswith("Alertmanager left 3 more alerts out")

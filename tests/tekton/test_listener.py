@@ -11,19 +11,22 @@ def test_there_is_one_trigger_for_each_place_one_for_the_rest_and_one_for_the_un
     _, *triggers = listener.listener("alerts", 4)
     names = [trigger["metadata"]["name"] for trigger in triggers]
     assert names == [*(f"incident-alerts-{place:02}" for place in range(4)), "incident-alerts-batch",
-                     "incident-alerts-unidentified"]  # fmt: skip
+                     "incident-alerts-unidentified", "incident-alerts-refused"]  # fmt: skip
 
 
 def test_the_listener_for_groups_has_no_trigger_for_single_alerts():
     _, *triggers = listener.listener("groups", 0)
-    assert {trigger["spec"]["template"]["ref"] for trigger in triggers} == {"incident-batch"}
+    assert {trigger["spec"]["template"]["ref"] for trigger in triggers} == {
+        "incident-batch",
+        "incident-refused",
+    }
 
 
 def test_a_listener_of_another_width_selects_none_of_the_old_triggers():
     wide, narrow = listener.listener("alerts", 32), listener.listener("alerts", 16)
-    (group,) = narrow[0]["spec"]["triggerGroups"]
+    group, _ = narrow[0]["spec"]["triggerGroups"]
     selected = group["triggerSelector"]["labelSelector"]["matchLabels"].items()
-    assert all(selected <= trigger["metadata"]["labels"].items() for trigger in narrow[1:])
+    assert all(selected <= trigger["metadata"]["labels"].items() for trigger in narrow[1:-1])
     assert not any(selected <= trigger["metadata"]["labels"].items() for trigger in wide[1:])
 
 
@@ -31,7 +34,23 @@ def test_the_token_is_compared_before_anything_of_the_body_is_read():
     for document in [*listener.listener("alerts", 1), *listener.listener("groups", 0)]:
         for group in document["spec"].get("triggerGroups", []):
             (filter_,) = [p["value"] for p in group["interceptors"][0]["params"] if p["name"] == "filter"]
-            assert filter_.startswith("header.canonical('Authorization').compareSecret(")
+            assert filter_.removeprefix("!").startswith("header.canonical('Authorization').compareSecret(")
+
+
+def test_a_wrong_token_is_an_error_in_the_log_and_can_create_nothing():
+    for name, width in (("alerts", 2), ("groups", 0)):
+        listener_, *triggers = listener.listener(name, width)
+        _, refused = listener_["spec"]["triggerGroups"]
+        (cel,) = refused["interceptors"]
+        assert cel["params"] == [{"name": "filter", "value": f"!{listener.AUTHENTIC}"}]
+        selected = refused["triggerSelector"]["labelSelector"]["matchLabels"].items()
+        (trigger,) = [each for each in triggers if selected <= each["metadata"]["labels"].items()]
+        (bound,) = trigger["spec"]["bindings"]
+        bindings = {
+            d["metadata"]["name"]: d["spec"] for d in documents(TEKTON / "triggers" / "bindings.yaml")
+        }
+        assert bindings[bound["ref"]]["params"] == [{"name": "name", "value": "$(extensions.wrong_token)"}]
+        assert "wrong_token" not in str(listener_["spec"]) + str(triggers)  # no interceptor makes it
 
 
 def test_every_binding_and_template_that_a_trigger_names_exists_and_they_fit():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.files import as_json
+from agent.output import as_json
 from agent.tekton.results import TOTAL_BYTES, no_results, stored_size, tekton_results, write_results
 from tests.tekton.manifests import task
 from tests.tekton.samples import result
@@ -24,7 +24,7 @@ def declared() -> dict[str, str]:
 def test_every_result_of_the_task_is_written_and_no_other(tmp_path: Path):
     write_results(tmp_path, [result()])
     assert {path.name for path in tmp_path.iterdir()} == set(declared())
-    assert set(no_results("nothing")) == set(declared())
+    assert set(no_results("not-actionable", "nothing")) == set(declared())
 
 
 def test_a_diagnosed_incident_is_told_in_small_values():

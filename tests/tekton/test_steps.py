@@ -49,10 +49,27 @@ def notify(tmp_path: Path, address: str, text: str = "diagnosed: oom-killed") ->
     return cli.run(["tekton", "notify", f"--url-file={tmp_path / 'url'}", f"--text={text}"])
 
 
-def test_the_verdict_is_posted_as_text(tmp_path: Path, webhook: tuple[str, list[Any]]):
+def test_the_verdict_is_posted_as_text_in_a_code_span(tmp_path: Path, webhook: tuple[str, list[Any]]):
     address, received = webhook
     assert notify(tmp_path, f"{address}/ok", "line $(HOME) é") == 0
-    assert received == [{"text": "line $(HOME) é"}]
+    assert received == [{"text": "`line $(HOME) é`"}]
+
+
+@pytest.mark.parametrize(
+    ("said", "posted"),
+    [
+        ("<!channel> <@U1> <!here|x>", "`&lt;!channel&gt; &lt;@U1&gt; &lt;!here|x&gt;`"),
+        ("<http://evil|your bank> & co", "`&lt;http://evil|your bank&gt; &amp; co`"),
+        ("a` @all *b* ``` _c_", "`a' @all *b* ''' _c_`"),
+        ("one\ntwo\x1b[2J\u202eabc\U000e0041", "`one two [2J abc`"),
+    ],
+)
+def test_nothing_a_log_says_calls_people_links_or_formats_in_a_chat(
+    said: str, posted: str, tmp_path: Path, webhook: tuple[str, list[Any]]
+):
+    address, received = webhook
+    assert notify(tmp_path, f"{address}/ok", said) == 0
+    assert received == [{"text": posted}]
 
 
 @pytest.mark.parametrize(

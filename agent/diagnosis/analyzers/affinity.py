@@ -1,10 +1,11 @@
 """Pods that no node suits: selectors, affinity, taints, cordons, and nodes in trouble themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -114,7 +115,9 @@ def _selector(case: Case, place: Placement, owner: Obj) -> Finding:
                 place,
                 "labelling a node",
                 "If a node is meant to have it, add the label.",
-                f"label node {{}} {first}={missing[first]}",
+                lambda node: kubectl(
+                    None, "label node {node} {key}={value}", node=node, key=first, value=missing[first]
+                ),
             ),
         ),
         since=place.since,
@@ -170,7 +173,7 @@ def _labels(nodes: tuple[Obj, ...], keys: list[str]) -> Iterator[Claim]:
 
 def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
     pod = place.pod
-    named = place.obstacle.what or "a taint"
+    named, key = place.obstacle.what or "a taint", place.obstacle.what.partition("=")[0]
     return Finding(
         cause=TAINT,
         entity=owner.ref,
@@ -187,7 +190,7 @@ def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
                 place,
                 "removing the taint",
                 "If the taint is no longer meant, remove it.",
-                f"taint node {{}} {named.partition('=')[0]}-",
+                lambda node: kubectl(None, "taint node {node} {key}-", node=node, key=key),
             ),
         ),
         since=place.since,
@@ -217,7 +220,7 @@ def _cordoned(case: Case, place: Placement, owner: Obj) -> Finding:
                 place,
                 "uncordoning the node",
                 "When its maintenance is over, let it take pods again.",
-                "uncordon {}",
+                lambda node: kubectl(None, "uncordon {node}", node=node),
             )
         ),
         since=place.since,
@@ -234,7 +237,10 @@ def _in_trouble(case: Case, place: Placement, owner: Obj) -> Finding:
         confidence=place.confidence,
         recommendations=(
             Recommendation(
-                "looking at the nodes", "See what their conditions say.", "kubectl describe nodes", "none"
+                "looking at the nodes",
+                "See what their conditions say.",
+                kubectl(None, "describe nodes"),
+                "none",
             ),
         ),
         leads_to=tuple(Ref("Node", "", node.ref.name) for node in place.nodes[:3]),
@@ -242,11 +248,14 @@ def _in_trouble(case: Case, place: Placement, owner: Obj) -> Finding:
     )
 
 
-def _change_node(place: Placement, action: str, sentence: str, command: str) -> Iterator[Recommendation]:
+def _change_node(
+    place: Placement, action: str, sentence: str, change: Callable[[str], Command | Withheld]
+) -> Iterator[Recommendation]:
     """A change of the node that is nearest to taking the pod; nothing when no node is known."""
-    verify = kubectl(place.pod.ref.namespace, f"get pod {place.pod.ref.name} -o wide")
     for node in place.nodes[:1]:
-        yield Recommendation(action, sentence, "kubectl " + command.format(node.ref.name), "medium", verify)
+        yield Recommendation(
+            action, sentence, change(node.ref.name), "medium", on(place.pod.ref, "get", "-o wide")
+        )
 
 
 _MAKERS = {

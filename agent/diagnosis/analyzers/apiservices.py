@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import look
+from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.thing import Obj
@@ -56,9 +57,9 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
                 action="deleting the APIService",
                 sentence="Only if that server was uninstalled for good: delete the APIService that "
                 "points to it.",
-                command=f"kubectl delete apiservice {api.ref.name}",
+                command=on(api.ref, "delete"),
                 risk="high",
-                verify="kubectl get apiservices",
+                verify=kubectl(None, "get apiservices"),
             ),
         ),
         leads_to=(service,) if service else (),

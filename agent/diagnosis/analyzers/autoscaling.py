@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, handle, kubectl, on
+from agent.diagnosis.advice import edit, handle, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import pods_of
@@ -88,7 +89,8 @@ def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
 
 
 def _siblings(case: Case, target: Ref) -> list[Ref]:
-    found = case.list(target.kind, target.namespace, why="which workloads could be meant?") or []
+    why = "which workloads could be meant?"
+    found = case.list(target.kind, target.namespace, why=why, need="some") or []
     return [obj.ref for obj in found]
 
 
@@ -117,7 +119,7 @@ def _merge(obj: Obj) -> Recommendation:
     sentence = "Keep one HPA for these pods: put its metrics together and delete the others."
     return Recommendation(
         "keeping one HPA for these pods", sentence, kubectl(obj.ref.namespace, "get hpa"), "none",
-        kubectl(obj.ref.namespace, f"describe hpa {obj.ref.name}"),
+        on(obj.ref, "describe"),
     )  # fmt: skip
 
 
@@ -125,9 +127,8 @@ def _merge(obj: Obj) -> Recommendation:
 def scaled_by(case: Case, workload: Obj) -> Iterator[Finding]:
     """Where the alert is about scaling, follow the autoscalers of the workload."""
     if "autoscaling" in case.runbook.families:
-        found = case.list(
-            "HorizontalPodAutoscaler", workload.ref.namespace, why=f"what scales {workload.ref}?"
-        )
+        why = f"what scales {workload.ref}?"
+        found = case.list("HorizontalPodAutoscaler", workload.ref.namespace, why=why, need="some")
         for hpa in found or []:
             if target_of(hpa) == workload.ref:
                 case.follow(hpa.ref)
@@ -147,8 +148,9 @@ def _no_requests(
     setting = Recommendation(
         f"setting a {resource} request",
         f"Request the {resource} that container {container} needs in normal use.",
-        on(target, "set resources", f"-c {container} --requests={resource}={amount}"), "medium",
-        kubectl(obj.ref.namespace, f"get hpa {obj.ref.name}"),
+        on(target, "set resources", "-c {container} --requests={measure}={amount}",
+           container=container, measure=resource, amount=amount), "medium",
+        on(obj.ref, "get"),
     )  # fmt: skip
     where = workload.quote(f"spec.template.spec.containers[{container}].name") if workload else ()
     return Finding(NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), 0.93, (setting,))
@@ -182,7 +184,7 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     advice = Recommendation(
         "installing or repairing the metrics API",
         f"See whether what serves {api} is installed and available.",
-        kubectl("", f"get apiservice v1beta1.{api}"), "none", kubectl(obj.ref.namespace, "top pod"),
+        on(Ref("APIService", "", f"v1beta1.{api}"), "get"), "none", kubectl(obj.ref.namespace, "top pod"),
     )  # fmt: skip
     claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
     return Finding(
@@ -214,7 +216,4 @@ def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
 
 
 def _describe(obj: Obj) -> Recommendation:
-    words = f"describe hpa {obj.ref.name}"
-    return Recommendation(
-        "reading its conditions", "See what the HPA says.", kubectl(obj.ref.namespace, words), "none"
-    )
+    return look(obj.ref, "reading its conditions", "See what the HPA says.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.thing import Event, Obj
@@ -87,8 +88,8 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
             Recommendation(
                 action="naming a StorageClass or marking a default",
                 sentence="Name a class in the claim, or mark one as the cluster's default.",
-                command=f"kubectl annotate storageclass {classes[0].ref.name} {DEFAULT_CLASS}=true" if classes
-                else "kubectl get storageclass",
+                command=on(classes[0].ref, "annotate", "{key}=true --overwrite", key=DEFAULT_CLASS) if classes
+                else kubectl(None, "get storageclass"),
                 risk="medium",
                 verify=on(pvc.ref, "get"),
             ),
@@ -99,7 +100,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
 
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
     """A claim that waits for a volume made by hand."""
-    volumes = case.list("PersistentVolume", "*", why="which volumes are free?")
+    volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
     if volumes is None:
         return
     free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
-from agent.diagnosis.graph import selector_text, selects, workload_of
+from agent.diagnosis.graph import selects, workload_of
 from agent.diagnosis.replicas import in_trouble
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj
 
 MOST = 3
@@ -52,9 +54,11 @@ def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
     if "budget" not in case.runbook.families or not case.is_subject:
         return
-    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=f"which budgets guard {obj.ref}?")
+    why = f"which budgets guard {obj.ref}?"
+    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
     labels = obj.labels if obj.ref.kind == "Pod" else obj.at("spec.template.metadata.labels") or {}
-    for found in [b for b in budgets or [] if selects(b.at("spec.selector"), labels)][:MOST]:
+    guards = [b for b in budgets or [] if selects(b.at("spec.selector"), labels)]
+    for found in case.first(guards, MOST, f"budgets that guard {obj.ref}"):
         case.follow(found.ref)
     yield from ()
 
@@ -64,10 +68,12 @@ def drained(case: Case, node: Obj) -> Iterator[Finding | State]:
     """Where the alert is about a drain, follow the budgets that allow no disruption of a pod on the node."""
     if "budget" not in case.runbook.families or not case.is_subject:
         return
-    budgets = case.list("PodDisruptionBudget", "*", why="which budgets allow no disruption?")
-    pods = case.list("Pod", "*", field=f"spec.nodeName={node.ref.name}", why=f"what runs on {node.ref.name}?")
+    name, why = node.ref.name, "which budgets allow no disruption?"
+    budgets = case.list("PodDisruptionBudget", "*", why=why, need="some")
+    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"what runs on {name}?", need="some")
     closed = [b for b in budgets or [] if not _count(b, "disruptionsAllowed")]
-    for found in [b for b in closed if any(_guards(b, pod) for pod in pods or [])][:MOST]:
+    guards = [b for b in closed if any(_guards(b, pod) for pod in pods or [])]
+    for found in case.first(guards, MOST, f"budgets that allow no disruption on {node.ref.name}"):
         case.follow(found.ref)
     yield from ()
 
@@ -86,7 +92,9 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     )
     selector = selector_text(obj.at("spec.selector"))
     pods = (
-        case.list("Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?")
+        case.list(
+            "Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?", need="some"
+        )
         if selector
         else []
     )
@@ -102,7 +110,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
         headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
         see = Recommendation(
             "repairing the pods it guards", "See which pods are not ready and why.",
-            kubectl(obj.ref.namespace, f"get pods -l '{selector}'"), "none",
+            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")), "none",
         )  # fmt: skip
         claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
         yield Finding(UNHEALTHY, obj.ref, headline, (claim,), 0.55, (see,))
@@ -115,9 +123,8 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _other(case: Case, obj: Obj, pods: list[Obj]) -> Obj | None:
     """Another budget that guards one of its pods."""
-    others = case.list(
-        "PodDisruptionBudget", obj.ref.namespace, why=f"are the pods of {obj.ref} guarded twice?"
-    )
+    why = f"are the pods of {obj.ref} guarded twice?"
+    others = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
     mine = [b for b in others or [] if b.ref != obj.ref and any(_guards(b, pod) for pod in pods)]
     return mine[0] if mine else None
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
@@ -129,7 +130,7 @@ def no_slot(case: Case, pod: Obj) -> Iterator[Finding]:
             Recommendation(
                 action="making room for pods",
                 sentence="Look for pods nobody needs; raise maxPods of the kubelets or add a node.",
-                command="kubectl get pods --all-namespaces --field-selector=status.phase!=Running",
+                command=kubectl(None, "get pods --all-namespaces --field-selector=status.phase!=Running"),
                 risk="none",
             ),
         ),
@@ -190,9 +191,7 @@ def _advice(place: Placement, owner: Obj, resource: str) -> Iterator[Recommendat
         yield Recommendation(
             action="freeing room or adding a node",
             sentence=f"See which pods hold the {resource}; scale down what is not needed or add a node.",
-            command=kubectl(
-                "", f"describe node {place.nodes[0].ref.name}" if place.nodes else "describe nodes"
-            ),
+            command=on(place.nodes[0].ref, "describe") if place.nodes else kubectl(None, "describe nodes"),
             risk="none",
         )
 
@@ -208,7 +207,8 @@ def _neighbours(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who has taken the room on {name}?")
+    field, why = f"spec.nodeName={name}", f"who has taken the room on {name}?"
+    pods = case.list("Pod", "*", field=field, why=why, need="some")
     return [pod for pod in pods or [] if not is_finished(pod) and pod.at("status.phase") != "Failed"]
 
 

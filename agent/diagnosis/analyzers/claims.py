@@ -100,7 +100,10 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
                             volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
         homes += [node for node in place.all_nodes if matches_terms(terms, node)]
-    where = ", ".join(node.ref.name for node in homes[:3]) or "nodes that the cluster does not have"
+    absent = (
+        "nodes that were not read" if case.is_partial("Node", "*") else "nodes that the cluster does not have"
+    )
+    where = ", ".join(node.ref.name for node in homes[:3]) or absent
     return Finding(
         cause=NODE_AFFINITY,
         entity=owner.ref,

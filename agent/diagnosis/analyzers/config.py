@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agent.diagnosis.advice import edit, kubectl, roll_back, watch
+from agent.diagnosis.advice import edit, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -213,7 +214,7 @@ def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
                 text, found.quote(f"data.{like}") if like else found.quote(*(f"data.{k}" for k in keys[:4]))
             )
         return
-    known = case.list("ConfigMap", namespace, why="is its name mistyped?") or []
+    known = case.list("ConfigMap", namespace, why="is its name mistyped?", need="some") or []
     if like := near(fault.name, [o.ref.name for o in known]):
         other = next(o for o in known if o.ref.name == like)
         yield Claim(f"A ConfigMap {like} exists", other.quote("metadata.name"))
@@ -221,13 +222,16 @@ def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
 
 def _remedy(pod: Obj, workload: Obj, fault: Fault) -> Recommendation:
     if fault.kind and fault.name and not fault.key:
-        kind = "configmap" if fault.kind == "ConfigMap" else "secret generic"
-        command = kubectl(pod.ref.namespace, f"create {kind} {fault.name} --from-literal=KEY=VALUE")
+        words = "create configmap {name} --from-literal=<key>=<value>"
+        if fault.kind == "Secret":
+            words = "create secret generic {name} --from-literal=<key>=<value>"
+        command = kubectl(pod.ref.namespace, words, name=fault.name)
         return Recommendation(
             f"creating the {fault.kind}", fault.cause.remedy, command, "low", watch(workload.ref)
         )
     if fault.kind and fault.name:
-        command = kubectl(pod.ref.namespace, f"edit {fault.kind.lower()} {fault.name}")
+        words = "edit secret {name}" if fault.kind == "Secret" else "edit configmap {name}"
+        command = kubectl(pod.ref.namespace, words, name=fault.name)
         return Recommendation(
             "adding the missing key", fault.cause.remedy, command, "low", watch(workload.ref)
         )

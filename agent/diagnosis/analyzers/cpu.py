@@ -6,11 +6,12 @@ just after a change, are the change.
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl, roll_back
+from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers.throttling import at_limit, limit_too_low, throttled_share
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change, last_rollout
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
 from agent.diagnosis.graph import pods_of, workload_of
@@ -29,7 +30,7 @@ from agent.diagnosis.pod import first_container, is_well
 from agent.diagnosis.scaling import autoscaler_claim, scale_out
 from agent.diagnosis.thing import Obj, Series, dig
 from agent.diagnosis.trend import Rise, find_rise
-from agent.diagnosis.usage import usage
+from agent.diagnosis.usage import covers, usage
 from agent.quantity import parse_quantity
 
 LEAST_CORES = 0.03  # a rise by less is noise
@@ -225,7 +226,8 @@ def _complaint(case: Case, workload: Obj) -> Claim | None:
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     """Without Prometheus: the present use against the limit. It says how much, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
-    uses = usage(case, [pod for pod in pods or [] if is_well(pod)], "cpu")
+    well = [pod for pod in pods or [] if is_well(pod)]
+    uses = usage(case, well, "cpu")
     if not uses:
         return
     top = uses[0]
@@ -233,6 +235,8 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     of = "limit" if top.limit else "request"
     words = f"container {top.container} of {top.pod.ref.name} uses {top.amount:.2f} cores"
     if bound and top.amount < BUSY * bound / 1.6:
+        if obj.ref.kind != "Pod" and not covers(case, workload, well):
+            return
         sentence = f"The busiest {words}, {top.amount / bound:.0%} of its {of}: not high now."
         yield State("recovered", obj.ref, sentence, top.quotes, settles=True)
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit, read_log
 from agent.diagnosis.analyzers import dependency, logged
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
@@ -105,10 +105,7 @@ def _silence(ending: Ending) -> str:
 
 
 def _read_log(ending: Ending) -> Recommendation:
-    previous = " --previous" if ending.container.log_is_previous else ""
-    command = kubectl(
-        ending.pod.ref.namespace, f"logs {ending.pod.ref.name} -c {ending.container.name}{previous}"
-    )
+    command = read_log(ending.pod.ref, ending.container.name, previous=ending.container.log_is_previous)
     return Recommendation(
         "reading the container's log", "Read the log of the instance that ended.", command, "none"
     )

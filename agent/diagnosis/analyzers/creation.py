@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.analyzers.webhooks import webhook_down
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -82,6 +83,12 @@ INVALID = declare(Cause(
     "Correct the field the message names.",
     ("limit-range-violated",),
 ))  # fmt: skip
+
+
+_ACCOUNT_PATHS = (
+    "spec.template.spec.serviceAccountName",
+    "spec.jobTemplate.spec.template.spec.serviceAccountName",
+)
 
 
 @dataclass(frozen=True)
@@ -187,13 +194,17 @@ def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
     refusal.case.get("ServiceAccount", namespace, name, "does it exist by now?")
     absent = refusal.case.absent("ServiceAccount", namespace, name)
     headline = f"ServiceAccount {name}, which {refusal.workload.ref.name} names, does not exist"
-    create = Recommendation(
-        "creating the ServiceAccount",
-        f"Create ServiceAccount {name} with the roles it needs, or name another.",
-        kubectl(namespace, f"create serviceaccount {name}"), "low", on(refusal.workload.ref, "get"),
-    )  # fmt: skip
+    advice = edit(refusal.workload.ref, "correcting serviceAccountName", "Name a ServiceAccount that exists.")
+    named = next(filter(None, map(refusal.workload.at, _ACCOUNT_PATHS)), "default")
+    if name == named:  # what an event says is not enough to create one
+        advice = Recommendation(
+            "creating the ServiceAccount",
+            f"Create ServiceAccount {name} with the roles it needs, or name another.",
+            kubectl(namespace, "create serviceaccount {account}", account=name), "low",
+            on(refusal.workload.ref, "get"),
+        )  # fmt: skip
     quotes = refusal.quotes + ((absent,) if absent else ())
-    return Finding(ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), 0.93, (create,))
+    return Finding(ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), 0.93, (advice,))
 
 
 def _priority(refusal: Refusal, match: re.Match[str]) -> Finding:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl, on
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
-from agent.diagnosis.graph import owner_ref, pods_of
+from agent.diagnosis.graph import has_all_pods, owner_ref, pods_of
 from agent.diagnosis.node import is_node_ready, matches_affinity, missing_selector, untolerated
 from agent.diagnosis.replicas import is_starting, representatives
 from agent.diagnosis.thing import Obj
@@ -110,7 +110,7 @@ def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
 
 
 def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
-    nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?")
+    nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?", need="some")
     pods = pods_of(case, obj)
     if nodes is None or pods is None:
         return
@@ -127,11 +127,13 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
         )
         remove = Recommendation(
             "deleting the misplaced pods", f"Delete {pod.ref.name}, or tolerate what changed on the node.",
-            on(pod.ref, "delete"), "low", kubectl(obj.ref.namespace, f"get daemonset {obj.ref.name}"),
+            on(pod.ref, "delete"), "low", on(obj.ref, "get"),
         )  # fmt: skip
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), 0.85, (remove,))
         return
+    case.is_partial("Node", "*")  # where it is, and that of the pods, that is said
+    has_all_pods(case, obj)
 
 
 def _as_pod(obj: Obj) -> Obj:

@@ -143,7 +143,8 @@ def _slow(case: Case, pod: Obj) -> Finding:
 def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
     named = ", ".join(names)
     place = (obj.at("metadata.finalizers") or []).index(names[0])
-    patch = f"""--type=json -p '[{{"op":"remove","path":"/metadata/finalizers/{place}"}}]'"""
+    path = f"/metadata/finalizers/{place}"
+    patch = [{"op": "test", "path": path, "value": names[0]}, {"op": "remove", "path": path}]
     return Finding(
         cause=FINALIZER,
         entity=obj.ref,
@@ -160,7 +161,7 @@ def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
                 action="removing the finalizer",
                 sentence="Only if that controller is gone for good: remove the finalizer; what it "
                 "guards is left behind.",
-                command=on(obj.ref, "patch", patch),
+                command=on(obj.ref, "patch", "--type=json -p {patch}", patch=patch),
                 risk="high",
                 verify=on(obj.ref, "get"),
             ),
@@ -251,6 +252,7 @@ def _holders(case: Case, space: Obj) -> tuple[Ref, ...]:
     found: list[Ref] = []
     for plural, _, _ in _CONTENT.findall(message)[:3]:
         kind = _PLURALS.get(plural)
-        objects = case.list(kind, space.ref.name, why="what keeps the namespace?") if kind else None
+        why = "what keeps the namespace?"
+        objects = case.list(kind, space.ref.name, why=why, need="some") if kind else None
         found += [obj.ref for obj in objects or [] if obj.at("metadata.finalizers")][:2]
     return tuple(found)

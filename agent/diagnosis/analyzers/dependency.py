@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from agent.diagnosis import provenance
-from agent.diagnosis.advice import edit, kubectl, look, on, watch
+from agent.diagnosis.advice import edit, look, on, watch
 from agent.diagnosis.analyzers import policies
 from agent.diagnosis.backends import backends
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl, sequence
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.peer import Peer, peers_in
@@ -189,7 +190,8 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
         Claim(f"There is no Service {name} in namespace {namespace}", (peer.absent,)),
         *_named(complaint, peer),
     ]
-    services = complaint.case.list("Service", namespace, why=f"is {name} a mistyped Service?") or []
+    why = f"is {name} a mistyped Service?"
+    services = complaint.case.list("Service", namespace, why=why, need="some") or []
     like = provenance.near(name, [s.ref.name for s in services])
     meant = next((s for s in services if s.ref.name == like), None)
     if meant is None:
@@ -311,8 +313,10 @@ def _advice(complaint: Complaint, peer: Peer, cause: Cause) -> Recommendation:
     if cause is AUTH:
         return edit(complaint.workload.ref, "correcting the credentials", cause.remedy)
     if peer.service and peer.place == "service":
-        command = kubectl(
-            peer.service.namespace, f"get service,endpointslices,pods -o wide # for {peer.service.name}"
+        slices = "get endpointslices -l kubernetes.io/service-name={value}"
+        command = sequence(
+            on(peer.service, "get", "-o wide"),
+            kubectl(peer.service.namespace, slices, value=peer.service.name),
         )
         return Recommendation(
             "looking at the dependency", cause.remedy, command, "none", watch(complaint.workload.ref)

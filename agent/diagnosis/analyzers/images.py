@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis.advice import edit, kubectl, on, roll_back, watch
+from agent.diagnosis.advice import edit, look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
 from agent.diagnosis.graph import workload_of
@@ -274,10 +275,8 @@ def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendat
                 verify=watch(owner.ref),
             )
         case "node-disk-full":
-            node = trouble.container.pod.at("spec.nodeName")
-            yield Recommendation(
-                "freeing the node's disk", DISK.remedy, f"kubectl describe node {node}", "none"
-            )
+            node = Ref("Node", "", str(trouble.container.pod.at("spec.nodeName") or ""))
+            yield look(node, "freeing the node's disk", DISK.remedy)
         case _:
             yield edit(
                 owner.ref,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.provenance import near
@@ -135,7 +136,8 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
 
 
 def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> Finding:
-    services = case.list("Service", ingress.ref.namespace, why=f"is {name} a mistyped Service?") or []
+    why = f"is {name} a mistyped Service?"
+    services = case.list("Service", ingress.ref.namespace, why=why, need="some") or []
     claims = [
         Claim(f"The Ingress sends to Service {name}", ingress.quote(place)),
         Claim(f"There is no Service {name}", (absent,)),
@@ -166,9 +168,8 @@ def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
 
 def _told_by_controller(case: Case, ingress: Obj, names: list[str]) -> Iterator[tuple[str, Quote]]:
     """Lines of the class's controller that say a TLS Secret is missing."""
-    pods = case.list(
-        "Pod", "*", label="app.kubernetes.io/component=controller", why="what does the controller say?"
-    )
+    label, why = "app.kubernetes.io/component=controller", "what does the controller say?"
+    pods = case.list("Pod", "*", label=label, why=why, need="some")
     for pod in [p for p in pods or [] if "ingress" in p.ref.name or "ingress" in p.ref.namespace][:2]:
         for container in pod.items("spec.containers")[:1]:
             log = case.log(
@@ -186,7 +187,7 @@ def _tls_missing(ingress: Obj, name: str, quote: Quote, confidence: float) -> Fi
         Claim(f"The Ingress wants the certificate of Secret {name}", ingress.quote("spec.tls[0].secretName")),
     ]
     headline = f"Ingress {ingress.ref.name} has no certificate because the TLS Secret {name} does not exist"
-    command = kubectl(ingress.ref.namespace, f"create secret tls {name} --cert=FILE --key=FILE")
+    command = kubectl(ingress.ref.namespace, "create secret tls {name} --cert=<file> --key=<file>", name=name)
     advice = Recommendation("creating the TLS Secret", TLS.remedy, command, "low")
     return Finding(TLS, ingress.ref, headline, tuple(claims), confidence, (advice,))
 

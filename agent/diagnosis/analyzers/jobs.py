@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
-from agent.diagnosis.graph import owner_ref, pods_of, selector_text, workload_of
+from agent.diagnosis.graph import owner_ref, pods_of, workload_of
 from agent.diagnosis.pod import containers
 from agent.diagnosis.replicas import is_starting, representatives
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj
 
 LONG = timedelta(hours=12)  # KubeJobNotCompleted of kubernetes-mixin
@@ -78,7 +79,8 @@ def _run_after(case: Case, obj: Obj) -> Obj | None:
     owner = owner_ref(obj)
     if owner is None or owner.kind != "CronJob" or obj.created is None:
         return None
-    jobs = case.list("Job", obj.ref.namespace, why=f"did a run of {owner} after {obj.ref.name} finish well?")
+    why = f"did a run of {owner} after {obj.ref.name} finish well?"
+    jobs = case.list("Job", obj.ref.namespace, why=why, need="some")
     well = [j for j in jobs or [] if owner_ref(j) == owner and j.created and _is(j, "Complete")]
     return next((job for job in well if job.created and job.created > obj.created), None)
 
@@ -184,11 +186,10 @@ def _nothing(case: Case, obj: Obj) -> tuple[Quote, ...]:
 
 
 def _see(obj: Obj) -> tuple[Recommendation, ...]:
-    words = f"logs job/{obj.ref.name} --all-containers --tail=100"
     return (
         Recommendation(
             "reading the log of its last pod", "See what the last pod of the Job said.",
-            kubectl(obj.ref.namespace, words), "none", on(obj.ref, "get"),
+            on(obj.ref, "logs", "--all-containers --tail=100"), "none", on(obj.ref, "get"),
         ),
         look(obj.ref, "", "See what its events say."),
     )  # fmt: skip

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from agent.diagnosis.advice import edit, on
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.analyzers.dependency import SERVICE_MISSING
 from agent.diagnosis.analyzers.throttling import starved
 from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.peer import Peer, called_by, peer_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
@@ -55,7 +55,7 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
     links = dict.fromkeys(_in_command(container)) if waits else {}
     links |= dict.fromkeys((host, port) for _, host, port in called_by(case, container))
     links |= dict.fromkeys(_in_files(case, container))
-    for host, port in list(links)[:MAX_LINKS]:
+    for host, port in case.first(links, MAX_LINKS, f"hosts that {pod.ref} may call"):
         peer = peer_of(case, pod, host, port)
         if peer.place == "missing" and waits:
             yield _missing(case, pod, container, peer)
@@ -126,8 +126,6 @@ def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
             Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
         ),
         confidence=0.66,
-        recommendations=(
-            Recommendation("restoring the dependency", DOWN.remedy, on(service.ref, "describe"), "none"),
-        ),
+        recommendations=(look(service.ref, "restoring the dependency", DOWN.remedy),),
         leads_to=(service.ref,),
     )

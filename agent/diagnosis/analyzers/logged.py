@@ -230,6 +230,9 @@ def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recomme
         and targets
         and ref.kind in ("Deployment", "StatefulSet", "DaemonSet")
     ):
-        command = on(ref, "set env", f"-c {complaint.container.name} {targets[0]}=VALUE")
+        command = on(
+            ref, "set env", "-c {container} {variable}=<value>",
+            container=complaint.container.name, variable=targets[0],
+        )  # fmt: skip
         return (Recommendation(row.action, row.sentence, command, "low", watch(ref)),)
     return (edit(ref, row.action, row.sentence),)

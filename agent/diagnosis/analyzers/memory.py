@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import kubectl, on, roll_back
+from agent.diagnosis.advice import on, roll_back
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
 from agent.diagnosis.graph import pods_of, workload_of
@@ -25,7 +26,7 @@ from agent.diagnosis.pod import is_well
 from agent.diagnosis.scaling import scale_out
 from agent.diagnosis.thing import Obj, Series
 from agent.diagnosis.trend import LEAST_POINTS, Rise, find_rise, slope
-from agent.diagnosis.usage import bound, usage
+from agent.diagnosis.usage import bound, covers, usage
 
 LEAST_BYTES = 16 << 20
 STRAIGHT = 0.85  # r squared from which growth is steady
@@ -178,12 +179,15 @@ def _level(
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     """Without Prometheus: how near the limit it is now, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
-    uses = usage(case, [pod for pod in pods or [] if is_well(pod)], "memory")
+    well = [pod for pod in pods or [] if is_well(pod)]
+    uses = usage(case, well, "memory")
     if not uses:
         return
     top = uses[0]
     words = f"container {top.container} of {top.pod.ref.name} holds {_bytes(top.amount)}"
     if top.limit and top.share < 0.75:
+        if obj.ref.kind != "Pod" and not covers(case, workload, well):
+            return
         sentence = f"The fullest {words}, {top.share:.0%} of its limit: not high now."
         yield State("recovered", obj.ref, sentence, top.quotes, settles=True)
         return

@@ -7,6 +7,7 @@ from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.graph import owner_ref
 from agent.diagnosis.pod import is_deleting, is_finished, is_well
 from agent.diagnosis.thing import Obj
+from agent.evidence.wellness import DELETING, FINISHED, READY, RESTARTED
 from agent.ref import Ref
 
 MOST = 3
@@ -17,7 +18,8 @@ def contents(case: Case, space: Obj) -> Iterator[State]:
     """Follow what is not well, one pod an owner and workloads that have too few pods; else say that all is well."""
     if space.at("metadata.deletionTimestamp"):
         return
-    pods = case.list("Pod", space.ref.name, why=f"which pods of {space.ref.name} are not well?")
+    name = space.ref.name
+    pods = case.list("Pod", name, why=f"which pods of {name} are not well?", need="some")
     if pods is None:
         return
     running = [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
@@ -25,13 +27,24 @@ def contents(case: Case, space: Obj) -> Iterator[State]:
     for pod in running:
         if not is_well(pod):
             ill.setdefault(owner_ref(pod) or pod.ref, pod.ref)
-    podless = _without_pods(case, space.ref.name)
-    for ref in [*ill.values(), *podless][:MOST]:
+    podless = _without_pods(case, name)
+    for ref in case.first([*ill.values(), *podless], MOST, f"objects of {name} that are not well"):
         case.follow(ref)
-    if running and not ill and not podless:
+    if running and not ill and not podless and (count := _count_ready(case, name, running)):
         quotes = tuple(quote for pod in running[:3] for quote in pod.quote_condition("Ready", "status"))
-        text = f"All {len(running)} running pods of namespace {space.ref.name} are ready."
-        yield State("healthy", space.ref, text, quotes)
+        counted = case.counted("Pod", name)
+        text = f"All {count} running pods of namespace {name} are ready."
+        yield State("healthy", space.ref, text, (*((counted[1],) if counted else ()), *quotes))
+
+
+def _count_ready(case: Case, namespace: str, running: list[Obj]) -> int:
+    """How many pods run, all of which are ready; 0 where that is not known of each."""
+    counted = case.counted("Pod", namespace)
+    if counted is None:
+        return 0 if case.is_partial("Pod", namespace) else len(running)
+    census, _ = counted
+    ready = census.count(READY, RESTARTED)
+    return ready if census.ended and ready + census.count(FINISHED, DELETING) == census.total else 0
 
 
 def _without_pods(case: Case, namespace: str) -> list[Ref]:
@@ -39,6 +52,9 @@ def _without_pods(case: Case, namespace: str) -> list[Ref]:
     return [
         workload.ref
         for kind in ("Deployment", "StatefulSet")
-        for workload in case.list(kind, namespace, why=f"which workloads of {namespace} lack pods?") or []
+        for workload in case.list(
+            kind, namespace, why=f"which workloads of {namespace} lack pods?", need="some"
+        )
+        or []
         if int(workload.at("status.replicas") or 0) < int(workload.at("spec.replicas", 1))
     ]

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from agent.diagnosis.advice import look
+from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.node import is_cordoned, is_node_ready
@@ -187,7 +188,6 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
 
 
 def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
-    name = node.ref.name
     action = {
         "kubelet-down": "bringing the kubelet back",
         "container-runtime-down": "restarting the container runtime",
@@ -195,17 +195,21 @@ def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
         "node-memory-pressure": "finding the pods that use the memory",
         "node-disk-pressure": "freeing disk space",
     }.get(cause.id, "acting on the node's condition")
-    command = f"kubectl describe node {name}"
+    command = on(node.ref, "describe")
     if cause is MEMORY:
-        command = f"kubectl get pods --all-namespaces -o wide --field-selector=spec.nodeName={name}"
-    yield Recommendation(action, cause.remedy, command, "none", f"kubectl get node {name}")
+        command = kubectl(
+            None,
+            "get pods --all-namespaces -o wide --field-selector=spec.nodeName={node}",
+            node=node.ref.name,
+        )
+    yield Recommendation(action, cause.remedy, command, "none", on(node.ref, "get"))
     if cause in (KUBELET_DOWN, RUNTIME_DOWN, PLEG, NETWORK, NOT_READY):
         yield Recommendation(
             action="keeping new pods off it meanwhile",
             sentence="Cordon the node until it is well, so that it gets no new pods.",
-            command=f"kubectl cordon {name}",
+            command=kubectl(None, "cordon {node}", node=node.ref.name),
             risk="low",
-            verify=f"kubectl get node {name}",
+            verify=on(node.ref, "get"),
         )
 
 
@@ -217,8 +221,10 @@ def _last_sign(case: Case, node: Obj) -> list[Claim]:
 def _agents_in_trouble(case: Case, node: Obj) -> tuple[Ref, ...]:
     """Pods of the system on the node that are not well: the network plugin's among them."""
     field = f"spec.nodeName={node.ref.name}"
-    pods = case.list("Pod", KUBE_SYSTEM, field=field, why="is the network plugin's pod well?") or []
-    return tuple(pod.ref for pod in pods if not is_well(pod))[:3]
+    why = "is the network plugin's pod well?"
+    pods = case.list("Pod", KUBE_SYSTEM, field=field, why=why, need="some") or []
+    ill = [pod.ref for pod in pods if not is_well(pod)]
+    return tuple(case.first(ill, 3, f"pods of the system on {node.ref.name} that are not well"))
 
 
 def _events(case: Case, node: Obj, *reasons: str) -> list[Claim]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import kubectl, on, roll_back, watch
+from agent.diagnosis.advice import look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import Change, recent_change
+from agent.diagnosis.command import Command, Withheld
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
@@ -106,14 +107,15 @@ def raise_limit(ref: Ref, container: str, bound: str) -> Recommendation:
     )  # fmt: skip
 
 
-def _raise(ref: Ref, container: str, bound: str) -> str:
+def _raise(ref: Ref, container: str, bound: str) -> Command | Withheld:
+    if ref.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
+        return on(ref, "edit")
     try:
         doubled = f"{max(1, round(parse_quantity(bound) * 2 / 2**20))}Mi"
     except (ValueError, TypeError):
-        doubled = "AMOUNT"
-    if ref.kind in ("Deployment", "StatefulSet", "DaemonSet"):
-        return on(ref, "set resources", f"-c {container} --limits=memory={doubled}")
-    return on(ref, "edit")
+        return on(ref, "set resources", "-c {container} --limits=memory=<amount>", container=container)
+    limit = "-c {container} --limits=memory={amount}"
+    return on(ref, "set resources", limit, container=container, amount=doubled)
 
 
 def _last_words(ending: Ending) -> list[Claim]:
@@ -143,9 +145,7 @@ def _without_limit(ending: Ending) -> Finding:
         ),
         confidence=0.7,
         recommendations=(
-            Recommendation(
-                "setting memory requests and limits", NODE.remedy, kubectl("", f"describe node {node}"), "none",
-            ),
+            look(Ref("Node", "", node), "setting memory requests and limits", NODE.remedy),
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
         since=container.finished_at,
@@ -172,13 +172,12 @@ def _killed(ending: Ending) -> Finding:
         text = f"The {container.called} was killed, most likely at its memory limit of {bound}"
     else:
         text = f"The {container.called} was killed from outside (exit code 137)"
-    command = kubectl(ending.pod.ref.namespace, f"describe pod {ending.pod.ref.name}")
     return Finding(
         cause=OOM if likely else KILLED,
         entity=ending.workload.ref,
         headline=text,
         claims=tuple(claims),
         confidence=0.68 if likely else 0.5,
-        recommendations=(Recommendation("watching its memory", OOM.remedy, command, "none"),),
+        recommendations=(look(ending.pod.ref, "watching its memory", OOM.remedy),),
         since=container.finished_at,
     )

@@ -1,15 +1,18 @@
 """What a workload's own ServiceAccount may not do: the refused verb, and what is missing to allow it."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit, handle, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import Command, Withheld, kubectl, sequence
 from agent.diagnosis.complaint import Complaint
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.logs.finding import Forbidden
+from agent.diagnosis.rights import NEVER, Right, right_to_grant
 from agent.diagnosis.thing import Obj
+from agent.names import is_name
 from agent.ref import Ref
 
 FORBIDDEN = declare(Cause(
@@ -27,24 +30,42 @@ ROLE_MISSING = declare(Cause(
     ("rbac-forbidden",),
 ))  # fmt: skip
 
-ACCOUNT = "system:serviceaccount:"
+LEAD = 0.5  # below a diagnosis: the line is no word about this pod's own rights
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal of a pod's own ServiceAccount, as a line of the pod's log tells it."""
+
+    complaint: Complaint
+    said: Forbidden
+    namespace: str
+    account: str
 
 
 def explain(complaint: Complaint) -> Iterator[Finding]:
-    """Which rule or binding is missing for what a log says was forbidden."""
-    refused = complaint.line.targets.forbidden
-    if refused is None or not refused.user.startswith(ACCOUNT):
-        yield complaint.finding(FORBIDDEN, f"the Kubernetes API refuses it: {complaint.line.message}")
+    """Which rule or binding is missing for what a log says was forbidden to the pod's own account."""
+    refused = _own(complaint)
+    if refused is None:
+        clause = f"the Kubernetes API refuses an account that is not the pod's own: {complaint.line.message}"
+        yield complaint.finding(FORBIDDEN, clause, confidence=LEAD)
         return
-    namespace, _, account = refused.user.removeprefix(ACCOUNT).partition(":")
-    bindings = _bindings(complaint.case, refused, namespace, account)
+    bindings = _bindings(complaint.case, refused)
     if bindings is None:
         return
     missing = next((found for found in (_roleless(complaint.case, b) for b in bindings) if found), None)
-    if missing is not None:
-        yield _role_missing(complaint, refused, account, *missing)
-    else:
-        yield _not_allowed(complaint, refused, namespace, account, bindings)
+    yield _role_missing(refused, *missing) if missing else _not_allowed(refused, bindings)
+
+
+def _own(complaint: Complaint) -> Refused | None:
+    """The refusal, when it is of the pod's own ServiceAccount; a log may tell of anybody's."""
+    said, pod = complaint.line.targets.forbidden, complaint.pod
+    account = str(pod.at("spec.serviceAccountName") or "default")
+    if said is None or said.user != f"system:serviceaccount:{pod.ref.namespace}:{account}":
+        return None
+    if said.namespace and not is_name("Namespace", said.namespace):
+        return None
+    return Refused(complaint, said, pod.ref.namespace, account)
 
 
 def _what(refused: Forbidden) -> str:
@@ -53,15 +74,15 @@ def _what(refused: Forbidden) -> str:
     return f"{refused.verb} {resource} {where}"
 
 
-def _bindings(case: Case, refused: Forbidden, namespace: str, account: str) -> list[Obj] | None:
+def _bindings(case: Case, refused: Refused) -> list[Obj] | None:
     """The bindings that hold for the account where it was refused; None while unread."""
-    why = f"what is {account} allowed?"
-    lists = [case.list("ClusterRoleBinding", "*", why=why)]
-    if refused.namespace:
-        lists.append(case.list("RoleBinding", refused.namespace, why=why))
+    why = f"what is {refused.account} allowed?"
+    lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
+    if refused.said.namespace:
+        lists.append(case.list("RoleBinding", refused.said.namespace, why=why, need="some"))
     if all(found is None for found in lists) and case.questions:
         return None
-    return [b for found in lists for b in found or [] if _is_for(b, namespace, account)]
+    return [b for found in lists for b in found or [] if _is_for(b, refused.namespace, refused.account)]
 
 
 def _is_for(binding: Obj, namespace: str, account: str) -> bool:
@@ -75,7 +96,7 @@ def _is_for(binding: Obj, namespace: str, account: str) -> bool:
     return False
 
 
-def _roleless(case: Case, binding: Obj) -> tuple[Obj, Any] | None:
+def _roleless(case: Case, binding: Obj) -> tuple[Obj, Quote] | None:
     """The binding and the quote of "not found" when its role does not exist."""
     kind, name = str(binding.at("roleRef.kind") or ""), str(binding.at("roleRef.name") or "")
     if kind not in ("Role", "ClusterRole") or name.startswith("system:"):
@@ -86,63 +107,98 @@ def _roleless(case: Case, binding: Obj) -> tuple[Obj, Any] | None:
     return (binding, absent) if absent else None
 
 
-def _role_missing(
-    complaint: Complaint, refused: Forbidden, account: str, binding: Obj, absent: Any
-) -> Finding:
-    role = f"{binding.at('roleRef.kind')} {binding.at('roleRef.name')}"
-    grant = f"{binding.ref.kind} {binding.ref.name} grants {role}, which does not exist"
-    clause = f"ServiceAccount {account} may not {_what(refused)}: {grant}"
-    command = kubectl(
-        binding.ref.namespace, f"create {_role_command(refused, str(binding.at('roleRef.name')))}"
-    )
-    advice = Recommendation(
-        "creating the missing role", ROLE_MISSING.remedy, command, "medium", _check(refused)
-    )
+def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
+    kind, name = str(binding.at("roleRef.kind")), str(binding.at("roleRef.name"))
+    grant = f"{binding.ref.kind} {binding.ref.name} grants {kind} {name}, which does not exist"
+    clause = f"ServiceAccount {refused.account} may not {_what(refused.said)}: {grant}"
+    right = right_to_grant(refused.said, refused.namespace, wide=binding.ref.kind == "ClusterRoleBinding")
+    if right is None:
+        advice = _decide(binding.ref, ROLE_MISSING)
+    else:
+        command = _create(right, kind, binding.ref.namespace or None, name)
+        advice = Recommendation(
+            "creating the missing role", ROLE_MISSING.remedy, command, "medium", _check(refused, right)
+        )
     claims = (
-        Claim(f"{binding.ref} grants {role}", binding.quote("roleRef.kind", "roleRef.name")),
-        Claim(f"{role} does not exist", (absent,)),
+        Claim(f"{binding.ref} grants {kind} {name}", binding.quote("roleRef.kind", "roleRef.name")),
+        Claim(f"{kind} {name} does not exist", (absent,)),
     )
-    return complaint.finding(ROLE_MISSING, clause, *claims, advice=(advice,), confidence=0.95)
+    return refused.complaint.finding(ROLE_MISSING, clause, *claims, advice=(advice,), confidence=0.95)
 
 
-def _role_command(refused: Forbidden, name: str) -> str:
-    kind = "role" if refused.namespace else "clusterrole"
-    resource = f"{refused.resource}.{refused.group}" if refused.group else refused.resource
-    return f"{kind} {name} --verb={refused.verb} --resource={resource}"
+def _decide(ref: Ref, cause: Cause) -> Recommendation:
+    """What is left where the right is one that this program never recommends."""
+    sentence = f"{cause.remedy} {NEVER}"
+    return look(ref, "having the right reviewed by whoever answers for the cluster", sentence)
 
 
-def _check(refused: Forbidden) -> str:
-    resource = f"{refused.resource}.{refused.group}" if refused.group else refused.resource
-    return kubectl(refused.namespace, f"auth can-i {refused.verb} {resource} --as={refused.user}")
+def _create(right: Right, kind: str, namespace: str | None, name: str) -> Command | Withheld:
+    values = {"role": name, "verb": right.verb, "resource": right.resource}
+    if kind == "Role":
+        return kubectl(namespace, "create role {role} --verb={verb} --resource={resource}", **values)
+    return kubectl(None, "create clusterrole {role} --verb={verb} --resource={resource}", **values)
 
 
-def _not_allowed(
-    complaint: Complaint, refused: Forbidden, namespace: str, account: str, bindings: list[Obj]
-) -> Finding:
+def _check(refused: Refused, right: Right) -> Command | Withheld:
+    """The command that asks the API server whether the account has the right by now."""
+    words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account}"
+    if not right.namespace:
+        words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account} --all-namespaces"
+    values = {"verb": right.verb, "resource": right.resource}
+    return kubectl(right.namespace or None, words, home=refused.namespace, account=refused.account, **values)
+
+
+def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
+    complaint, said = refused.complaint, refused.said
+    clause = f"ServiceAccount {refused.account} may not {_what(said)}"
     named = [b for b in bindings if not str(b.at("roleRef.name")).startswith("system:")]
     if named:
         roles = ", ".join(f"{b.at('roleRef.kind')} {b.at('roleRef.name')}" for b in named)
         text = f"It is bound to {roles}, which does not allow it"
         claims = [Claim(text, tuple(q for b in named for q in b.quote("roleRef.name")))]
         claims += _rules(complaint.case, named)
-        clause = f"ServiceAccount {account} may not {_what(refused)}: {roles} does not allow it"
-        first = named[0]
-        role = Ref(str(first.at("roleRef.kind")), first.ref.namespace, str(first.at("roleRef.name")))
-        role = role if role.kind == "Role" else Ref("ClusterRole", "", role.name)
-        advice = edit(role, "adding the rule to its role", FORBIDDEN.remedy, _check(refused))
+        clause += f": {roles} does not allow it"
     else:
-        claims = [_stray(complaint.case, refused, namespace, account)]
-        clause = f"ServiceAccount {account} may not {_what(refused)}: no role is bound to it"
-        name = f"{account}-{refused.resource.replace('/', '-')}"
-        kind = "rolebinding" if refused.namespace else "clusterrolebinding"
-        flag = "role" if refused.namespace else "clusterrole"
-        binding = f"create {kind} {name} --{flag}={name} --serviceaccount={namespace}:{account}"
-        role_command = kubectl(refused.namespace, f"create {_role_command(refused, name)}")
-        command = f"{role_command} && {kubectl(refused.namespace, binding)}"
-        advice = Recommendation(
-            "granting the permission", FORBIDDEN.remedy, command, "medium", _check(refused)
-        )
-    return complaint.finding(FORBIDDEN, clause, *claims, advice=(advice,), confidence=0.95)
+        claims = [_stray(complaint.case, refused)]
+        known = " of those that were read" if _is_part(complaint.case, said) else ""
+        clause += f": no role{known} is bound to it"
+    advice = (_grant(refused, named),)
+    return complaint.finding(FORBIDDEN, clause, *claims, advice=advice, confidence=0.95)
+
+
+def _grant(refused: Refused, named: list[Obj]) -> Recommendation:
+    """Add the right to a Role the account has, else give it a role of its own: a ClusterRole may be others', too."""
+    right = right_to_grant(refused.said, refused.namespace, wide=not refused.said.namespace)
+    if right is None:
+        return _decide(Ref("ServiceAccount", refused.namespace, refused.account), FORBIDDEN)
+    own = next((b for b in named if b.at("roleRef.kind") == "Role"), None)
+    if own is not None and right.namespace:
+        role = Ref("Role", own.ref.namespace, str(own.at("roleRef.name")))
+        sentence = f"Add the verb {right.verb} on {right.resource} to the rules of {handle(role)}."
+        return edit(role, "adding the rule to its role", sentence, _check(refused, right))
+    name = f"{refused.account}-{right.resource}"
+    values = {"role": name, "home": refused.namespace, "account": refused.account}
+    if right.namespace:
+        role_made = _create(right, "Role", right.namespace, name)
+        bind = "create rolebinding {role} --role={role} --serviceaccount={home}:{account}"
+        bound = kubectl(right.namespace, bind, **values)
+    else:
+        role_made = _create(right, "ClusterRole", None, name)
+        bind = "create clusterrolebinding {role} --clusterrole={role} --serviceaccount={home}:{account}"
+        bound = kubectl(None, bind, **values)
+    return Recommendation(
+        action="granting the permission",
+        sentence=FORBIDDEN.remedy,
+        command=sequence(role_made, bound),
+        risk="medium",
+        verify=_check(refused, right),
+    )
+
+
+def _is_part(case: Case, refused: Forbidden) -> bool:
+    """Whether there are more bindings than were kept."""
+    of_cluster = case.is_partial("ClusterRoleBinding", "*")
+    return (bool(refused.namespace) and case.is_partial("RoleBinding", refused.namespace)) or of_cluster
 
 
 def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
@@ -157,9 +213,10 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
             )
 
 
-def _stray(case: Case, refused: Forbidden, namespace: str, account: str) -> Claim:
+def _stray(case: Case, refused: Refused) -> Claim:
     """A binding that means this account but misses it: another namespace or a near name."""
-    for binding in case.list("RoleBinding", refused.namespace) or [] if refused.namespace else []:
+    namespace, account, where = refused.namespace, refused.account, refused.said.namespace
+    for binding in case.list("RoleBinding", where, need="some") or [] if where else []:
         for subject in binding.items("subjects"):
             if subject.get("kind") == "ServiceAccount" and (
                 subject.get("name") == account or account.startswith(str(subject.get("name")))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.analyzers.creation import QUOTA
 from agent.diagnosis.case import Case
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.thing import Event, Obj

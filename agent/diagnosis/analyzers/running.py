@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import kubectl
+from agent.diagnosis.advice import read_log
 from agent.diagnosis.analyzers import logged
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
@@ -79,7 +79,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
     if log is not None and log.text.strip():
         last = log.text.strip().splitlines()[-1]
         claims.append(Claim("The last line of its log", (log.quote(last),)))
-    command = kubectl(pod.ref.namespace, f"logs {pod.ref.name} -c {container.name}")
+    command = read_log(pod.ref, container.name)
     yield Finding(
         cause=HANGS,
         entity=workload_of(case, pod).ref,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl, look
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -168,10 +169,8 @@ def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
     renewed = lease.time("spec.renewTime") if lease else None
     if lease is None or renewed is None or case.now - renewed < LEASE:
         return
-    pods = (
-        case.list("Pod", KUBE_SYSTEM, label=f"component={SCHEDULER}", why="does the scheduler's pod run?")
-        or []
-    )
+    label, why = f"component={SCHEDULER}", "does the scheduler's pod run?"
+    pods = case.list("Pod", KUBE_SYSTEM, label=label, why=why, need="some") or []
     yield Finding(
         cause=SCHEDULER_DOWN,
         entity=pods[0].ref if pods else Ref("Namespace", "", KUBE_SYSTEM),
@@ -185,7 +184,7 @@ def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
             Recommendation(
                 action="looking at kube-scheduler",
                 sentence="See whether kube-scheduler runs, and what it says.",
-                command=kubectl(KUBE_SYSTEM, f"describe pods -l component={SCHEDULER}"),
+                command=kubectl(KUBE_SYSTEM, "describe pods -l component={value}", value=SCHEDULER),
                 risk="none",
             ),
         ),

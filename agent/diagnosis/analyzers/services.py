@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from agent.diagnosis.advice import edit, kubectl, look
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.analyzers.probe_causes import LOOPBACK
 from agent.diagnosis.backends import Backends, backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import WORKLOADS, selects, workload_of
@@ -81,9 +82,8 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
-        count = f"{len(behind.ready)} of {len(behind.pods)}"
-        quotes = behind.ready[0].quote_condition("Ready", "status")
-        yield State("healthy", service.ref, f"Service {service.ref.name} has {count} pods ready.", quotes)
+        text = f"Service {service.ref.name} has {behind.ready_count} pods ready."
+        yield State("healthy", service.ref, text, behind.ready_quotes)
 
 
 def _workloads(case: Case, behind: Backends) -> list[Ref]:
@@ -185,7 +185,7 @@ def _mismatch(service: Obj, workload: Obj) -> Finding:
         ),
         confidence=0.92,
         recommendations=(edit(service.ref, "correcting the Service's selector", SELECTOR.remedy,
-                              kubectl(service.ref.namespace, f"get endpoints {service.ref.name}")),),
+                              kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)),),
     )  # fmt: skip
 
 

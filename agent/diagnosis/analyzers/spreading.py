@@ -8,8 +8,9 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
-from agent.diagnosis.graph import selector_text, selects, workload_of
+from agent.diagnosis.graph import selects, workload_of
 from agent.diagnosis.placement import Placement, placement
+from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj, dig
 
 POD_AFFINITY = declare(
@@ -254,7 +255,7 @@ def _on_best_node(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?") or []
+    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?", need="some") or []
 
 
 _MAKERS = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, kubectl, look, on
+from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.analyzers.binding import (
     ACCESS_MODE,
     classless,
@@ -15,11 +15,12 @@ from agent.diagnosis.analyzers.binding import (
     what_was_said,
 )
 from agent.diagnosis.case import Case
+from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.pod import is_deleting
 from agent.diagnosis.thing import Event, Obj
-from agent.diagnosis.volume import STATIC, provisioner_of, users_of
+from agent.diagnosis.volume import PROVISIONERS, STATIC, provisioner_of, users_of
 from agent.ref import Ref
 
 _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
@@ -165,7 +166,7 @@ def _classless_name(
 ) -> Iterator[Finding | State]:
     """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
     missed = case.missed
-    volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?")
+    volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?", need="some")
     if case.missed > missed:
         return
     if any(pv.at("spec.storageClassName") == name for pv in volumes or []):
@@ -237,7 +238,7 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
     users = users_of(case, pvc)
     if users is None:
         return
-    for pod in users[:2]:
+    for pod in case.first(users, 2, f"pods that use {pvc.ref}"):
         case.follow(pod.ref)
     said = tuple(e.quote for e in events[-1:])
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
@@ -258,6 +259,8 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
         yield State("progressing", pvc.ref, state, asked + said)
         return
     if workload is None and (pvc.created is None or case.now - pvc.created < PATIENCE):
+        return
+    if workload is None and any(case.is_partial(kind, "*") for kind in PROVISIONERS):
         return
     claims = [Claim(f"The claim waits for the provisioner {name}", asked + said)]
     if workload is not None:
@@ -285,10 +288,10 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
     )  # fmt: skip
 
 
-def _revive(workload: Obj | None) -> str:
+def _revive(workload: Obj | None) -> Command | Withheld:
     """The command that brings a provisioner back, or that finds it."""
     if workload is None:
-        return kubectl("", "get deployments --all-namespaces")
+        return kubectl(None, "get deployments --all-namespaces")
     if workload.at("spec.replicas") == 0:
         return on(workload.ref, "scale", "--replicas=1")
     return on(workload.ref, "describe")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, kubectl
+from agent.diagnosis.advice import edit
 from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import workload_of
@@ -47,7 +48,7 @@ def strangers(case: Case, service: Obj) -> Iterator[Finding]:
         Claim(f"{foreign[0].ref} is among its pods", foreign[0].quote("metadata.labels", "spec.containers")),
         Claim(f"{serving[0].ref} declares the port", _ports(serving[0])),
     )
-    verify = kubectl(service.ref.namespace, f"get endpoints {service.ref.name}")
+    verify = kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)
     advice = edit(service.ref, "narrowing the Service's selector", TOO_WIDE.remedy, verify)
     yield Finding(TOO_WIDE, service.ref, headline, claims, 0.88, (advice,))
 

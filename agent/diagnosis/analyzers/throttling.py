@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import handle, kubectl, watch
+from agent.diagnosis.advice import on, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import recent_change
@@ -111,9 +111,9 @@ def _double(limit: str) -> str:
 
 
 def _raise(workload: Obj, container: str, limit: str) -> Recommendation:
-    words = f"set resources {handle(workload.ref)} -c {container} --limits=cpu={limit}"
     return Recommendation(
         "raising the CPU limit",
         f"Give container {container} a CPU limit of {limit}, or none: its request reserves CPU for it.",
-        kubectl(workload.ref.namespace, words), "low", watch(workload.ref),
+        on(workload.ref, "set resources", "-c {container} --limits=cpu={amount}", container=container, amount=limit),
+        "low", watch(workload.ref),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from agent.diagnosis.analyzers.binding import storage_cause
 from agent.diagnosis.analyzers.images import DISK as NODE_DISK_FULL
 from agent.diagnosis.analyzers.sandbox import TOO_SMALL
 from agent.diagnosis.case import Case
+from agent.diagnosis.command import kubectl, sequence
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.graph import workload_of
@@ -111,7 +112,9 @@ def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
                 action="freeing the volume",
                 sentence="Remove the pod that holds it once it is safe; use the strategy Recreate "
                 "for a Deployment.",
-                command=f"kubectl get volumeattachments; kubectl -n {pod.ref.namespace} get pods -o wide",
+                command=sequence(
+                    kubectl(None, "get volumeattachments"), kubectl(pod.ref.namespace, "get pods -o wide")
+                ),
                 risk="none",
             ),
         ),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, on
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.engine import State, analyzer
@@ -82,7 +82,7 @@ def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _configurations(case: Case) -> Iterator[Obj]:
     for kind in CONFIGURATIONS:
-        yield from case.list(kind, "*", why="which webhook configuration is it?") or []
+        yield from case.list(kind, "*", why="which webhook configuration is it?", need="some") or []
 
 
 def _names(configuration: Obj) -> set[str]:
@@ -101,11 +101,8 @@ def _service_in(error: str) -> Ref | None:
 
 def _advice(configuration: Obj | None, service: Ref | None, name: str) -> Iterator[Recommendation]:
     if service:
-        yield Recommendation(
-            "restoring the webhook's Service",
-            f"Bring {service} back: see its endpoints and the pods behind it.",
-            on(service, "describe"), "none",
-        )  # fmt: skip
+        sentence = f"Bring {service} back: see its endpoints and the pods behind it."
+        yield look(service, "restoring the webhook's Service", sentence)
     if configuration:
         yield edit(
             configuration.ref, "setting its failurePolicy to Ignore",

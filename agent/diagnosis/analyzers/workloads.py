@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from agent.diagnosis.advice import kubectl, look, on, roll_back, watch
+from agent.diagnosis.advice import look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.cause import Cause, declare
 from agent.diagnosis.changes import SLACK, recent_change
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
 from agent.diagnosis.pod import containers

@@ -1,0 +1,98 @@
+"""Sampling: what is kept of a list of any length while it is read.
+
+Up to LIMIT objects a list stays whole. Of a longer one everything is counted; what is not well is kept
+before what is well, the rare before the frequent, and of what is alike the newest.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agent.evidence.census import Census
+from agent.evidence.wellness import Condition
+
+LIMIT = 400
+SLACK = 200  # how many more are held until they are reduced
+LEAST_WELL = 100  # room for the well ones, however many are not
+MOST_STATES = 100
+_OTHERS = "of other states"
+
+
+@dataclass
+class _Kept:
+    item: dict[str, Any]
+    condition: Condition
+    at: str
+    cut: bool = False
+
+
+class Sample:
+    """At most LIMIT of the objects added, cut to what is evidence, and the counts of all.
+
+    `judge` says in which state an object is, `cut` makes it evidence, `time` says how new it is (ISO 8601).
+    """
+
+    def __init__(
+        self,
+        judge: Callable[[dict[str, Any]], Condition],
+        cut: Callable[[dict[str, Any]], dict[str, Any]],
+        time: Callable[[dict[str, Any]], str],
+    ) -> None:
+        self._judge, self._cut, self._time = judge, cut, time
+        self._kept: list[_Kept] = []
+        self._states: Counter[str] = Counter()
+        self.total = self._ill = 0
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The objects that are kept."""
+        self._reduce()
+        return [kept.item for kept in self._kept]
+
+    def add(self, item: Any) -> None:
+        """Count an object, and keep it if it is worth it; what is no object is passed over."""
+        if not isinstance(item, dict):
+            return
+        condition = self._judge(item)
+        known = condition.state in self._states or len(self._states) < MOST_STATES
+        self._states[condition.state if known else _OTHERS] += 1
+        self.total += 1
+        self._ill += not condition.well
+        self._kept.append(_Kept(item, condition, self._time(item)))
+        if len(self._kept) >= LIMIT + SLACK:
+            self._reduce()
+
+    def _reduce(self) -> None:
+        if len(self._kept) > LIMIT:
+            self._kept = _worth_keeping(self._kept)
+        for kept in self._kept:
+            if not kept.cut:
+                kept.item, kept.cut = self._cut(kept.item), True
+
+    def census(self, *, ended: bool) -> Census | None:
+        """The counts; None for a list that was read to its end and kept whole."""
+        self._reduce()
+        if ended and self.total == len(self._kept):
+            return None
+        ill_kept = sum(not kept.condition.well for kept in self._kept)
+        return Census(self.total, len(self._kept), self._ill, ill_kept, dict(self._states), ended)
+
+
+def _worth_keeping(kept: list[_Kept]) -> list[_Kept]:
+    well = [each for each in kept if each.condition.well]
+    ill = [each for each in kept if not each.condition.well]
+    chosen = _share(ill, LIMIT - min(LEAST_WELL, len(well)))
+    return chosen + _share(well, LIMIT - len(chosen))
+
+
+def _share(kept: list[_Kept], room: int) -> list[_Kept]:
+    """As many as there is room for: an equal share for each likeness, what a rare one leaves to the others."""
+    groups: dict[tuple[str, ...], list[_Kept]] = {}
+    for each in kept:
+        groups.setdefault(each.condition.likeness, []).append(each)
+    chosen: list[_Kept] = []
+    for place, group in enumerate(sorted(groups.values(), key=len)):
+        share = -(-(room - len(chosen)) // (len(groups) - place))
+        chosen += sorted(group, key=lambda each: each.at, reverse=True)[:share]
+    return chosen

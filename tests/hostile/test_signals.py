@@ -1,0 +1,55 @@
+"""SIGTERM at any moment from the first line of the program: an ordinary end, in words and with a whole result."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.process import wait_until_handled
+from tests.samples import CRASH, empty_recording
+
+MOMENTS = random.Random(9)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+    recording = empty_recording(tmp_path / "recording")
+    return [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--replay", str(recording),
+            "--output", str(tmp_path / "out"), "--tekton-results", str(tmp_path / "results")]  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", [0.0, *(round(MOMENTS.uniform(0, 1), 3) for _ in range(19))])
+def test_a_run_told_to_end_in_its_first_second_ends_in_words_and_leaves_its_result(
+    moment: float, command: list[str], tmp_path: Path
+) -> None:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    wait_until_handled(process)
+    time.sleep(moment)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert b"Traceback" not in err
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert (tmp_path / "results" / "outcome").read_text() == result["outcome"]
+    assert out.splitlines()[-4] == b"=== INCIDENT WORKFLOW RESULT ==="
+    assert process.returncode == (1 if result["outcome"] == "failed" else 0), err
+    if process.returncode:
+        assert b"terminated" in err and "terminated" in result["reason"]
+    else:
+        assert result["outcome"] == "inconclusive"  # it was over before
+    if moment == 0:
+        assert process.returncode == 1
+
+
+def test_the_request_is_heard_before_anything_heavy_is_imported() -> None:
+    program = "from agent import termination; import sys; print(len(sys.modules)); print(*sys.modules)"
+    count, names = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert int(count) < 120
+    assert not {"asyncio", "argparse", "pydantic", "agent.cli", "yaml"} & set(names.split())
