@@ -11,7 +11,7 @@ SAMPLE := agent/samples/high-cpu-traffic
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
 SLOW := models cluster k8s tekton scenarios/test_disturbed.py test_documents.py test_streams.py test_termination.py
 
-.PHONY: help run fix check lint quick test bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
+.PHONY: help run fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} \
@@ -58,6 +58,10 @@ quick: $(VENV)/.dev ## what a change most likely breaks, in under 20 s
 
 test: $(VENV)/.dev ## all that needs no cluster and no network: 2 minutes
 	@$(BIN)/pytest -q -n auto --timeout 300 tests
+
+fuzz: $(VENV)/.dev ## hostile alerts, recordings and servers: 5 minutes
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(CASE),--case $(CASE))
 
 bench: $(VENV)/.dev ## what a run costs, as ratios within one run
 	@$(BIN)/python -m tests.bench
