@@ -86,7 +86,7 @@ def _workload(*counts: str) -> Callable[[dict[str, Any]], Condition]:
         wanted = _at(item, "spec", "replicas") if "replicas" in counts else _at(item, "status", counts[0])
         wanted = 1 if wanted is None else wanted
         if wanted == 0:
-            return Condition("scaled to zero")
+            return Condition("wanting no pods")
         seen = _at(item, "status", "observedGeneration") == _at(item, "metadata", "generation")
         full = all(_at(item, "status", count) == wanted for count in counts)
         settled = _at(item, "status", "currentRevision") == _at(item, "status", "updateRevision")
