@@ -171,7 +171,7 @@ def cluster(plants: list[Plant]) -> dict[str, Any]:
         ],
         "logs bank/desk-0 main": "\n\n".join(at.get("log", [])),
         "metrics up": [
-            {"labels": {"__name__": "up", **_pair(text)}, "points": [[1.0, 1.0], [2.0, 1.0]]}
+            {"labels": {"__name__": "up", **pair(text)}, "points": [[1.0, 1.0], [2.0, 1.0]]}
             for text in at.get("series", [])
         ],
     }
@@ -191,11 +191,12 @@ def _map(texts: list[str]) -> dict[str, str]:
     """Keys and values as one map: a key that stands there already gets a number in front."""
     found: dict[str, str] = {}
     for number, text in enumerate(texts):
-        for key, value in _pair(text).items():
+        for key, value in pair(text).items():
             found[key if key not in found else f"n{number}-{key}"] = value
     return found
 
 
-def _pair(text: str) -> dict[str, str]:
+def pair(text: str) -> dict[str, str]:
+    """The key and the value of `key: value`."""
     key, _, value = text.partition(": ")
     return {key: value}
