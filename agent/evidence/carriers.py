@@ -27,7 +27,7 @@ _CUT_USERINFO = re.compile(
     r"(?=[^\s/\"'<>@]*\d)(?=[^\s/\"'<>@]*[A-Za-z!$%^&*])(?P<password>[^\s/\"'<>@]{3,})(?=\Z|\.\.\. \(|…)"
 )
 _BARE_USERINFO = re.compile(
-    r"(?<![\w/.\-])(?P<user>[\w.\-]{1,64}):(?P<password>[^\s:@/\"'<>,]{3,200})@(?!sha\d)(?=\w)"
+    r"(?<![\w/.\-])(?P<user>[\w.\-]{1,64}):(?P<password>[^\s:@/\"'<>,]{3,200})@(?!sha\d)(?=[\w/(\[])"
 )
 _SCHEMES = words("mailto acct sip sips xmpp")
 _AUTHORIZATION = re.compile(
@@ -46,7 +46,8 @@ _STATEMENT = re.compile(  # SQL, redis, openssl, curl, smbclient, haproxy, xfree
     r"(?i)(?P<head>\bpassword\s{1,3}(?=['\"])|\bidentified\s{1,3}(?:with\s{1,3}\S{1,60}\s{1,3})?(?:by|as)\s{1,3}"
     r"|\b(?:requirepass|masterauth)\s{1,3}|\"auth\"\s{1,3}(?=\")|(?-i:\bAUTH(?:[ ]\w{1,32})?[ ](?=\S{0,60}(?:[a-z][A-Z]|\d)))"
     r"|\buser\s{1,3}\S{1,64}\s{1,3}on\s{1,3}>"
-    r"|\bpass(?:in|out)?[ =]{0,3}pass:|(?<!\S)[/-](?:p|pw):|(?<![^\s:])\w{1,32}/(?=[^\s/@]{1,128}@//)|\bsqlplus\s{1,3}(?:-\w\s)?\w{1,32}/"
+    r"|\bpass(?:in|out)?[ =]{0,3}pass:|(?<!\S)[/-](?:p|pw):|(?<![^\s:])\w{1,32}/(?=[^\s/@]{1,128}@//)|\b\w{1,32}:(?=[^\s'\"|]{4,200}['\"]?\s{0,3}\|\s{0,3}(?:\w{1,10}\s)?chpasswd)"
+    r"|\bsqlplus\s{1,3}(?:-\w\s)?\w{1,32}/"
     r"|(?<!\S)(?:-u|-U|--(?:proxy-)?user|auth)[ =]{1,3}[\"']?[\w.\-]{1,64}(?::|%)(?!\d{1,5}(?:\s|\Z|/)))"
     r"(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s\"'@]+)"
 )
@@ -61,7 +62,7 @@ _HINTS = sorted(
     words(
         """pass pwd pw secret token credential key auth sig jwt session cookie bearer basic digest negotiate
         identified @ -u -p -w -a -k -x /p: psk otp sid sess code salt hmac saml csrf xsrf crumb ticket sas
-        mnemonic login add_user :// sqlplus"""
+        mnemonic login user creds account attempt code <<< add_user :// sqlplus"""
     )
     | (PASSWORD_WORDS - {"pass", "pwd", "pw", "psk", "otp"})
     | ACCENTED

@@ -34,10 +34,10 @@ _PROGRAMS = {
         words("docker podman nerdctl buildah helm oc az cf skopeo crane oras"), Program("p", "login")
     ),
     **dict.fromkeys(words("ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd"), Program("w")),
-    **dict.fromkeys(words("sqlcmd bcp isql ipmitool zip unzip kinit"), Program("P")),
+    **dict.fromkeys(words("mosquitto_pub mosquitto_sub mosquitto_rr sqlcmd bcp isql ipmitool zip unzip kinit"), Program("P")),
     **dict.fromkeys(words("snmpget snmpwalk snmpset snmpbulkwalk"), Program("AX")),
     "redis-cli": Program("a"),
-    "curl": Program(accounts="uU"),
+    **dict.fromkeys(words("curl lftp etcdctl"), Program(accounts="uU")),
     "smbclient": Program(accounts="U"),
     "htpasswd": Program(place=3),
     "openssl": Program("kK"),
@@ -57,7 +57,9 @@ def secret_words(line: Sequence[str]) -> Iterator[tuple[int, int]]:
     for position, word in enumerate(line):
         bare = word.strip("\"'`$([{")
         found = _PROGRAMS.get(bare.rpartition("/")[2])
-        if found and found is not program and not awaited:
+        if position and line[position - 1] == "<<<" and " " not in word:
+            yield position, 0
+        elif found and found is not program and not awaited:
             program, verb, place = found, not found.verb, 0
         elif program is None or bare in _SEPARATORS:
             program = None
@@ -86,12 +88,14 @@ def _is_flag(word: str) -> bool:
 
 def _flag(program: Program, flag: str) -> str:
     """The letter of a flag that a secret follows, else nothing."""
+    if flag in ("--user", "--proxy-user") and program.accounts:
+        return program.accounts[0]
     return flag[1] if len(flag) == 2 and flag[1] in program.flags + program.accounts else ""
 
 
 def _account(word: str) -> int:
     """Where the password of `user:password` begins; 0 where there is none."""
-    account = re.match(r"[\"']?[\w.@\\\-]{0,64}[:%](?=.)", word)
+    account = re.match(r"[\"']?[\w.@\\\-]{0,64}[:%,](?=.)", word)
     return account.end() if account else 0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.evidence.commands import is_given, secret_words
-from agent.evidence.credentials import looks_generated, names_object, reads_as_secret
+from agent.evidence.credentials import looks_generated, looks_scrambled, names_object, reads_as_secret
 from agent.evidence.mark import MARK
 from agent.evidence.pairs import PROSE, Learn, teach
 from agent.evidence.secrecy import names_password, secrecy, words
@@ -16,10 +16,11 @@ _QUOTED_WORD = re.compile(
 )
 _EDGES = "\"'`“”«»()[]{}<>,;\\"
 _BETWEEN = words(
-    """<<< is was are of as to = - – value set changed now reads given used using entered equals : == := => ->
+    """<<< is was are of as to = - – value set has changed now reads given used using entered equals : == := => ->
     ist war lautet lautete heißt est était es era è sera é foi som er on är jest to это был равен : «"""
 )
 _MOST_BETWEEN = 3
+_BEFORE, _BEHIND = 4, 9  # words around the name of a password
 _LAST_WORDS = words("key keys id code phrase passe word string")
 _LINE_END = re.compile(r"(?:\\[nrt]|[\"'])+\Z")  # as escapes in a quoted text
 _END_OF_WORD = re.compile(r"[.,;:!?)]*\Z")
@@ -27,7 +28,14 @@ _ENDINGS = ("ed", "ing", "tion", "er", "ly", "es")
 _STARTERS = words("set setenv setx export env ENV ARG - default machine")
 # Scripts that put no space between a name and what follows it.
 _UNSPACED = re.compile(
-    r"(?P<head>(?:密码|密碼|口令|パスワード|비밀번호|암호)[^\x21-\x7e\n]{0,12}(?:[:=\"'][ \t]?)?)(?P<value>[\x21-\x7e]{4,200})"
+    r"(?P<head>(?:密码|密碼|口令|パスワード|비밀번호|암호|暗証番号)[^\x21-\x7e\n]{0,12}(?:[:=\"'][ \t]?)?)(?P<value>[\x21-\x7e]{4,200})"
+)
+
+
+_LOGIN = re.compile(
+    r"(?i)(?P<head>\b(?:user|login|creds|credentials|account|attempt)\b[: \[\"']{1,4}[\w.@\-]{1,64}[ ]?[/:|][ ]?"
+    r"|\b(?:verification|security|recovery|backup|mfa|2fa|otp|sms|one-time|confirmation|pairing|pin)[ _\-]codes?"
+    r"(?:[ ]is)?:?[ ]{1,3})(?P<value>[^\s/:\]\"',]{6,200})"
 )
 
 
@@ -53,6 +61,7 @@ def drop_phrases(line: str, learn: Learn) -> str:
     if any(quote in line for quote in "\"'`“«"):
         line = _drop_words(line, _QUOTED_WORD, learn)
     line = _drop_words(line, _WORD, learn)  # what is quoted may be a sentence or a command, too
+    line = _LOGIN.sub(lambda match: _unspaced(match, learn), line)
     return _UNSPACED.sub(lambda match: _unspaced(match, learn), line)
 
 
@@ -107,6 +116,23 @@ def _named(line: list[Word]) -> Iterator[tuple[int, tuple[str, int]]]:
             continue
         if _is_value(line, position, place, (name, strength)):
             yield place, (name, 0)
+        elif names_password(name):
+            yield from ((near, (name, 0)) for near in _near(line, position))
+
+
+def _near(line: list[Word], position: int) -> Iterator[int]:
+    """The words near the name of a password that no sentence would hold: "password for joe: got S"."""
+    for near in range(max(0, position - _BEFORE), min(len(line), position + 1 + _BEHIND)):
+        text = line[near].bare.rstrip(".:!?")
+        if near != position and looks_scrambled(text) and not names_object(text):
+            yield near
+        elif near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text):
+            yield near
+
+
+def _is_jumble(text: str) -> bool:
+    """Whether a word of letters has its capitals within, and no first one: no word of a sentence has."""
+    return len(text) >= 8 and text.isalpha() and text[0].islower() and not text.islower()
 
 
 def _name(line: list[Word], position: int) -> str:
@@ -127,8 +153,9 @@ def _is_value(line: list[Word], position: int, place: int, named: tuple[str, str
         return not text.startswith("-") and not value.raw.startswith("-")
     if reads_as_secret(name, text):
         return True
-    if value.quoted and len(text) >= 8 and not text.isupper() and " " not in text and not names_object(text):
-        return place == position + 1
+    is_word = " " in text or text.isupper() or names_object(text)
+    if value.quoted and len(text) >= 8 and not is_word and place == position + 1:
+        return True
     return names_password(name) and len(text) >= 4 and _is_plain_word(line, position, place)
 
 
@@ -140,7 +167,9 @@ def _is_plain_word(line: list[Word], position: int, place: int) -> bool:
     if line[place - 1].raw.endswith((":", "=")) or (value.tabbed and place == position + 1):
         return not any(word.raw.isalpha() for word in line[place + 1 : place + 2])
     if value.quoted:
-        return " " not in value.bare and place == position + 1 and not value.bare.startswith("/")
+        return " " not in value.bare and not value.bare.startswith("/")
+    if place > position + 1 and re.search(r"\w[_.\-]\w", line[position].bare):  # DB_PASSWORD has value S
+        return not value.bare.islower() and not value.bare.istitle()
     if value.bare.lower().endswith(_ENDINGS) or not value.bare.isalpha():
         return False
     is_netrc = any(word.raw == "login" for word in line[:position]) and line[position].raw == "password"
@@ -150,7 +179,7 @@ def _is_plain_word(line: list[Word], position: int, place: int) -> bool:
 
 def _unspaced(match: re.Match[str], learn: Learn) -> str:
     value = match["value"].strip("\"'")
-    if not is_given(value) or not reads_as_secret("password", value):
+    if not is_given(value) or not reads_as_secret("password", value) or (names_object(value) and not value.isdigit()):
         return match[0]
     teach(learn, "password", value)
     return match["head"] + MARK

@@ -13,7 +13,7 @@ def words(text: str) -> frozenset[str]:
 PASSWORD_WORDS = words(
     """password passwd passphrase passcode passwort passwords pass pwd pw psk bindpw requirepass masterauth
     otp totp passe kennwort senha contrasena motdepasse mdp wachtwoord haslo parola lozinka heslo jelszo
-    salasana losenord adgangskode sifre пароль пароля паролем 密码 密碼 口令 パスワード 비밀번호 암호"""
+    salasana losenord adgangskode sifre пароль пароля паролем 密码 密碼 口令 パスワード 비밀번호 암호 暗証番号"""
 )
 # Some of them as people write them, for those who look for them in a text.
 ACCENTED = words("contraseña hasło jelszó lösenord şifre")
