@@ -4,11 +4,13 @@ import re
 from typing import Any, Self
 
 from agent.evidence.answer import Answer
+from agent.evidence.identity import check_object, is_missing, listed
 from agent.evidence.kinds import RESOURCES, Resource
 from agent.evidence.kube_api import ClusterError, KubeApi
 from agent.evidence.projection import project
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
+from agent.evidence.reduction import Reduction
 from agent.quantity import parse_quantity
 from agent.ref import CLUSTER_SCOPED
 
@@ -48,7 +50,15 @@ class ClusterSource:
 
     async def answer(self, query: Query) -> Answer:
         """Answer one query; whatever goes wrong is said by the status of the answer."""
-        return await answered(lambda: self._read(query), self._timeout)
+        return await answered(lambda: self._answer(query), self._timeout)
+
+    def _answer(self, query: Query) -> Answer:
+        try:
+            return self._read(query)
+        except Refusal as refusal:
+            if refusal.missing != ("", "") and not _is_of(refusal, query):
+                raise Refusal("error", f"something else is missing: {refusal.message}") from None
+            raise
 
     def _read(self, query: Query) -> Answer:
         if query.kind.casefold() in ("secret", "secrets"):
@@ -58,10 +68,7 @@ class ClusterSource:
                 raise Refusal("error", f"{word!r} is not a name of Kubernetes")
         match query.verb:
             case "get":
-                resource = _resource(query.kind)
-                return Answer(
-                    data=project(self._api.get(resource.path(query.namespace, query.name)), query.kind)
-                )
+                return self._get(_resource(query.kind), query)
             case "list":
                 return self._list(_resource(query.kind), query)
             case "events":
@@ -73,11 +80,15 @@ class ClusterSource:
             case verb:
                 raise Refusal("error", f"the cluster does not answer {verb!r}")
 
+    def _get(self, resource: Resource, query: Query) -> Answer:
+        found = self._api.get(resource.path(query.namespace, query.name), resource.kind)
+        check_object(found, resource, query.namespace, query.name)
+        return Answer(data=project(found, resource.kind))
+
     def _list(self, resource: Resource, query: Query) -> Answer:
         selectors = {"labelSelector": query.label, "fieldSelector": query.field}
-        items, truncated = self._pages(resource.path(query.namespace), selectors)
-        items = [project(item, resource.kind, listed=True) for item in items]
-        return _listing(sorted(items, key=_place), truncated)
+        items, more, cuts = self._pages(resource, query.namespace, selectors)
+        return _listing(sorted(items, key=_place), more, cuts)
 
     def _events(self, query: Query) -> Answer:
         if query.kind:
@@ -87,24 +98,26 @@ class ClusterSource:
             selector = ",".join(f"involvedObject.{key}={value}" for key, value in about.items())
         else:
             selector = "type=Warning"
-        items, truncated = self._pages(RESOURCES["Event"].path(query.namespace), {"fieldSelector": selector})
-        items = [project(item, "Event", listed=True) for item in items]
-        return _listing(sorted(items, key=event_time), truncated)
+        items, more, cuts = self._pages(RESOURCES["Event"], query.namespace, {"fieldSelector": selector})
+        return _listing(sorted(items, key=event_time), more, cuts)
 
-    def _pages(self, path: str, selectors: dict[str, str]) -> tuple[list[dict[str, Any]], bool]:
-        """The objects of the first pages of a collection, and whether there are more."""
+    def _pages(
+        self, resource: Resource, namespace: str, selectors: dict[str, str]
+    ) -> tuple[list[dict[str, Any]], bool, list[str]]:
+        """The objects of the first pages of a collection, whether there are more, and what was cut of them."""
+        reduction = Reduction(resource, namespace)
         parameters: dict[str, str | int] = {"limit": PAGE} | {
             key: text for key, text in selectors.items() if text
         }
         items: list[dict[str, Any]] = []
         for _ in range(PAGES):
-            page = self._api.get(path, **parameters)
-            items += page.get("items") or []
+            page = self._api.get(resource.path(namespace), resource.list_kind, reduction.keep, **parameters)
+            items += listed(page)
             more = (page.get("metadata") or {}).get("continue")
             if not more:
-                return items, False
+                return items, False, reduction.notes
             parameters["continue"] = more
-        return items, True
+        return items, True, reduction.notes
 
     def _logs(self, query: Query) -> Answer:
         path = RESOURCES["Pod"].path(query.namespace, query.name) + "/log"
@@ -118,7 +131,7 @@ class ClusterSource:
         try:
             text, dropped = self._api.tail(path, LOG_BYTES, **parameters)
         except Refusal as refusal:
-            if refusal.code == 400 and _NO_LOG.search(refusal.message):
+            if refusal.code == 400 and refusal.reason and _NO_LOG.search(refusal.message):
                 raise Refusal("not-found", refusal.message.removeprefix("HTTP 400: ")) from None
             raise
         if _LOST_LOG.match(text):
@@ -126,10 +139,24 @@ class ClusterSource:
         return _folded(text, dropped or text.count("\n") >= LOG_LINES)
 
     def _usage(self, query: Query) -> Answer:
-        path = RESOURCES["PodMetrics"].path(query.namespace, query.name)
-        found = self._api.get(path)
-        pods = [found] if query.name else found.get("items") or []
-        return Answer(data=[entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)])
+        resource = RESOURCES["PodMetrics"]
+        path = resource.path(query.namespace, query.name)
+        reduction = Reduction(resource, query.namespace)
+        if query.name:
+            pods = [self._api.get(path, resource.kind)]
+            check_object(pods[0], resource, query.namespace, query.name)
+        else:
+            pods = listed(self._api.get(path, resource.list_kind, reduction.keep))
+        uses = [entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)]
+        return Answer(data=uses, truncated=bool(reduction.notes), notes=reduction.notes)
+
+
+def _is_of(refusal: Refusal, query: Query) -> bool:
+    """Whether what the API misses is what was asked for; a log is lost with its node, too."""
+    kind = {"logs": "Pod", "usage": "PodMetrics"}.get(query.verb, query.kind)
+    if query.verb == "logs" and refusal.missing[0] == "nodes":
+        return True
+    return bool(query.name) and is_missing(refusal, RESOURCES[kind], query.namespace, query.name)
 
 
 def _resource(kind: str) -> Resource:
@@ -138,9 +165,9 @@ def _resource(kind: str) -> Resource:
     return RESOURCES[kind]
 
 
-def _listing(items: list[dict[str, Any]], truncated: bool) -> Answer:
-    notes = [f"only the first {PAGE * PAGES} objects were read"] if truncated else []
-    return Answer(data=items, truncated=truncated, notes=notes)
+def _listing(items: list[dict[str, Any]], more: bool, cuts: list[str]) -> Answer:
+    notes = [f"only the first {PAGE * PAGES} objects were read"] if more else []
+    return Answer(data=items, truncated=more or bool(cuts), notes=notes + cuts)
 
 
 def _folded(text: str, truncated: bool) -> Answer:

@@ -8,11 +8,24 @@ from agent.evidence.threads import in_daemon_thread
 
 
 class Refusal(Exception):
-    """A read that was not answered; `code` is the HTTP status, 0 if there was none."""
+    """A read that was not answered; `code` is the HTTP status, 0 if there was none.
 
-    def __init__(self, status: Status, message: str, code: int = 0) -> None:
+    Where the Kubernetes API refused in its own words, `reason` is its word for why, and `missing` the resource
+    (`pods`) and the name of what it does not have.
+    """
+
+    def __init__(
+        self,
+        status: Status,
+        message: str,
+        code: int = 0,
+        *,
+        reason: str = "",
+        missing: tuple[str, str] = ("", ""),
+    ) -> None:
         super().__init__(message)
         self.status, self.message, self.code = status, message, code
+        self.reason, self.missing = reason, missing
 
 
 async def answered(read: Callable[[], Answer], seconds: float) -> Answer:
