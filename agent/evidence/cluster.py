@@ -105,7 +105,7 @@ class ClusterSource:
         self, resource: Resource, namespace: str, selectors: dict[str, str]
     ) -> tuple[list[dict[str, Any]], bool, list[str]]:
         """The objects of the first pages of a collection, whether there are more, and what was cut of them."""
-        reduction = Reduction(resource, namespace)
+        reduction = Reduction(lambda item: _listed(item, resource, namespace))
         parameters: dict[str, str | int] = {"limit": PAGE} | {
             key: text for key, text in selectors.items() if text
         }
@@ -141,7 +141,7 @@ class ClusterSource:
     def _usage(self, query: Query) -> Answer:
         resource = RESOURCES["PodMetrics"]
         path = resource.path(query.namespace, query.name)
-        reduction = Reduction(resource, query.namespace)
+        reduction = Reduction(lambda item: _listed(item, resource, query.namespace))
         if query.name:
             pods = [self._api.get(path, resource.kind)]
             check_object(pods[0], resource, query.namespace, query.name)
@@ -163,6 +163,12 @@ def _resource(kind: str) -> Resource:
     if kind not in RESOURCES:
         raise Refusal("error", f"unknown kind {kind!r}; known are {', '.join(sorted(RESOURCES))}")
     return RESOURCES[kind]
+
+
+def _listed(item: Any, resource: Resource, namespace: str) -> dict[str, Any]:
+    """An item of a list as it is kept; raises Refusal for what is none of that list."""
+    check_object(item, resource, namespace)
+    return project(item, resource.kind, listed=True)
 
 
 def _listing(items: list[dict[str, Any]], more: bool, cuts: list[str]) -> Answer:

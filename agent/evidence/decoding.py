@@ -31,8 +31,8 @@ class DecodingError(ValueError):
 def decode(chunks: Iterable[bytes], path: tuple[str, ...] = (), each: Each | None = None) -> Any:
     """The JSON value that the chunks of a text make, whole.
 
-    The list at `path` is kept as what `each` makes of its elements, without those it makes None of: it sees
-    each as soon as it is decoded. Raises DecodingError.
+    The list at `path`, or else the list that the text is, is kept as what `each` makes of its elements: it sees
+    each as soon as that is decoded. Raises DecodingError.
     """
     text = _Text(chunks)
     value = _value(text, path, each) if each else text.value()
@@ -45,7 +45,7 @@ def _value(text: "_Text", path: tuple[str, ...], each: Each) -> Any:
     first = text.next()
     if path and first == "{":
         return dict(_members(text, path, each))
-    if not path and first == "[":
+    if first == "[":
         return list(_elements(text, each))
     return text.value()
 
@@ -64,8 +64,7 @@ def _members(text: "_Text", path: tuple[str, ...], each: Each) -> Iterator[tuple
 def _elements(text: "_Text", each: Each) -> Iterator[Any]:
     text.take("[")
     while text.next() != "]":
-        if (kept := text.value(each)) is not None:
-            yield kept
+        yield text.value(each)
         if text.next() != "]":
             text.take(",")
     text.take("]")

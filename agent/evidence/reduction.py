@@ -1,30 +1,27 @@
-"""Reduction: what is kept of each object of a collection, as soon as it is read."""
+"""Reduction: what is kept of each element of a list, as soon as it is read."""
 
+from collections.abc import Callable
 from typing import Any
 
 from agent.evidence.bounds import Room
-from agent.evidence.identity import check_object
-from agent.evidence.kinds import Resource
-from agent.evidence.projection import project
 
 ROOM = 8 << 20
 LEAST = 4 << 10
 
 
 class Reduction:
-    """Checks, projects and cuts the objects of one collection: together they take about 8 MiB at most."""
+    """What `project` leaves of the elements of one list, cut so that they take about 8 MiB together at most."""
 
-    def __init__(self, resource: Resource, namespace: str) -> None:
-        self._resource, self._namespace = resource, namespace
+    def __init__(self, project: Callable[[Any], Any]) -> None:
+        self._project = project
         self._room = Room(ROOM, share=1 / 8, least=LEAST)
         self._cut = 0
 
-    def keep(self, item: Any) -> dict[str, Any]:
-        """What is kept of an object; raises Refusal for what is none of this collection."""
-        check_object(item, self._resource, self._namespace)
-        kept, notes = self._room.take(project(item, self._resource.kind, listed=True))
+    def keep(self, item: Any) -> Any:
+        """What is kept of an element."""
+        kept, notes = self._room.take(self._project(item))
         self._cut += bool(notes)
-        return dict(kept)
+        return kept
 
     @property
     def notes(self) -> list[str]:
