@@ -1,19 +1,17 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
-import json
 import signal
 import sys
 from pathlib import Path
 
-from agent import store
 from agent.alert import parse_alerts
+from agent.delivery import Delivery
 from agent.evidence.recording import check_target
-from agent.files import as_json, check_directory, write_output
+from agent.files import check_directory
 from agent.incident import Incident, incidents
 from agent.payload import read_alert
-from agent.report import markdown, text
 from agent.settings import Settings
-from agent.worked import Worked, all_stored
+from agent.worked import are_stored, stored
 
 
 def investigate(source: str, settings: Settings) -> int:
@@ -33,14 +31,18 @@ def investigate(source: str, settings: Settings) -> int:
     for note in payload.notes:
         _say(f"note: {note}")
     found = incidents(payload.alerts)
-    worked = all_stored(settings.store, found) or _work(found, settings)
-    sys.stdout.write(_rendered(worked, settings.format))
-    sys.stdout.flush()
-    _write(worked, settings)
-    return 1 if any(each.result.outcome == "failed" for each in worked) else 0
+    delivery = Delivery(settings, len(found), _say)
+    if are_stored(settings.store, found):
+        for incident in found:
+            if known := stored(settings.store, incident):
+                delivery.add(known)
+    else:
+        _work(found, settings, delivery)
+    delivery.close()
+    return 1 if delivery.failed else 0
 
 
-def _work(found: list[Incident], settings: Settings) -> list[Worked]:
+def _work(found: list[Incident], settings: Settings, delivery: Delivery) -> None:
     """Investigate. AutoGen, most of the start, is imported here: a restarted container has its result without it."""
     if settings.record:
         check_target(settings.record)
@@ -50,41 +52,10 @@ def _work(found: list[Incident], settings: Settings) -> list[Worked]:
 
     from agent.run import work
 
-    worked = asyncio.run(work(found, settings, _say))
+    asyncio.run(work(found, settings, _say, delivery.add))
     signal.signal(signal.SIGTERM, lambda *_: None)  # it is over: what was found is written to its end
-    return worked
 
 
 def _say(words: str) -> None:
     """Progress, on stderr, before the result."""
     print("".join(c if c.isprintable() else " " for c in words), file=sys.stderr, flush=True)
-
-
-def _write(worked: list[Worked], settings: Settings) -> None:
-    if settings.tekton_results:
-        from agent.tekton import write_results
-
-        write_results(Path(settings.tekton_results), [each.result for each in worked])
-    if settings.record and any(each.origin != "stored" for each in worked):
-        from agent.run import record
-
-        record(settings.record, worked)
-    if settings.output:
-        for each in worked:
-            place = Path(settings.output)
-            place = place / each.result.incident_id if len(worked) > 1 else place
-            write_output(place, each.result, each.evidence)
-    for each in worked:
-        if settings.store and each.origin == "investigated":
-            store.save(settings.store, each.result)
-
-
-def _rendered(worked: list[Worked], form: str) -> str:
-    """What is printed: one document for one incident, a JSON list or a sequence of reports for several."""
-    results = [each.result for each in worked]
-    if form == "json":
-        one = as_json(results[0]) if len(results) == 1 else None
-        return one or json.dumps([r.model_dump(mode="json") for r in results], indent=2) + "\n"
-    if form == "markdown":
-        return "\n".join(markdown(result) for result in results)
-    return "\n".join(text(each.result, stored=each.origin == "stored") for each in worked)

@@ -4,9 +4,9 @@ import asyncio
 import signal
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from agent.alert import Alert
@@ -24,19 +24,22 @@ from agent.worked import Worked, stored
 from agent.workflow import Say
 
 
-async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
-    """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
+async def work(
+    incidents: list[Incident], settings: Settings, say: Say, deliver: Callable[[Worked], None]
+) -> None:
+    """Work all incidents within the deadline, delivering each as soon as it has its verdict.
+
+    SIGTERM and SIGINT end it with partial results.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
     end = time.monotonic() + settings.deadline
-    worked = []
     for number, incident in enumerate(incidents, 1):
         if len(incidents) > 1:
             say(f"incident {number} of {len(incidents)}: {incident.id}")
-        worked.append(await _one(incident, settings, end, stop, say))
-    return worked
+        deliver(await _one(incident, settings, end, stop, say))
 
 
 async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
@@ -89,12 +92,3 @@ def _redacted(alert: Alert, redactor: Redactor) -> Alert:
         labels=clean["labels"],
         annotations=clean["annotations"],
     )
-
-
-def record(path: str, worked: list[Worked]) -> None:
-    """Write what was read as one recording, dated by its last read; raises RecordingError."""
-    from agent.evidence.recording import write_recording
-
-    evidence = {item.query: item for each in worked for item in each.evidence}
-    recorded_at = max((item.collected_at for item in evidence.values()), default=datetime.now(UTC))
-    write_recording(Path(path), evidence.values(), recorded_at=recorded_at)

@@ -15,7 +15,8 @@ NAME = 512  # of the name of one
 LEVELS = 64
 LOG = 256 << 10  # bytes of a log: a pattern holds up everything else for as long as it takes over one
 VALUE_COST = 100
-_LEAST = 40  # bytes that a part must be worth beside its own cost, to be worth keeping
+_LEAST = 40  # bytes beside its own cost below which a leaf is not worth keeping
+_LEAST_OBJECT = 400  # nor an element of a list that would be left without most of its parts
 _PLACES = 3  # that are named
 
 
@@ -28,8 +29,13 @@ class Room:
     def take(self, value: Any) -> tuple[Any, list[str]]:
         """The value as far as there is room for it, and sentences that say what was cut."""
         kept, notes = fit(value, max(self._least, int(self._left * self._share)))
-        self._left = max(0, self._left - cost(kept))
+        self._left -= cost(kept)
         return kept, notes
+
+    @property
+    def overdrawn(self) -> int:
+        """Bytes that were taken beyond the size, because each may take the least."""
+        return max(0, -self._left)
 
 
 def fit(data: Any, room: int) -> tuple[Any, list[str]]:
@@ -120,7 +126,9 @@ class _Cut:
             return self.text(value, max(_LEAST, room - VALUE_COST - path))
         if not isinstance(value, dict | list):
             return value
-        parts = self._ends([*_parts(value)], room // (VALUE_COST + path + _LEAST), where)
+        hollow = isinstance(value, list) and any(isinstance(below, dict) for below in value)
+        least = VALUE_COST + path + (_LEAST_OBJECT if hollow else _LEAST)
+        parts = self._ends([*_parts(value)], room // least, where)
         costs = [cost(below, path + len(name) + 2, room) for name, below in parts]
         left = room - VALUE_COST
         for rank, place in enumerate(sorted(range(len(parts)), key=costs.__getitem__)):

@@ -25,7 +25,11 @@ Each = Callable[[Any], Any]
 
 
 class DecodingError(ValueError):
-    """A text that is not JSON, or holds a value larger than is decoded; the message says which."""
+    """A text that is not JSON, or more of it than is decoded; the message says which."""
+
+
+class TooLarge(DecodingError):
+    """A text with more in it than is decoded."""
 
 
 def decode(chunks: Iterable[bytes], path: tuple[str, ...] = (), each: Each | None = None) -> Any:
@@ -110,20 +114,20 @@ class _Text:
                     if self._ended:
                         raise DecodingError("something that is not JSON") from None
                 except RecursionError:
-                    raise DecodingError("a value that is nested too deeply") from None
+                    raise TooLarge("a value that is nested too deeply") from None
             self._read_on()
 
     def _check_parts(self) -> None:
         if len(self._held) - self._at > _SMALL:
             parts = sum(self._held.count(mark, self._at) for mark in ",:[{")
             if parts > MAX_PARTS:
-                raise DecodingError(f"a value of more than {MAX_PARTS} parts")
+                raise TooLarge(f"a value of more than {MAX_PARTS} parts")
 
     def _read_on(self) -> None:
         """Hold about twice as much, or all there is."""
         held = self._held[self._at :]
         if len(held) > MAX_VALUE:
-            raise DecodingError(f"a value of more than {MAX_VALUE >> 20} MiB")
+            raise TooLarge(f"a value of more than {MAX_VALUE >> 20} MiB")
         pieces, wanted = [held], min(2 * len(held), len(held) + _STEP)
         size = len(held)
         for chunk in self._chunks:

@@ -16,7 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
-from agent.evidence.decoding import DecodingError, decode
+from agent.evidence.decoding import DecodingError, TooLarge, decode
 from agent.evidence.intake import chunks
 from agent.evidence.reading import Refusal
 
@@ -57,6 +57,8 @@ class KubeApi:
         with self._open(path, parameters) as response, closing(self._chunks(response)) as body:
             try:
                 data = decode(body, ("items",), each)
+            except TooLarge as err:
+                raise Refusal("error", f"the answer holds {err}, which is not read") from None
             except DecodingError as err:
                 raise self._stranger(path, str(err)) from None
         if not isinstance(data, dict) or data.get("kind") != kind:

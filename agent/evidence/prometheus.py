@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.bounds import NAME, shorten
-from agent.evidence.decoding import DecodingError, decode
+from agent.evidence.decoding import DecodingError, TooLarge, decode
 from agent.evidence.intake import chunks
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
@@ -128,6 +128,8 @@ class PrometheusSource:
             with err, closing(chunks(err.read1, self._timeout)) as body:
                 words = _words(err.code, next(body, b""))
                 raise Refusal(_STATUSES.get(err.code, "error"), words) from None
+        except TooLarge as err:
+            raise Refusal("error", f"the answer holds {err}; aggregate, or select fewer series") from None
         except DecodingError as err:
             raise Refusal("error", f"what answered is not a Prometheus: it answered with {err}") from None
         except URLError as err:

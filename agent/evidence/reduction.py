@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.evidence.bounds import Room
+from agent.evidence.decoding import TooLarge
 
 ROOM = 8 << 20
 LEAST = 4 << 10
 
 
 class Reduction:
-    """What `project` leaves of the elements of one list, cut so that they take about 8 MiB together at most."""
+    """What `project` leaves of the elements of one list, each cut the more the more there are.
+
+    They take about 8 MiB together; raises TooLarge when that cannot be.
+    """
 
     def __init__(self, project: Callable[[Any], Any]) -> None:
         self._project = project
@@ -19,6 +23,8 @@ class Reduction:
 
     def keep(self, item: Any) -> Any:
         """What is kept of an element."""
+        if self._room.overdrawn > ROOM:
+            raise TooLarge(f"a list of more than {2 * ROOM >> 20} MiB")
         kept, notes = self._room.take(self._project(item))
         self._cut += bool(notes)
         return kept
