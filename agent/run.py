@@ -1,6 +1,7 @@
 """A run: every incident of one payload, worked one after the other, one result each."""
 
 import asyncio
+import gc
 import signal
 import time
 import uuid
@@ -40,6 +41,8 @@ async def work(
         if len(incidents) > 1:
             say(f"incident {number} of {len(incidents)}: {incident.id}")
         deliver(await _one(incident, settings, end, stop, say))
+        if number < len(incidents):
+            gc.collect()  # a team is a circle of objects, which keeps its evidence until somebody looks
 
 
 async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
