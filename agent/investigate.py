@@ -1,20 +1,18 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
-import sys
 from pathlib import Path
 
-from agent import store
 from agent.alert import parse_alerts
+from agent.delivery import Delivery
 from agent.evidence.recording import check_target
 from agent.files import check_directory
 from agent.incident import Incident, incidents
-from agent.output import as_json, check_output, write_output
+from agent.output import check_output, place_of
 from agent.payload import read_alert
 from agent.progress import say
-from agent.report import markdown, text
 from agent.settings import Settings
 from agent.termination import Terminated, interruptible
-from agent.worked import Worked, all_stored
+from agent.worked import are_stored, stored
 
 
 def investigate(source: str, settings: Settings) -> int:
@@ -29,11 +27,15 @@ def investigate(source: str, settings: Settings) -> int:
     for note in payload.notes:
         say(f"note: {note}")
     found = incidents(payload.alerts)
-    worked = all_stored(settings.store, found) or _work(found, settings)
-    sys.stdout.write(_rendered(worked, settings.format))
-    sys.stdout.flush()
-    _write(worked, settings)
-    return 1 if any(each.result.outcome == "failed" for each in worked) else 0
+    delivery = Delivery(settings, len(found), say)
+    if are_stored(settings.store, found):
+        for incident in found:
+            if known := stored(settings.store, incident):
+                delivery.add(known)
+    else:
+        _work(found, settings, delivery)
+    delivery.close()
+    return 1 if delivery.failed else 0
 
 
 def _read(source: str, settings: Settings) -> bytes | None:
@@ -53,7 +55,7 @@ def _read(source: str, settings: Settings) -> bytes | None:
         raise
 
 
-def _work(found: list[Incident], settings: Settings) -> list[Worked]:
+def _work(found: list[Incident], settings: Settings, delivery: Delivery) -> None:
     """Investigate. AutoGen, most of the start, is imported here: a restarted container has its result without it."""
     if settings.record:
         check_target(settings.record)
@@ -61,41 +63,9 @@ def _work(found: list[Incident], settings: Settings) -> list[Worked]:
         check_directory(Path(directory))
     if settings.output:
         for incident in found:
-            check_output(_place(settings.output, incident.id, len(found)))
+            check_output(place_of(settings.output, incident.id, len(found)))
     import asyncio
 
     from agent.run import work
 
-    return asyncio.run(work(found, settings, say))
-
-
-def _place(output: str, incident_id: str, count: int) -> Path:
-    return Path(output) / incident_id if count > 1 else Path(output)
-
-
-def _write(worked: list[Worked], settings: Settings) -> None:
-    if settings.tekton_results:
-        from agent.tekton import write_results
-
-        write_results(Path(settings.tekton_results), [each.result for each in worked])
-    if settings.record and any(each.origin != "stored" for each in worked):
-        from agent.run import record
-
-        record(settings.record, worked)
-    if settings.output:
-        for each in worked:
-            place = _place(settings.output, each.result.incident_id, len(worked))
-            write_output(place, each.result, each.evidence)
-    for each in worked:
-        if settings.store and each.origin == "investigated":
-            store.save(settings.store, each.result)
-
-
-def _rendered(worked: list[Worked], form: str) -> str:
-    """What is printed: one document for one incident, a JSON list or a sequence of reports for several."""
-    results = [each.result for each in worked]
-    if form == "json":
-        return as_json(*results)
-    if form == "markdown":
-        return "\n".join(markdown(result) for result in results)
-    return "\n".join(text(each.result, stored=each.origin == "stored") for each in worked)
+    asyncio.run(work(found, settings, say, delivery.add))

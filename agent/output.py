@@ -17,6 +17,11 @@ RESULT = "result.json"
 _EVIDENCE_FILE = re.compile(r"E\d+\.txt")
 
 
+def place_of(output: str, incident_id: str, count: int) -> Path:
+    """Where one of `count` incidents of a run is written: several have a folder each."""
+    return Path(output) / incident_id if count > 1 else Path(output)
+
+
 def check_output(directory: Path) -> None:
     """Raise OutputError where the output of one incident would cost what is somebody else's."""
     check_folder(directory, {EVIDENCE}, _owned)

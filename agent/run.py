@@ -4,9 +4,9 @@ import asyncio
 import gc
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from agent.alert import Alert
@@ -27,8 +27,13 @@ from agent.workflow import Say
 GARBAGE = 50_000  # objects; plain JSON has no cycles, and to look for them costs more than to parse it
 
 
-async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[Worked]:
-    """Work all incidents within the deadline; SIGTERM and SIGINT end it with partial results."""
+async def work(
+    incidents: list[Incident], settings: Settings, say: Say, deliver: Callable[[Worked], None]
+) -> None:
+    """Work all incidents within the deadline, delivering each as soon as it has its verdict.
+
+    SIGTERM and SIGINT end it with partial results.
+    """
     gc.set_threshold(GARBAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -38,14 +43,14 @@ async def work(incidents: list[Incident], settings: Settings, say: Say) -> list[
         say("terminated: the results are of what there is")
 
     end = time.monotonic() + settings.deadline
-    worked = []
     with reacting(lambda: loop.call_soon_threadsafe(terminate)):
         await asyncio.sleep(0)  # where the request came before
         for number, incident in enumerate(incidents, 1):
             if len(incidents) > 1:
                 say(f"incident {number} of {len(incidents)}: {incident.id}")
-            worked.append(await _one(incident, settings, end, stop, say))
-    return worked
+            deliver(await _one(incident, settings, end, stop, say))
+            if number < len(incidents):
+                gc.collect()  # a team is a circle of objects, which keeps its evidence until somebody looks
 
 
 async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
@@ -98,12 +103,3 @@ def _redacted(alert: Alert, redactor: Redactor) -> Alert:
         labels=clean["labels"],
         annotations=clean["annotations"],
     )
-
-
-def record(path: str, worked: list[Worked]) -> None:
-    """Write what was read as one recording, dated by its last read; raises RecordingError."""
-    from agent.evidence.recording import write_recording
-
-    evidence = {item.query: item for each in worked for item in each.evidence}
-    recorded_at = max((item.collected_at for item in evidence.values()), default=datetime.now(UTC))
-    write_recording(Path(path), evidence.values(), recorded_at=recorded_at)

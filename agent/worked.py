@@ -26,7 +26,6 @@ def stored(directory: str, incident: Incident) -> Worked | None:
     return Worked(known, [], "stored") if known else None
 
 
-def all_stored(directory: str, incidents: list[Incident]) -> list[Worked]:
-    """All incidents from the store; empty when any is to be investigated."""
-    found = [stored(directory, incident) for incident in incidents]
-    return [each for each in found if each] if all(found) else []
+def are_stored(directory: str, incidents: list[Incident]) -> bool:
+    """Whether the store holds all incidents, so that none is to be investigated."""
+    return bool(directory) and all(stored(directory, incident) for incident in incidents)

@@ -166,8 +166,8 @@ class Case:
         return found.status if found else ""
 
     def refused(self) -> Sequence[Evidence]:
-        """Reads that were not answered, for other reasons than that the object does not exist."""
-        return [e for e in self._by_query.values() if e.status not in ("ok", "not-found")]
+        """Reads that were not answered, for other reasons than that there is nothing to read."""
+        return [e for e in self._by_query.values() if e.status not in ("ok", "not-found", "not-served")]
 
     def partial(self) -> Sequence[Evidence]:
         """Reads of which something is missing that may matter: not told apart well from ill, or asked for."""

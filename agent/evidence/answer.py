@@ -8,8 +8,18 @@ from agent.evidence.census import Census
 from agent.evidence.query import Query
 
 Status = Literal[
-    "ok", "not-found", "forbidden", "unauthorized", "timed-out", "unreachable", "not-recorded", "error"
+    "ok",
+    "not-found",
+    "not-served",
+    "forbidden",
+    "unauthorized",
+    "timed-out",
+    "unreachable",
+    "not-recorded",
+    "error",
 ]
+"""not-found: the API says that it has no such object. not-served: the cluster has no such API, hence no
+objects of it, and that is no fault of the source."""
 
 
 @dataclass

@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any, Self
 
 from agent.evidence.answer import Answer
+from agent.evidence.identity import check_object, is_missing, listed
 from agent.evidence.kinds import RESOURCES, Resource
 from agent.evidence.kube_api import ClusterError, KubeApi
 from agent.evidence.paging import Pages
 from agent.evidence.projection import project
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
+from agent.evidence.reduction import Reduction
 from agent.evidence.sampling import LIMIT, Sample
 from agent.evidence.wellness import condition
 from agent.quantity import parse_quantity
@@ -52,7 +54,15 @@ class ClusterSource:
 
     async def answer(self, query: Query) -> Answer:
         """Answer one query; whatever goes wrong is said by the status of the answer."""
-        return await answered(lambda: self._read(query), self._timeout)
+        return await answered(lambda: self._answer(query), self._timeout)
+
+    def _answer(self, query: Query) -> Answer:
+        try:
+            return self._read(query)
+        except Refusal as refusal:
+            if refusal.missing != ("", "") and not _is_of(refusal, query):
+                raise Refusal("error", f"something else is missing: {refusal.message}") from None
+            raise
 
     def _read(self, query: Query) -> Answer:
         if query.kind.casefold() in ("secret", "secrets"):
@@ -62,10 +72,7 @@ class ClusterSource:
                 raise Refusal("error", f"{word!r} is not a name of Kubernetes")
         match query.verb:
             case "get":
-                resource = _resource(query.kind)
-                return Answer(
-                    data=project(self._api.get(resource.path(query.namespace, query.name)), query.kind)
-                )
+                return self._get(_resource(query.kind), query)
             case "list":
                 return self._list(_resource(query.kind), query)
             case "events":
@@ -76,6 +83,11 @@ class ClusterSource:
                 return self._usage(query)
             case verb:
                 raise Refusal("error", f"the cluster does not answer {verb!r}")
+
+    def _get(self, resource: Resource, query: Query) -> Answer:
+        found = self._api.get(resource.path(query.namespace, query.name), resource.kind)
+        check_object(found, resource, query.namespace, query.name)
+        return Answer(data=project(found, resource.kind))
 
     def _list(self, resource: Resource, query: Query) -> Answer:
         selectors = {"labelSelector": query.label, "fieldSelector": query.field}
@@ -107,15 +119,18 @@ class ClusterSource:
             cut=lambda item: project(item, resource.kind, listed=True),
             time=age,
         )
-        pages = Pages(self._api, resource.path(namespace), selectors, self._timeout * LIST_SHARE)
-        for item in pages:
-            sample.add(item)
+
+        def keep(item: Any, size: int) -> None:
+            check_object(item, resource, namespace)
+            sample.add(item, size)
+
+        pages = Pages(self._api, resource, namespace, selectors, self._timeout * LIST_SHARE)
+        pages.read(keep)
         census = sample.census(ended=not pages.cut_short)
         notes = [f"{census}; {census.kept} of them are kept"] if census else []
         notes += [f"the list was not read to its end: {pages.cut_short}"] if pages.cut_short else []
-        return Answer(
-            data=sorted(sample.items, key=order), truncated=census is not None, notes=notes, census=census
-        )
+        notes += sample.notes
+        return Answer(data=sorted(sample.items, key=order), truncated=bool(notes), notes=notes, census=census)
 
     def _logs(self, query: Query) -> Answer:
         path = RESOURCES["Pod"].path(query.namespace, query.name) + "/log"
@@ -129,7 +144,7 @@ class ClusterSource:
         try:
             text, dropped = self._api.tail(path, LOG_BYTES, **parameters)
         except Refusal as refusal:
-            if refusal.code == 400 and _NO_LOG.search(refusal.message):
+            if refusal.code == 400 and refusal.reason and _NO_LOG.search(refusal.message):
                 raise Refusal("not-found", refusal.message.removeprefix("HTTP 400: ")) from None
             raise
         if _LOST_LOG.match(text):
@@ -137,20 +152,40 @@ class ClusterSource:
         return _folded(text, dropped or text.count("\n") >= LOG_LINES)
 
     def _usage(self, query: Query) -> Answer:
-        path = RESOURCES["PodMetrics"].path(query.namespace, query.name)
-        found = self._api.get(path)
-        pods = [found] if query.name else found.get("items") or []
+        resource = RESOURCES["PodMetrics"]
+        path = resource.path(query.namespace, query.name)
+        reduction = Reduction(lambda item: _listed(item, resource, query.namespace))
+        if query.name:
+            pods = [self._api.get(path, resource.kind)]
+            check_object(pods[0], resource, query.namespace, query.name)
+        else:
+            pods = listed(self._api.get(path, resource.list_kind, reduction.keep))
         uses = [entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)]
-        if len(uses) <= LIMIT:
-            return Answer(data=uses)
-        note = f"of {len(uses)} containers those that use most are kept"
-        return Answer(data=_heaviest(uses), truncated=True, notes=[note])
+        notes = reduction.notes
+        if len(uses) > LIMIT:
+            notes.append(f"of {len(uses)} containers those that use most are kept")
+            uses = _heaviest(uses)
+        return Answer(data=uses, truncated=bool(notes), notes=notes)
+
+
+def _is_of(refusal: Refusal, query: Query) -> bool:
+    """Whether what the API misses is what was asked for; a log is lost with its node, too."""
+    kind = {"logs": "Pod", "usage": "PodMetrics"}.get(query.verb, query.kind)
+    if query.verb == "logs" and refusal.missing[0] == "nodes":
+        return True
+    return bool(query.name) and is_missing(refusal, RESOURCES[kind], query.namespace, query.name)
 
 
 def _resource(kind: str) -> Resource:
     if kind not in RESOURCES:
         raise Refusal("error", f"unknown kind {kind!r}; known are {', '.join(sorted(RESOURCES))}")
     return RESOURCES[kind]
+
+
+def _listed(item: Any, resource: Resource, namespace: str) -> dict[str, Any]:
+    """An item of a list as it is kept; raises Refusal for what is none of that list."""
+    check_object(item, resource, namespace)
+    return project(item, resource.kind, listed=True)
 
 
 def _folded(text: str, truncated: bool) -> Answer:

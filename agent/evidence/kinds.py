@@ -57,6 +57,11 @@ class Resource:
     plural: str
 
     @property
+    def list_kind(self) -> str:
+        """The kind of a list of them."""
+        return f"{self.kind}List"
+
+    @property
     def namespaced(self) -> bool:
         """Whether objects of this kind live in a namespace."""
         return self.kind not in CLUSTER_SCOPED

@@ -8,27 +8,27 @@ import json
 import os
 import ssl
 import tempfile
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
+from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
+from agent.evidence.intake import chunks
 from agent.evidence.reading import Refusal
 from agent.files import open_regular, read_file
 
 PARALLEL_CONNECTIONS = 8
-MAX_BODY = 64 << 20
 MAX_KUBECONFIG = 4 << 20
-_CHUNK = 1 << 16
+_MAX_REFUSAL = 1 << 16
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _DEFAULT_KUBECONFIG = "~/.kube/config"
 _STATUSES: dict[int, Status] = {
-    401: "unauthorized", 403: "forbidden", 404: "not-found", 408: "timed-out", 504: "timed-out",
+    401: "unauthorized", 403: "forbidden", 408: "timed-out", 504: "timed-out",
 }  # fmt: skip
 
 
@@ -56,33 +56,39 @@ class KubeApi:
         other._timeout = seconds
         return other
 
-    def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
-        """The JSON object at a path."""
-        with self._open(path, parameters) as response:
-            body = bytearray()
-            for chunk in self._chunks(response):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise Refusal("error", f"the answer is larger than {MAX_BODY >> 20} MiB")
-        try:
-            data = json.loads(body)
-        except ValueError:
-            raise Refusal("error", "the API server answered with something that is not JSON") from None
-        if not isinstance(data, dict):
-            raise Refusal("error", "the API server answered with something that is not an object")
+    def get(
+        self, path: str, kind: str, each: Each | None = None, /, **parameters: str | int
+    ) -> dict[str, Any]:
+        """The object of that kind at a path, such as Pod or PodList.
+
+        Of a list each item is kept as what `each` makes of it: it sees one as soon as that is read.
+        """
+        with self._open(path, parameters) as response, closing(self._chunks(response)) as body:
+            try:
+                data = decode(body, ("items",), each)
+            except TooLarge as err:
+                raise Refusal("error", f"the answer holds {err}, which is not read") from None
+            except DecodingError as err:
+                raise self._stranger(path, str(err)) from None
+        if not isinstance(data, dict) or data.get("kind") != kind:
+            raise self._stranger(path, f"{_kind(data)}, not with a {kind}")
         return data
 
     def tail(self, path: str, max_bytes: int, **parameters: str | int) -> tuple[str, bool]:
-        """The last bytes of a text, from the start of a line, and whether something before was dropped."""
+        """The last bytes of a log, from the start of a line, and whether something before was dropped."""
         kept: deque[bytes] = deque()
         size, dropped = 0, False
         with self._open(path, parameters) as response:
-            for chunk in self._chunks(response):
-                kept.append(chunk)
-                size += len(chunk)
-                while size - len(kept[0]) >= max_bytes:
-                    size -= len(kept.popleft())
-                    dropped = True
+            form = str(response.headers.get("Content-Type") or "nothing")
+            if not form.startswith("text/plain"):  # as which the API gives every log
+                raise self._stranger(path, f"{form}, not with a log")
+            with closing(self._chunks(response, None)) as body:
+                for chunk in body:
+                    kept.append(chunk)
+                    size += len(chunk)
+                    while size - len(kept[0]) >= max_bytes:
+                        size -= len(kept.popleft())
+                        dropped = True
         text = b"".join(kept)
         if dropped or len(text) > max_bytes:
             text, dropped = text[-max_bytes:].partition(b"\n")[2] or text[-max_bytes:], True
@@ -91,6 +97,14 @@ class KubeApi:
     @contextmanager
     def _open(self, path: str, parameters: dict[str, str | int]) -> Iterator[Any]:
         """The open response of a GET that was answered with 200."""
+        with self._request(path, parameters) as response:
+            if response.status != 200:
+                raise self._refusal(response.status, self._beginning(response), path)
+            yield response
+
+    @contextmanager
+    def _request(self, path: str, parameters: dict[str, str | int]) -> Iterator[Any]:
+        """The open response of a GET, whatever its status."""
         import urllib3.exceptions as transport
         from kubernetes.client.exceptions import ApiException
 
@@ -101,8 +115,6 @@ class KubeApi:
             url = configuration.host + path + ("?" + urlencode(parameters) if parameters else "")
             response = self._client.call_api("GET", url, headers, _request_timeout=self._timeout).response
             try:
-                if response.status != 200:
-                    raise _refusal(response.status, response.read(_CHUNK), path)
                 yield response
             finally:
                 response.close()  # a response that was read to its end has given its connection back before
@@ -112,13 +124,47 @@ class KubeApi:
                 raise Refusal("timed-out", f"no answer within {self._timeout:g} s") from None
             raise Refusal("unreachable", f"{configuration.host}: {_reason(err)}") from None
 
-    def _chunks(self, response: Any) -> Iterator[bytes]:
-        """The body piece by piece, within the time limit as a whole."""
-        deadline = time.monotonic() + self._timeout
-        while chunk := response.read1(_CHUNK):
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            yield chunk
+    def _chunks(self, response: Any, *max_bytes: int | None) -> Generator[bytes]:
+        return chunks(response.read1, self._timeout, *max_bytes)
+
+    def _beginning(self, response: Any) -> bytes:
+        text = b""
+        with closing(self._chunks(response)) as body:
+            for chunk in body:
+                text += chunk
+                if len(text) >= _MAX_REFUSAL:
+                    break
+        return text[:_MAX_REFUSAL]
+
+    def _refusal(self, code: int, body: bytes, path: str) -> Refusal:
+        """What an answer other than 200 says. Only the API itself can say that something is not there."""
+        said = _status(body)
+        reason = str(said.get("reason") or "") if said else ""
+        message = _one_line(said.get("message") or "" if said else body.decode("utf-8", "replace"))
+        if code != 404:
+            status = _STATUSES.get(code, "error")
+            message = message or "no message"
+            message = message if status != "error" else f"HTTP {code}: {message}"
+            remainder = _remainder(said) if code == 410 else ""
+            return Refusal(status, message, code, reason=reason, remainder=remainder)
+        if missing := _missing(said):
+            return Refusal("not-found", message, code, reason=reason, missing=missing)
+        if said or self._is_kubernetes():  # without a name it is the API that is missing
+            return Refusal("not-served", f"the cluster does not serve {path}", code)
+        return self._stranger(path, f"HTTP 404: {message[:200] or 'no words'}")
+
+    def _is_kubernetes(self) -> bool:
+        """Whether the server knows its version: any web server answers 404 to what it does not know."""
+        try:
+            with self._request("/version", {}) as response:
+                return response.status == 200 and "gitVersion" in json.loads(self._beginning(response))
+        except (Refusal, ValueError, TypeError):
+            return False
+
+    def _stranger(self, path: str, words: str) -> Refusal:
+        """That whoever answered is not the Kubernetes API, or not that of the path."""
+        host = self._client.configuration.host
+        return Refusal("unreachable", f"{host} answered {path} with {words}; is it the API server?")
 
 
 def _in_pod() -> bool:
@@ -199,26 +245,35 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
     return context
 
 
-def _refusal(code: int, body: bytes, path: str) -> Refusal:
-    """What an answer other than 200 says: the message of the API's Status object, or the text itself."""
-    remainder = ""
+def _status(body: bytes) -> dict[str, Any] | None:
+    """The Status object in which the API refuses; None for an answer in anybody else's words."""
     try:
         said = json.loads(body)
-        message = str(said["message"])
-        remainder = _remainder(said) if code == 410 else ""
-    except (ValueError, KeyError, TypeError):
-        message = body.decode("utf-8", "replace")
-        if code == 404:  # plain text: no such API in this cluster
-            message = f"the cluster does not serve {path}"
-    status = _STATUSES.get(code, "error")
-    message = _one_line(message) or "no message"
-    return Refusal(status, message if status != "error" else f"HTTP {code}: {message}", code, remainder)
+    except (ValueError, RecursionError):
+        return None
+    is_status = isinstance(said, dict) and said.get("kind") == "Status" and said.get("apiVersion") == "v1"
+    return said if is_status else None
 
 
-def _remainder(status: dict[str, Any]) -> str:
+def _missing(status: dict[str, Any] | None) -> tuple[str, str] | None:
+    """The resource and the name of the object that a Status says is not there."""
+    details = status.get("details") if status and status.get("reason") == "NotFound" else None
+    if not isinstance(details, dict) or not details.get("name"):
+        return None
+    return str(details.get("kind") or ""), str(details["name"])
+
+
+def _remainder(status: dict[str, Any] | None) -> str:
     """The token by which the rest of a list can be had whose own token has expired."""
-    token = (status.get("metadata") or {}).get("continue")
+    meta = status.get("metadata") if status else None
+    token = meta.get("continue") if isinstance(meta, dict) else None
     return token if isinstance(token, str) else ""
+
+
+def _kind(data: Any) -> str:
+    """What somebody answered with, for people."""
+    kind = data.get("kind") if isinstance(data, dict) else None
+    return f"a {kind[:60]}" if isinstance(kind, str) and kind else "something that is no object of Kubernetes"
 
 
 def _reason(err: Exception) -> str:

@@ -5,15 +5,24 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from agent.evidence.answer import Answer, Source, Status
+from agent.evidence.bounds import Room, cost, fit, shorten
 from agent.evidence.census import Census
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
 from agent.evidence.rendering import render
+from agent.evidence.threads import in_daemon_thread
 
 PARALLEL_READS = 8
+RUN_ROOM = 12 << 20
+"""Bytes that all evidence of a run may take, about: one answer takes at most half of what is left."""
+LEAST_ROOM = 16 << 10
+WAITING_ROOM = 6 << 20
+"""Bytes that all answers may take which are read and not yet entered."""
+MAX_NOTES = 10
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,9 @@ class Ledger:
         self._entries: dict[Query, Evidence] = {}
         self._turned_away: dict[Query, None] = {}
         self._slots = asyncio.Semaphore(PARALLEL_READS)
+        self._entering = asyncio.Lock()
+        self._room = Room(RUN_ROOM, share=0.5, least=LEAST_ROOM)
+        self._waiting = 0
 
     @property
     def entries(self) -> list[Evidence]:
@@ -95,28 +107,47 @@ class Ledger:
         unread = [query for query in wanted if query not in self._entries]
         fresh, late = unread[: self.reads_left], unread[self.reads_left :]
         self._turned_away.update(dict.fromkeys(late))
-        answers = await asyncio.gather(*(self._read(query) for query in fresh))
-        for query, (source, answer) in zip(fresh, answers, strict=True):
-            if query not in self._entries:
-                self._entries[query] = self._enter(query, source, answer)
+        tasks: list[asyncio.Task[None]] = []
+        for query in fresh:
+            tasks.append(asyncio.create_task(self._collect(query, after=tasks[-1:])))
+        await asyncio.gather(*tasks)
         return [self._entries[query] for query in wanted if query in self._entries]
+
+    async def _collect(self, query: Query, after: list[asyncio.Task[None]]) -> None:
+        """Read and, once the query before it is entered, enter: what one teaches the redactor, the next needs."""
+        async with self._slots:
+            source, answer = await self._read(query)
+            room = max(LEAST_ROOM, WAITING_ROOM - self._waiting)
+            taken = await in_daemon_thread(partial(_reduce, answer, room))
+            self._waiting += taken
+            try:
+                if after:
+                    await asyncio.wait(after)
+                async with self._entering:
+                    if query not in self._entries:
+                        entry = await in_daemon_thread(partial(self._enter, query, source, answer))
+                        self._entries[query] = entry
+            finally:
+                self._waiting -= taken
 
     async def _read(self, query: Query) -> tuple[str, Answer]:
         source = self._route(query)
-        async with self._slots:
-            try:
-                answer = await asyncio.wait_for(source.answer(query), self._read_seconds)
-            except TimeoutError:
-                answer = Answer("timed-out", message=f"no answer within {self._read_seconds:g} s")
+        try:
+            answer = await asyncio.wait_for(source.answer(query), self._read_seconds)
+        except TimeoutError:
+            answer = Answer("timed-out", message=f"no answer within {self._read_seconds:g} s")
         return source.name, answer
 
     def _enter(self, query: Query, source: str, answer: Answer) -> Evidence:
-        data = self._redactor.redact_data(answer.data) if answer.status == "ok" else None
+        """The answer as evidence. Redaction takes its time, hence never on the event loop."""
+        kept, cuts = self._room.take(answer.data)
+        data = self._redactor.redact_data(kept) if answer.status == "ok" else None
         text = render(data) if answer.status == "ok" else self._redactor.redact_text(_refusal(query, answer))
         if answer.status == "ok" and not text:
             text = f"(nothing: {query})"
         if answer.census is not None:
             text = f"{text}\n{answer.census}"
+        notes = dict.fromkeys([*(shorten(note) for note in answer.notes), *cuts])
         return Evidence(
             id=f"E{len(self._entries) + 1}",
             source=source,
@@ -125,11 +156,19 @@ class Ledger:
             collected_at=answer.at or datetime.now(UTC),
             text=text,
             data=data,
-            truncated=answer.truncated,
-            notes=tuple(self._redactor.redact_text(note) for note in answer.notes),
+            truncated=answer.truncated or bool(cuts),
+            notes=tuple(self._redactor.redact_text(note) for note in [*notes][:MAX_NOTES]),
             census=answer.census,
         )
 
 
+def _reduce(answer: Answer, room: int) -> int:
+    """Cut an answer to a room; the bytes it takes then."""
+    answer.data, cuts = fit(answer.data, room)
+    answer.truncated = answer.truncated or bool(cuts)
+    answer.notes += cuts
+    return cost(answer.data)
+
+
 def _refusal(query: Query, answer: Answer) -> str:
-    return f"{answer.status}: {answer.message or query}"
+    return f"{answer.status}: {shorten(answer.message) or query}"

@@ -124,9 +124,7 @@ def _near(line: list[Word], position: int) -> Iterator[int]:
     """The words near the name of a password that no sentence would hold: "password for joe: got S"."""
     for near in range(max(0, position - _BEFORE), min(len(line), position + 1 + _BEHIND)):
         text = line[near].bare.rstrip(".:!?")
-        if near != position and looks_scrambled(text) and not names_object(text):
-            yield near
-        elif near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text):
+        if (near != position and looks_scrambled(text) and not names_object(text)) or (near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text)):
             yield near
 
 

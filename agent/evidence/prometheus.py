@@ -3,12 +3,16 @@
 import json
 import math
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from agent.evidence.answer import Answer, Status
+from agent.evidence.bounds import NAME, shorten
+from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
+from agent.evidence.intake import chunks
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
 
@@ -85,23 +89,20 @@ class PrometheusSource:
         return await answered(lambda: self._read(query.promql), self._timeout)
 
     def _read(self, promql: str) -> Answer:
-        series: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
-        notes: list[str] = []
+        kept, notes = _Kept(), []
         for window in self._windows:
-            body = self._get(promql, window)
-            notes += [str(warning)[:MAX_WARNING] for warning in body.get("warnings") or []]
-            for found in _matrix(body):
-                labels = tuple(sorted((str(name), str(value)) for name, value in found["metric"].items()))
-                series.setdefault(labels, []).extend(_points(found["values"]))
-        data = [
-            {"labels": dict(labels), "points": points} for labels, points in sorted(series.items()) if points
-        ]
-        if len(data) > MAX_SERIES:
-            notes.insert(0, f"only {MAX_SERIES} of {len(data)} series are kept")
+            body = self._get(promql, window, kept.add)
+            warnings = body.get("warnings")
+            notes += (
+                [str(warning)[:MAX_WARNING] for warning in warnings] if isinstance(warnings, list) else []
+            )
+        if kept.total > MAX_SERIES:
+            notes.insert(0, f"only {MAX_SERIES} of {kept.total} series are kept")
         notes = list(dict.fromkeys(notes))[:MAX_NOTES]
-        return Answer(data=data[:MAX_SERIES], truncated=len(data) > MAX_SERIES, notes=notes)
+        return Answer(data=kept.series, truncated=kept.total > MAX_SERIES, notes=notes)
 
-    def _get(self, promql: str, window: Window) -> dict[str, Any]:
+    def _get(self, promql: str, window: Window, each: Each) -> dict[str, Any]:
+        """The answer without its series: `each` is told of these."""
         from urllib.error import HTTPError, URLError
         from urllib.request import Request
 
@@ -117,11 +118,19 @@ class PrometheusSource:
         if self._token:
             request.add_header("Authorization", f"Bearer {self._token}")
         try:
-            with _opener().open(request, timeout=self._timeout) as response:
-                body = response.read(MAX_BODY + 1)
+            with (
+                _opener().open(request, timeout=self._timeout) as response,
+                closing(chunks(response.read1, self._timeout, MAX_BODY)) as body,
+            ):
+                return _checked_answer(decode(body, ("data", "result"), each))
         except HTTPError as err:
-            with err:
-                raise Refusal(_STATUSES.get(err.code, "error"), _words(err.code, err.read(1 << 16))) from None
+            with err, closing(chunks(err.read1, self._timeout)) as body:
+                words = _words(err.code, next(body, b""))
+                raise Refusal(_STATUSES.get(err.code, "error"), words) from None
+        except TooLarge as err:
+            raise Refusal("error", f"the answer holds {err}; aggregate, or select fewer series") from None
+        except DecodingError as err:
+            raise Refusal("error", f"what answered is not a Prometheus: it answered with {err}") from None
         except URLError as err:
             if isinstance(err.reason, TimeoutError):
                 raise TimeoutError from None
@@ -130,11 +139,6 @@ class PrometheusSource:
             if isinstance(err, TimeoutError):
                 raise
             raise Refusal("unreachable", f"{self._url}: {err}") from None
-        if len(body) > MAX_BODY:
-            raise Refusal(
-                "error", f"the answer is larger than {MAX_BODY >> 20} MiB; aggregate, or select fewer series"
-            )
-        return _json(body)
 
 
 def _checked(url: str) -> str:
@@ -163,34 +167,63 @@ def _opener() -> Any:
     return build_opener(NoRedirects)
 
 
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(body)
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
-    return data
-
-
 def _words(code: int, body: bytes) -> str:
     """What Prometheus says about a query it refuses, or else the HTTP status."""
     try:
-        return str(_json(body)["error"])[:1000]
-    except (Refusal, KeyError):
-        return f"HTTP {code} from Prometheus"
+        return str(json.loads(body)["error"])[:1000]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return f"HTTP {code}, which may not be from Prometheus"
 
 
-def _matrix(body: dict[str, Any]) -> list[dict[str, Any]]:
-    result = (body.get("data") or {}).get("result")
+def _checked_answer(body: Any) -> dict[str, Any]:
+    """An answer that holds series, be they none; anybody may answer something else."""
+    if not isinstance(body, dict):
+        raise Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
+    data = body.get("data")
+    result = data.get("result") if isinstance(data, dict) and data.get("resultType") == "matrix" else None
     if body.get("status") != "success" or not isinstance(result, list):
         raise Refusal(
             "error", f"Prometheus answered without a result: {str(body.get('error') or 'no words')[:1000]}"
         )
-    return result
+    return body
+
+
+class _Kept:
+    """The first series in the order of their labels, of however many there are."""
+
+    def __init__(self) -> None:
+        self._points: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
+        self._seen: set[int] = set()
+
+    @property
+    def total(self) -> int:
+        """How many series with points there were."""
+        return len(self._seen)
+
+    @property
+    def series(self) -> list[dict[str, Any]]:
+        """Those that are kept."""
+        return [{"labels": dict(labels), "points": points} for labels, points in sorted(self._points.items())]
+
+    def add(self, found: Any, size: int = 0) -> None:
+        """Note the points of one series in one window."""
+        if not isinstance(found, dict) or not isinstance(found.get("metric"), dict):
+            raise Refusal("error", "Prometheus answered with a series without labels (metric)")
+        if not isinstance(found.get("values"), list):
+            raise Refusal("error", "Prometheus answered with a series without values")
+        points = _points(found["values"])
+        if not points:
+            return
+        labels = sorted(
+            (shorten(str(name), NAME), shorten(str(value))) for name, value in found["metric"].items()
+        )
+        self._seen.add(hash(tuple(labels)))
+        self._points.setdefault(tuple(labels), []).extend(points)
+        if len(self._points) > MAX_SERIES:  # what is not among the first now will not be among them later
+            del self._points[max(self._points)]
 
 
 def _points(values: list[Any]) -> list[list[float]]:
-    """[[unix seconds, value], ...] without what is no number (NaN) or no bound (Inf)."""
-    points = [[float(at), float(value)] for at, value in values]
+    """[[unix seconds, value], ...] without what is no number (NaN) or no bound (Inf); no more than were asked for."""
+    points = [[float(at), float(value)] for at, value in values[:MAX_POINTS]]
     return [point for point in points if math.isfinite(point[1])]

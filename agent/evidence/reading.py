@@ -10,12 +10,23 @@ from agent.evidence.threads import in_daemon_thread
 class Refusal(Exception):
     """A read that was not answered; `code` is the HTTP status, 0 if there was none.
 
-    `remainder` is the token by which an expired list goes on, empty where the server gives none.
+    Where the Kubernetes API refused in its own words, `reason` is its word for why, `missing` the resource
+    (`pods`) and the name of what it does not have, and `remainder` the token by which an expired list goes on.
     """
 
-    def __init__(self, status: Status, message: str, code: int = 0, remainder: str = "") -> None:
+    def __init__(
+        self,
+        status: Status,
+        message: str,
+        code: int = 0,
+        *,
+        reason: str = "",
+        missing: tuple[str, str] = ("", ""),
+        remainder: str = "",
+    ) -> None:
         super().__init__(message)
-        self.status, self.message, self.code, self.remainder = status, message, code, remainder
+        self.status, self.message, self.code = status, message, code
+        self.reason, self.missing, self.remainder = reason, missing, remainder
 
 
 async def answered(read: Callable[[], Answer], seconds: float) -> Answer:

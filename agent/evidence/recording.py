@@ -16,16 +16,21 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from agent.evidence.answer import Answer, Status
 from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
+from agent.evidence.bounds import cost
 from agent.evidence.census import Census
+from agent.evidence.decoding import DecodingError, decode
+from agent.evidence.folding import fold
 from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
+from agent.evidence.reduction import Reduction
+from agent.evidence.threads import in_daemon_thread
 from agent.files import OutputError, read_file
 from agent.folder import replace_folder
 
@@ -34,8 +39,14 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MANIFEST = "manifest.json"
-MAX_BYTES = 64 << 20
+MAX_BYTES = 8 << 20
+"""Bytes of one file; no answer that is kept takes more."""
+MAX_ARCHIVE = 16 << 20
+"""Bytes of all files together, where they are read into memory or written."""
 MAX_ENTRIES = 5000
+MAX_LOG_BYTES = 1 << 20
+MAX_LOG_LINES = 400
+_PIECE = 1 << 16
 _STATUSES = get_args(Status)
 _FILE = re.compile(r"\d{3,}-[a-z0-9-]*\.(?:json|log)")
 
@@ -81,8 +92,8 @@ class RecordingSource:
                 "not-recorded", message=f"the recording has no answer to: {query}", at=self.recorded_at
             )
         try:
-            return self._replay(query, entry)
-        except ValueError as err:
+            return await in_daemon_thread(lambda: self._replay(query, entry))
+        except (ValueError, RecursionError) as err:
             return Answer("error", message=f"damaged recording: {err}", at=self.recorded_at)
 
     def _replay(self, query: Query, entry: dict[str, Any]) -> Answer:
@@ -96,24 +107,43 @@ class RecordingSource:
             notes=_texts(entry.get("notes")),
             at=_time(entry.get("at")) or self.recorded_at,
         )
-        if status == "ok":
-            answer.data = _shaped(query, self._data(query, entry))
+        if status == "ok" and query.verb == "logs":
+            self._replay_log(query, entry, answer)
+        elif status == "ok":
+            reduction = Reduction(lambda item: _projected(item, query))
+            answer.data = _shaped(query, self._data(entry, reduction))
+            answer.notes += reduction.notes
             answer.census = Census.from_data(entry.get("census"))
         return answer
 
-    def _data(self, query: Query, entry: dict[str, Any]) -> Any:
-        name = entry.get("file")
-        if name is None:
-            return entry.get("data")
+    def _replay_log(self, query: Query, entry: dict[str, Any], answer: Answer) -> None:
+        """The end of a log, folded where it is longer than one that was read from a cluster."""
+        text = entry.get("data")
+        if "file" in entry:
+            text = self._content(entry)[-MAX_LOG_BYTES:].decode("utf-8", "replace")
+        answer.data = _shaped(query, text)
+        if answer.data.count("\n") > MAX_LOG_LINES:
+            answer.data, folded = fold(answer.data)
+            answer.notes.append(f"{folded} lines were left out by folding")
+
+    def _data(self, entry: dict[str, Any], reduction: Reduction) -> Any:
+        """The plain data of an entry, the elements of a list reduced."""
+        if entry.get("file") is None:
+            data = entry.get("data")
+            return [reduction.keep(item) for item in data] if isinstance(data, list) else data
         try:
-            text = self._read(str(name)).decode("utf-8", "replace")
-            return text if query.verb == "logs" else json.loads(text)
+            return decode(_pieces(self._content(entry)), ("items",), reduction.keep)
+        except DecodingError as err:
+            raise ValueError(f"file {entry['file']} is not JSON: it holds {err}") from None
+
+    def _content(self, entry: dict[str, Any]) -> bytes:
+        name = str(entry["file"])
+        try:
+            return self._read(name)
         except (KeyError, FileNotFoundError):
             raise ValueError(f"file {name} is missing") from None
         except OSError as err:
             raise ValueError(f"file {name} cannot be read: {err.strerror}") from None
-        except (json.JSONDecodeError, RecursionError) as err:
-            raise ValueError(f"file {name} is not JSON: {err}") from None
 
 
 def _reader(path: Path) -> Callable[[str], bytes]:
@@ -129,7 +159,7 @@ def _reader(path: Path) -> Callable[[str], bytes]:
     if not is_archive(path):
         raise RecordingError(f"{path}: not a recording; expected a directory or a .tar.gz")
     try:
-        return read_archive(path, MANIFEST, max_bytes=MAX_BYTES, max_members=MAX_ENTRIES).__getitem__
+        return read_archive(path, MANIFEST, max_bytes=MAX_ARCHIVE, max_members=MAX_ENTRIES).__getitem__
     except ArchiveError as err:
         raise RecordingError(f"{path}: {err}") from None
 
@@ -144,13 +174,15 @@ def _read_inside(root: Path, name: str) -> bytes:
 
 def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
     try:
-        manifest = json.loads(read(MANIFEST))
+        manifest = decode(_pieces(read(MANIFEST)), ("entries",), _Entries().keep)
     except (FileNotFoundError, KeyError):
         raise RecordingError(f"{path}: not a recording, it has no {MANIFEST}") from None
     except OSError as err:
         raise RecordingError(f"{path}: {MANIFEST} cannot be read: {err.strerror}") from None
-    except (ValueError, RecursionError) as err:
-        raise RecordingError(f"{path}: {MANIFEST} is damaged: {err}") from None
+    except DecodingError as err:
+        raise RecordingError(f"{path}: {MANIFEST} is damaged: it holds {err}") from None
+    except ValueError as err:
+        raise RecordingError(f"{path}: {err}") from None
     if not isinstance(manifest, dict) or not isinstance(manifest.get("entries"), list):
         raise RecordingError(f"{path}: {MANIFEST} is damaged: expected an object with a list of entries")
     if manifest.get("version", VERSION) != VERSION:
@@ -158,6 +190,24 @@ def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
     if len(manifest["entries"]) > MAX_ENTRIES:
         raise RecordingError(f"{path}: more than {MAX_ENTRIES} entries")
     return manifest
+
+
+class _Entries:
+    """The entries of a manifest, which may hold answers, within the memory there is for them."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ARCHIVE
+
+    def keep(self, entry: Any, size: int = 0) -> Any:
+        self._left -= cost(entry, most=self._left)
+        if self._left < 0:
+            raise DecodingError(f"more than {MAX_ARCHIVE >> 20} MiB")
+        return entry
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    view = memoryview(content)
+    return (bytes(view[at : at + _PIECE]) for at in range(0, len(view), _PIECE))
 
 
 def _recorded_at(path: Path, manifest: dict[str, Any]) -> datetime:
@@ -187,11 +237,13 @@ def _shaped(query: Query, data: Any) -> Any:
     expected = {"get": "an object", "logs": "text"}.get(query.verb, "a list of objects")
     if _words(data) != expected:
         raise ValueError(f"the answer to {query} is {_words(data)}; expected {expected}")
-    if query.verb == "get":
-        return project(data, query.kind)
-    if query.verb == "list":
-        return [project(item, query.kind, listed=True) for item in data]
-    return data
+    return project(data, query.kind) if query.verb == "get" else data
+
+
+def _projected(item: Any, query: Query) -> Any:
+    """An element of a list as it would be read from a cluster."""
+    is_object = query.verb == "list" and isinstance(item, dict)
+    return project(item, query.kind, listed=True) if is_object else item
 
 
 def _words(data: Any) -> str:

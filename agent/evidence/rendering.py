@@ -16,7 +16,7 @@ def lines(data: Any, path: str = "") -> Iterator[Line]:
             yield path, " ".join(f"{value:.6g}" for _, value in data)
             return
         for position, item in enumerate(data):
-            yield from lines(item, f"{path}[{_label(item, position)}]")
+            yield from lines(item, f"{path}[{label(item, position)}]")
     elif data is not None:
         yield path, _scalar(data)
 
@@ -32,7 +32,7 @@ def _scalar(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _label(item: Any, position: int) -> str:
+def label(item: Any, position: int) -> str:
     """How a list element is addressed: by metadata.name, name or type, as people do, else by its place."""
     if isinstance(item, dict):
         meta = item.get("metadata")

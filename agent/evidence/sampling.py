@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from agent.evidence.bounds import cost, fit
 from agent.evidence.census import Census
 from agent.evidence.wellness import Condition
 
@@ -17,6 +18,11 @@ SLACK = 200  # how many more are held until they are reduced
 LEAST = 100  # room for the mild and for the well ones, however many are neither
 MOST_STATES = 100
 _OTHERS = "of other states"
+ROOM = 8 << 20
+"""Bytes that what is kept may cost together, shared evenly."""
+LEAST_ROOM = 4 << 10
+RAW = 2 << 20
+"""Characters of objects that are held before they are cut to what is evidence."""
 
 
 @dataclass
@@ -24,7 +30,17 @@ class _Kept:
     item: dict[str, Any]
     condition: Condition
     at: str
-    cut: bool = False
+    cost: int = 0
+    shortened: bool = False
+
+    def reduce(self, cut: Callable[[dict[str, Any]], dict[str, Any]], room: int) -> None:
+        """Make it evidence that costs at most about `room`."""
+        if not self.cost:
+            self.item = cut(self.item)
+            self.cost = cost(self.item)
+        if self.cost > room:
+            self.item, _ = fit(self.item, room)
+            self.cost, self.shortened = cost(self.item), True
 
 
 class Sample:
@@ -42,7 +58,7 @@ class Sample:
         self._judge, self._cut, self._time = judge, cut, time
         self._kept: list[_Kept] = []
         self._states: Counter[str] = Counter()
-        self.total = self._ill = 0
+        self.total = self._ill = self._raw = 0
 
     @property
     def items(self) -> list[dict[str, Any]]:
@@ -50,25 +66,31 @@ class Sample:
         self._reduce()
         return [kept.item for kept in self._kept]
 
-    def add(self, item: Any) -> None:
-        """Count an object, and keep it if it is worth it; what is no object is passed over."""
-        if not isinstance(item, dict):
-            return
+    @property
+    def notes(self) -> list[str]:
+        """What was cut of them, as a sentence."""
+        shortened = sum(kept.shortened for kept in self._kept)
+        return [f"{shortened} objects were cut, being larger than is kept of each"] if shortened else []
+
+    def add(self, item: dict[str, Any], size: int = 0) -> None:
+        """Count an object that was read from `size` characters, and keep it if it is worth it."""
         condition = self._judge(item)
         known = condition.state in self._states or len(self._states) < MOST_STATES
         self._states[condition.state if known else _OTHERS] += 1
         self.total += 1
         self._ill += not condition.well
         self._kept.append(_Kept(item, condition, self._time(item)))
-        if len(self._kept) >= LIMIT + SLACK:
+        self._raw += size
+        if len(self._kept) >= LIMIT + SLACK or self._raw > RAW:
             self._reduce()
 
     def _reduce(self) -> None:
         if len(self._kept) > LIMIT:
             self._kept = _worth_keeping(self._kept)
+        room = max(LEAST_ROOM, ROOM // max(1, len(self._kept)))
         for kept in self._kept:
-            if not kept.cut:
-                kept.item, kept.cut = self._cut(kept.item), True
+            kept.reduce(self._cut, room)
+        self._raw = 0
 
     def census(self, *, ended: bool) -> Census | None:
         """The counts; None for a list that was read to its end and kept whole."""

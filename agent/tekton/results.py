@@ -8,7 +8,7 @@ written there: JSON inside of JSON, with Go's escapes.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from agent.files import write_whole
@@ -26,13 +26,21 @@ _URGENCY = ("failed", "inconclusive", "diagnosed", "self-resolved", "not-actiona
 _NONE = "none"
 
 
-def tekton_results(results: Sequence[Result]) -> dict[str, str]:
+def tekton_results(results: Iterable[Result]) -> dict[str, str]:
     """Each Tekton result by name. Of several incidents the one that most needs a person stands for all.
 
     Values are single lines, in which `$(` is written `$ (`, so that no later template expands them.
     """
-    first = min(results, key=lambda result: (_URGENCY.index(result.outcome), -result.confidence))
-    digest = hashlib.sha256("".join(as_json(result) for result in results).encode()).hexdigest()
+    counts: Counter[str] = Counter()
+    whole = hashlib.sha256()
+
+    def counted(result: Result) -> Result:
+        counts[result.outcome] += 1
+        whole.update(as_json(result).encode())
+        return result
+
+    first = min(map(counted, results), key=lambda each: (_URGENCY.index(each.outcome), -each.confidence))
+    digest = whole.hexdigest()
     incident_id = _bounded(first.incident_id, WORD_BYTES)
     return {
         "incident-id": incident_id,
@@ -41,7 +49,7 @@ def tekton_results(results: Sequence[Result]) -> dict[str, str]:
         "entity": _bounded(first.entity or first.subject.entity or _NONE, ENTITY_BYTES),
         "confidence": f"{first.confidence:.2f}",
         "severity": _bounded(first.alert.severity or _NONE, WORD_BYTES),
-        "summary": _bounded(_summary(first, results), SUMMARY_BYTES),
+        "summary": _bounded(_summary(first, counts), SUMMARY_BYTES),
         "result-digest": f"sha256:{digest}",
         "report_ARTIFACT_OUTPUTS": json.dumps(
             {"uri": f"urn:incident-agent:{incident_id}:{first.run_id}", "digest": f"sha256:{digest}"}
@@ -65,7 +73,7 @@ def no_results(outcome: str, summary: str) -> dict[str, str]:
     }
 
 
-def write_results(directory: Path, results: Sequence[Result]) -> None:
+def write_results(directory: Path, results: Iterable[Result]) -> None:
     """Write one file per Tekton result, each whole or not at all; raises OutputError."""
     write_values(directory, tekton_results(results))
 
@@ -86,12 +94,11 @@ def stored_size(values: dict[str, str]) -> int:
     return len(_go_json([{"key": name, "value": value, "type": 1} for name, value in values.items()]))
 
 
-def _summary(first: Result, results: Sequence[Result]) -> str:
-    if len(results) == 1:
+def _summary(first: Result, counts: Counter[str]) -> str:
+    if counts.total() == 1:
         return first.summary or first.investigator
-    counts: Counter[str] = Counter(result.outcome for result in results)
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in _URGENCY if counts[outcome])
-    return f"{len(results)} incidents: {told}. First: {first.summary or first.investigator}"
+    return f"{counts.total()} incidents: {told}. First: {first.summary or first.investigator}"
 
 
 def _bounded(text: str, limit: int) -> str:

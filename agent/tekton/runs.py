@@ -57,13 +57,13 @@ class Runs:
 
     def get(self, name: str) -> dict[str, Any]:
         """One PipelineRun."""
-        return self._read(f"{self._path}/{name}")
+        return self._read(f"{self._path}/{name}", "PipelineRun")
 
     def all(self) -> Iterator[dict[str, Any]]:
         """Every PipelineRun of this installation, metadata and status alike, page by page."""
         more: dict[str, str | int] = {}
         while True:
-            page = self._read(self._path, labelSelector=PART_OF, limit=_PAGE, **more)
+            page = self._read(self._path, "PipelineRunList", labelSelector=PART_OF, limit=_PAGE, **more)
             yield from page.get("items") or []
             more = {"continue": token} if (token := page.get("metadata", {}).get("continue")) else {}
             if not more:
@@ -80,9 +80,9 @@ class Runs:
         if status not in (200, 202, 404):
             raise RunsError(f"cannot delete the PipelineRun {name}: the API server answered HTTP {status}")
 
-    def _read(self, path: str, **parameters: str | int) -> dict[str, Any]:
+    def _read(self, path: str, kind: str, **parameters: str | int) -> dict[str, Any]:
         try:
-            return self._api.get(path, **parameters)
+            return self._api.get(path, kind, **parameters)
         except Refusal as refusal:
             raise RunsError(f"cannot read the PipelineRuns of this namespace: {refusal.message}") from None
 

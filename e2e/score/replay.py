@@ -8,6 +8,7 @@ from agent.alert import parse_alerts
 from agent.incident import incidents
 from agent.run import work
 from agent.settings import Settings
+from agent.worked import Worked
 from e2e.score.scenario import Scenario
 
 
@@ -15,8 +16,9 @@ def replay(alert: bytes, recording: Path) -> dict[str, Any]:
     """The result document of the alert's first incident."""
     found = incidents(parse_alerts(alert).alerts)
     settings = Settings(replay=str(recording), deadline=60)
-    (worked,) = asyncio.run(work(found[:1], settings, lambda _: None))
-    document: dict[str, Any] = worked.result.model_dump(mode="json")
+    worked: list[Worked] = []
+    asyncio.run(work(found[:1], settings, lambda _: None, worked.append))
+    document: dict[str, Any] = worked[0].result.model_dump(mode="json")
     return document
 
 

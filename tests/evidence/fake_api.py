@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import yaml
 
+from agent.evidence.kinds import RESOURCES, Resource
+
 CHUNK = b"x" * 1000 + b"\n"
 
 
@@ -97,11 +99,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif callable(found := api.objects.get(url.path)):
             self._send(*found(parameters))
         elif isinstance(found, list):
-            self._send(200, _page(found, parameters))
+            self._send(200, _page(found, parameters, url.path))
         elif found is not None:
-            self._send(200, found)
+            resource, _ = resource_at(url.path)
+            self._send(200, ({"kind": resource.kind} if resource else {}) | found)
+        elif url.path == "/version":
+            self._send(200, {"major": "1", "minor": "34", "gitVersion": "v1.34.0"})
+        elif (answer := absent(url.path)) is not None:
+            self._send(404, answer)
         else:
-            self._send(404, status(f'"{url.path}" not found'))
+            self._send(200, _page([], parameters, url.path))
 
     def _send(self, code: int, body: Any) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -113,6 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, log: bytes | int) -> None:
         """Send chunk by chunk without a length, as the API server streams logs."""
         self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         pieces = [log] if isinstance(log, bytes) else (CHUNK * 64 for _ in range(log // (len(CHUNK) * 64)))
@@ -121,16 +129,40 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
 
-def status(message: str, reason: str = "") -> dict[str, Any]:
+def status(message: str, reason: str = "", **details: str) -> dict[str, Any]:
     """A Status object, which is how the API says no."""
-    return {"kind": "Status", "status": "Failure", "message": message, "reason": reason}
+    return {
+        "kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "message": message, "reason": reason, "details": details,
+    }  # fmt: skip
 
 
-def _page(items: list[Any], parameters: dict[str, str]) -> dict[str, Any]:
+def absent(path: str) -> dict[str, Any] | bytes | None:
+    """What the API answers for an object it does not have, for an API it does not serve; None for a collection."""
+    resource, name = resource_at(path)
+    if resource is None:
+        return b"404 page not found\n"
+    words = f'{resource.plural} "{name}" not found'
+    return status(words, "NotFound", kind=resource.plural, name=name) if name else None
+
+
+def resource_at(path: str) -> tuple[Resource | None, str]:
+    """The resource and the name of what is at a path of the API."""
+    parts = path.strip("/").split("/")
+    api = "/".join(parts[1 : 2 if parts[0] == "api" else 3])
+    rest = parts[2 if parts[0] == "api" else 3 :]
+    rest = rest[2:] if rest[0:1] == ["namespaces"] and len(rest) > 2 else rest
+    found = [r for r in RESOURCES.values() if r.api == api and rest and r.plural == rest[0]]
+    return (found[0] if found else None), (rest[1] if len(rest) > 1 else "")
+
+
+def _page(items: list[Any], parameters: dict[str, str], path: str) -> dict[str, Any]:
     items = [item for item in items if _selected(item, parameters.get("labelSelector", ""))]
     start, limit = int(parameters.get("continue", 0)), int(parameters.get("limit", len(items) or 1))
     more = {"continue": str(start + limit)} if start + limit < len(items) else {}
-    return {"metadata": more, "items": items[start : start + limit]}
+    resource, _ = resource_at(path)
+    kind = resource.list_kind if resource else "List"
+    return {"kind": kind, "apiVersion": "v1", "metadata": more, "items": items[start : start + limit]}
 
 
 def _selected(item: dict[str, Any], selector: str) -> bool:

@@ -63,7 +63,7 @@ def test_a_hostile_archive_is_refused(tmp_path: Path, member: tarfile.TarInfo | 
 def test_an_archive_that_unpacks_to_more_than_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(recording, "MAX_ARCHIVE", 1 << 20)
     path = packed(tmp_path / "run.tar.gz", ("manifest.json", manifest_bytes()), ("x.log", bytes(2 << 20)))
     assert path.stat().st_size < 10_000
     with pytest.raises(RecordingError, match="more than 1 MiB unpacked"):

@@ -15,8 +15,11 @@ from tests.evidence.fake_api import FakeApi, pod, status
 @pytest.mark.parametrize(
     ("code", "body", "expected", "words"),
     [
-        (404, status('pods "web-0001" not found'), "not-found", 'pods "web-0001" not found'),
-        (404, b"404 page not found\n", "not-found", f"the cluster does not serve {POD}"),
+        (
+            404, status('pods "web-0001" not found', "NotFound", kind="pods", name="web-0001"),
+            "not-found", 'pods "web-0001" not found',
+        ),
+        (404, b"404 page not found\n", "not-served", f"the cluster does not serve {POD}"),
         (403, status('pods is forbidden: User "x" cannot get'), "forbidden", 'User "x" cannot get'),
         (401, status("Unauthorized"), "unauthorized", "Unauthorized"),
         (504, status("Timeout: request did not complete"), "timed-out", "Timeout"),
@@ -24,8 +27,8 @@ from tests.evidence.fake_api import FakeApi, pod, status
         (503, b"upstream\n\nconnect error", "error", "HTTP 503: upstream connect error"),
         (429, b"", "error", "HTTP 429: no message"),
         (302, b"", "error", "HTTP 302"),
-        (200, b"<html>login</html>", "error", "not JSON"),
-        (200, b"[]", "error", "not an object"),
+        (200, b"<html>login</html>", "unreachable", "not JSON"),
+        (200, b"[]", "unreachable", "no object of Kubernetes"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_a_status_with_the_words_of_the_api(
