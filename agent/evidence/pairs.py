@@ -15,12 +15,18 @@ from agent.names import is_name
 Learn = Callable[[str], None]
 
 QUOTE = r"(?:\"{3}|'{3}|\\{0,7}[\"'`]|&(?:quot|apos|\#0?3[49]|\#x2[27]);|%(?:25){0,2}2[27]|\\{1,4}[ux](?:00)?2[27])"
+_TO_CLOSING_TAG = r"(?=[^<>\n]{1,4000}+(?:</|(?<=\]\])>)|[^<>&\n]{1,400}+&lt;/)"
 _SEPARATOR = (
-    r"(?:=>|:=|={1,3}|::?|：|＝|->(?=[ \t]|[\"'])|%(?:25){0,2}3[aAdD]|\\{1,4}[ux](?:00)?3[aAdD]|&\#(?:6[01]|58|x3[adAD]);"
-    rf"|(?<=[\"']),(?=[ \t]{{0,3}}{QUOTE})|\((?=[NBRUnbru]?{QUOTE})|(?:(?<=[ \t])[^<>\n]{{0,80}})?(?:(?<!-)>|&gt;)(?:<!\[CDATA\[)?(?=[^<\n]{{1,4000}}(?:</|\]\]>|&lt;/)|[^<&\n]{{1,400}}&lt;/))"
+    r"(?:=>|:=|={1,3}|::?|：|＝|->(?=[ \t]|[\"'])|%(?:25){0,2}3[aAdD]"
+    r"|\\{1,4}[ux](?:00)?3[aAdD]|&\#(?:6[01]|58|x3[adAD]);"
+    rf"|(?<=[\"']),(?=[ \t]{{0,3}}{QUOTE})|\((?=[NBRUnbru]?{QUOTE})"
+    rf"|(?:(?<=[ \t])[^<>\n]{{0,80}}+)?(?:(?<!-)>|&gt;)(?:<!\[CDATA\[)?{_TO_CLOSING_TAG})"
 )
 # `password: {value: S}`: the name goes on as the name of a part.
-_NESTED = rf"(?:\{{[ \t]?{QUOTE}?(?i:value|secretvalue|data|content|plain|plaintext|text|string|raw|default|stringvalue){QUOTE}?[ \t]?[:=][ \t]?)?"
+_NESTED = (
+    rf"(?:\{{[ \t]?{QUOTE}?(?i:value|secretvalue|data|content|plain|plaintext|text|string|raw|default|stringvalue)"
+    rf"{QUOTE}?[ \t]?[:=][ \t]?)?"
+)
 _HEAD = re.compile(
     rf"(?:(?<![\w\\])|(?<=\\[nrt])|(?<=\\)(?![nrt]))(?P<name>\w[\w.\-/\[\]]{{0,127}}+)(?P<close>{QUOTE}?\]?)"
     rf"[ \t]{{0,40}}+(?P<sep>{_SEPARATOR})[ \t]{{0,40}}+{_NESTED}"
@@ -105,7 +111,7 @@ def _whole_name(line: str, head: re.Match[str]) -> str:
 
 def _whole_line(line: str, head: re.Match[str], name: str, start: int, end: int) -> int:
     """Where the line ends, if it is nothing but this pair: then the value may hold anything."""
-    if start != head.end() or not _LINE_START.match(line[: head.start()][:64]) or head.start() > 64:
+    if head.start() > 64 or start != head.end() or not _LINE_START.match(line[: head.start()]):
         return 0
     rest = line[start:].rstrip()
     if rest.startswith(("[", "{")) or MARK in rest:
