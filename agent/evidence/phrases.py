@@ -127,9 +127,9 @@ def _near(line: list[Word], position: int) -> Iterator[int]:
     """The words near the name of a password that no sentence would hold: "password for joe: got S"."""
     for near in range(max(0, position - _BEFORE), min(len(line), position + 1 + _BEHIND)):
         text = line[near].bare.rstrip(".:!?")
-        if near != position and looks_scrambled(text) and not names_object(text):
-            yield near
-        elif near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text):
+        if (near != position and looks_scrambled(text) and not names_object(text)) or (
+            near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text)
+        ):
             yield near
 
 
@@ -175,14 +175,21 @@ def _is_plain_word(line: list[Word], position: int, place: int) -> bool:
         return not value.bare.islower() and not value.bare.istitle()
     if value.bare.lower().endswith(_ENDINGS) or not value.bare.isalpha():
         return False
-    is_netrc = any(word.raw == "login" for word in line[max(0, position - 4) : position]) and line[position].raw == "password"
+    is_netrc = (
+        any(word.raw == "login" for word in line[max(0, position - 4) : position])
+        and line[position].raw == "password"
+    )
     starters = position < 4 and all(word.raw in _STARTERS for word in line[:position])
     return is_netrc or (starters and place == len(line) - 1 and place == position + 1)
 
 
 def _unspaced(match: re.Match[str], learn: Learn) -> str:
     value = match["value"].strip("\"'")
-    if not is_given(value) or not reads_as_secret("password", value) or (names_object(value) and not value.isdigit()):
+    if (
+        not is_given(value)
+        or not reads_as_secret("password", value)
+        or (names_object(value) and not value.isdigit())
+    ):
         return match[0]
     teach(learn, "password", value)
     return match["head"] + MARK

@@ -31,7 +31,11 @@ def collected(plant: Plant) -> list[Evidence]:
         table[pod] = Answer("error", message=plant.text, at=NOW)
     redactor = Redactor()
     if plant.place in ("alert", "label"):
-        alert = {"annotations": {"summary": plant.text}} if plant.place == "alert" else {"labels": pair(plant.text)}
+        alert = (
+            {"annotations": {"summary": plant.text}}
+            if plant.place == "alert"
+            else {"labels": pair(plant.text)}
+        )
         table["get ConfigMap bank/alert"] = redactor.redact_data(alert)
     ledger = Ledger(lambda query: Answers(table), redactor)
     return asyncio.run(ledger.collect([Query.parse(query) for query in table]))
@@ -41,7 +45,11 @@ def said(plant: Plant, folder: Path) -> str:
     """All that is kept or shown of such a cluster: texts, data, notes, and the files of a recording."""
     evidence = collected(plant)
     write_recording(folder, evidence, recorded_at=NOW)
-    texts = [text for each in evidence for text in (each.text, json.dumps(each.data, ensure_ascii=False), *each.notes)]
+    texts = [
+        text
+        for each in evidence
+        for text in (each.text, json.dumps(each.data, ensure_ascii=False), *each.notes)
+    ]
     return "\n".join([*texts, *(path.read_text() for path in folder.iterdir())])
 
 
@@ -89,7 +97,9 @@ def test_no_secret_of_the_corpus_leaves_the_program(
 ) -> None:
     table = cluster(plants)
     texts = {f"note{number}": each.text for number, each in enumerate(plants) if each.place == "alert"}
-    labels = {key: value for each in plants if each.place == "label" for key, value in pair(each.text).items()}
+    labels = {
+        key: value for each in plants if each.place == "label" for key, value in pair(each.text).items()
+    }
     identity = {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0"}
     alert = {"status": "firing", "labels": labels | identity, "annotations": texts}
     (tmp_path / "alert.json").write_text(json.dumps(alert))
