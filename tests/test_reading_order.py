@@ -18,7 +18,9 @@ def pod(name: str, namespace: str = "bank") -> dict[str, object]:
     ids=["a longer name", "another namespace", "the pod itself"],
 )
 def test_the_pod_of_a_log_is_read_unless_it_was_read(listed: list[object], asked_for: bool) -> None:
-    source = Answers({"list Pod *": listed, "get Pod bank/desk-1": pod("desk-1"), "logs bank/desk-1 main": "x"})
+    source = Answers(
+        {"list Pod *": listed, "get Pod bank/desk-1": pod("desk-1"), "logs bank/desk-1 main": "x"}
+    )
     found = investigation(source)
     asyncio.run(found.collect([listing("Pod", "")]))
     asyncio.run(found.collect([logs("bank", "desk-1", "main")]))
