@@ -53,6 +53,7 @@ PROSE = words(
 )
 _PLACE = re.compile(r"\.[a-z]{1,5}\Z")  # PasswordEncoder.java:42
 _LOOKED_AT = 512
+_LONGEST_TAIL = 8
 
 
 def drop_pairs(line: str, learn: Learn) -> str:
@@ -62,6 +63,11 @@ def drop_pairs(line: str, learn: Learn) -> str:
         position = head.end()
         if not (strength := secrecy(name := _whole_name(line, head))):
             continue
+        if strength == "weak":  # of a long run of such pairs each would be read to the end
+            begin = line[head.end() : head.end() + _LOOKED_AT]
+            start, end = value_span(begin, 0, head["sep"])
+            if not looks_generated(begin[start:end]):
+                continue
         start, end = value_span(line, head.end(), head["sep"])
         if whole := _whole_line(line, head, name, start, end):
             end = whole
@@ -96,7 +102,7 @@ def _closing(line: str, start: int, quote: str) -> int:
 
 def _tail(value: str) -> str:
     """What closes a sentence or a bracket behind a value that has no quotes."""
-    tail = _TAIL.search(value)
+    tail = _TAIL.search(value[-_LONGEST_TAIL:])
     return tail[0] if tail and not value.endswith(MARK) and tail.start() else ""
 
 
