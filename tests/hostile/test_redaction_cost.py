@@ -7,10 +7,13 @@ import pytest
 from agent.evidence.redaction import Redactor
 
 UNITS = [
-    "x", "A", " ", "=", "'", "(", "a.b-c_", "A1b2", "@:", "::", "a/", "a:1:b:c:", "key=", "a=", "password=", "password=[",
-    'key="', "token: ", "token=${", "password ", "password is ", 'password "', "\tpassword\t", "secret key ", "password>",
+    "x", "A", " ", "=", "'", "(", "a.b-c_", "A1b2", "@:", "::", "a/", "a:1:b:c:", "key=", "a=", "password=",
+    "password=[",
+    'key="', "token: ", "token=${", "password ", "password is ", 'password "', "\tpassword\t", "secret key ",
+    "password>",
     "<password ", "&quot;", "%22", '\\"', "http%3A%2F%2F", "http://a:b", "name: password ", "{name: password value:",
-    "value: ", "password: |\n", "password:\n", "password=\\\n", "- name: password\n", "password = [\n  x,\n", "mysql -p ",
+    "value: ", "password: |\n", "password:\n", "password=\\\n", "- name: password\n", "password = [\n  x,\n",
+    "mysql -p ",
     "auth: key=x ", "cGFzc3dvcmQ9", "AAAA" * 19 + "\n", "-----BEGIN PRIVATE KEY-----\n", "user on >", "密码",
 ]  # fmt: skip
 SHORT, LONG = 10_000, 80_000
