@@ -23,8 +23,8 @@ _USERINFO = re.compile(
     r"(?:(?::|%3[aA])(?!\d{1,5}(?:[/?#\s,\"]|$))(?P<password>(?:(?!://)[^\s\"'<>?#])*))?(?:@|%40)"
 )
 _CUT_USERINFO = re.compile(
-    r"(?P<head>\b[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s/?#\"'<>:@]{1,128}:)"
-    r"(?=[^\s/\"'<>@]*\d)(?=[^\s/\"'<>@]*[A-Za-z!$%^&*])(?P<password>[^\s/\"'<>@]{3,})(?=\Z|\.\.\. \(|…)"
+    r"(?m)(?P<head>\b[A-Za-z][A-Za-z0-9+.\-]{0,30}://[^\s/?#\"'<>:@]{1,128}:)"
+    r"(?=[^\s/\"'<>@]*\d)(?=[^\s/\"'<>@]*[A-Za-z!$%^&*])(?P<password>[^\s/\"'<>@]{3,})(?=$|\.\.\. \(|…)"
 )
 _BARE_USERINFO = re.compile(
     r"(?<![\w/.\-])(?P<user>[\w.\-]{1,64}):(?P<password>[^\s:@/\"'<>,]{3,200})@(?!sha\d)(?=[\w/(\[])"
@@ -44,9 +44,11 @@ _COOKIE = re.compile(
 )
 _STATEMENT = re.compile(  # SQL, redis, openssl, curl, smbclient, haproxy, xfreerdp, sqlplus
     r"(?i)(?P<head>\bpassword\s{1,3}(?=['\"])|\bidentified\s{1,3}(?:with\s{1,3}\S{1,60}\s{1,3})?(?:by|as)\s{1,3}"
-    r"|\b(?:requirepass|masterauth)\s{1,3}|\"auth\"\s{1,3}(?=\")|(?-i:\bAUTH(?:[ ]\w{1,32})?[ ](?=\S{0,60}(?:[a-z][A-Z]|\d)))"
+    r"|\b(?:requirepass|masterauth)\s{1,3}|\"auth\"\s{1,3}(?=\")"
+    r"|(?-i:\bAUTH(?:[ ]\w{1,32})?[ ](?=\S{0,60}(?:[a-z][A-Z]|\d)))"
     r"|\buser\s{1,3}\S{1,64}\s{1,3}on\s{1,3}>"
-    r"|\bpass(?:in|out)?[ =]{0,3}pass:|(?<!\S)[/-](?:p|pw):|(?<![^\s:])\w{1,32}/(?=[^\s/@]{1,128}@//)|\b\w{1,32}:(?=[^\s'\"|]{4,200}['\"]?\s{0,3}\|\s{0,3}(?:\w{1,10}\s)?chpasswd)"
+    r"|\bpass(?:in|out)?[ =]{0,3}pass:|(?<!\S)[/-](?:p|pw):|(?<![^\s:])\w{1,32}/(?=[^\s/@]{1,128}@//)"
+    r"|\b\w{1,32}:(?=[^\s'\"|]{4,200}['\"]?\s{0,3}\|\s{0,3}(?:\w{1,10}\s)?chpasswd)"
     r"|\bsqlplus\s{1,3}(?:-\w\s)?\w{1,32}/"
     r"|(?<!\S)(?:-u|-U|--(?:proxy-)?user|auth)[ =]{1,3}[\"']?[\w.\-]{1,64}(?::|%)(?!\d{1,5}(?:\s|\Z|/)))"
     r"(?P<value>'[^'\n]*'|\"[^\"\n]*\"|[^\s\"'@]+)"

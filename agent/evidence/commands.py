@@ -34,7 +34,10 @@ _PROGRAMS = {
         words("docker podman nerdctl buildah helm oc az cf skopeo crane oras"), Program("p", "login")
     ),
     **dict.fromkeys(words("ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd"), Program("w")),
-    **dict.fromkeys(words("mosquitto_pub mosquitto_sub mosquitto_rr sqlcmd bcp isql ipmitool zip unzip kinit"), Program("P")),
+    **dict.fromkeys(
+        words("mosquitto_pub mosquitto_sub mosquitto_rr sqlcmd bcp isql ipmitool zip unzip kinit"),
+        Program("P"),
+    ),
     **dict.fromkeys(words("snmpget snmpwalk snmpset snmpbulkwalk"), Program("AX")),
     "redis-cli": Program("a"),
     **dict.fromkeys(words("curl lftp etcdctl"), Program(accounts="uU")),

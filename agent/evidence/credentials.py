@@ -75,7 +75,13 @@ def reads_as_secret(name: str, value: str) -> bool:
 
 def looks_scrambled(value: str) -> bool:
     """Whether a word is so mixed that it stands out in a sentence: `Kq7vRz2x`, `summer!22`, hexadecimal digits."""
-    if MARK in value or len(value) < 8 or benign(value) or _NO_PASSWORD.fullmatch(value) or _UUID.search(value):
+    if (
+        MARK in value
+        or len(value) < 8
+        or benign(value)
+        or _NO_PASSWORD.fullmatch(value)
+        or _UUID.search(value)
+    ):
         return False
     if re.fullmatch(r"[0-9a-f]{32,}", value):
         return True
@@ -83,7 +89,9 @@ def looks_scrambled(value: str) -> bool:
     cases = any(c.isupper() for c in value) and any(c.islower() for c in value)
     if not letters or not digits or re.search(r"[/:(){}=\[\]@\\]", value):
         return False
-    return bool(_MARKS.search(value)) or (cases and len(re.findall(r"\d(?=[A-Za-z])", value)) >= 1 and "-" not in value)
+    return bool(_MARKS.search(value)) or (
+        cases and len(re.findall(r"\d(?=[A-Za-z])", value)) >= 1 and "-" not in value
+    )
 
 
 def names_object(value: str) -> bool:

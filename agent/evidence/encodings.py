@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -37,10 +38,8 @@ def decodings(run: str) -> list[str]:
     if _HEX.fullmatch(run):
         found.append(_printable(bytes.fromhex(run)))
     plain = run.rstrip("=").translate(_STANDARD)
-    try:
+    with contextlib.suppress(binascii.Error, ValueError):
         found.append(_printable(base64.b64decode(plain[: len(plain) // 4 * 4] + _padded(plain))))
-    except (binascii.Error, ValueError):
-        pass
     return [text for text in found if text]
 
 

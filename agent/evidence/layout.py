@@ -102,7 +102,9 @@ def _mask_block(lines: list[str], number: int, indent: int, head: tuple[str, str
             if not line.endswith("\\"):
                 return
             continue
-        elif (opening == "[" and line.lstrip().startswith("]")) or (line.strip() and len(line) - len(line.lstrip(" \t-")) <= indent):
+        elif (opening == "[" and line.lstrip().startswith("]")) or (
+            line.strip() and len(line) - len(line.lstrip(" \t-")) <= indent
+        ):
             return
         if opening in ("", "[") and not _is_scalar(line):
             return

@@ -15,12 +15,18 @@ from agent.names import is_name
 Learn = Callable[[str], None]
 
 QUOTE = r"(?:\"{3}|'{3}|\\{0,7}[\"'`]|&(?:quot|apos|\#0?3[49]|\#x2[27]);|%(?:25){0,2}2[27]|\\{1,4}[ux](?:00)?2[27])"
+_TO_CLOSING_TAG = r"(?=[^<>\n]{1,4000}+(?:</|(?<=\]\])>)|[^<>&\n]{1,400}+&lt;/)"
 _SEPARATOR = (
-    r"(?:=>|:=|={1,3}|::?|：|＝|->(?=[ \t]|[\"'])|%(?:25){0,2}3[aAdD]|\\{1,4}[ux](?:00)?3[aAdD]|&\#(?:6[01]|58|x3[adAD]);"
-    rf"|(?<=[\"']),(?=[ \t]{{0,3}}{QUOTE})|\((?=[NBRUnbru]?{QUOTE})|(?:(?<=[ \t])[^<>\n]{{0,80}})?(?:(?<!-)>|&gt;)(?:<!\[CDATA\[)?(?=[^<\n]{{1,4000}}(?:</|\]\]>|&lt;/)|[^<&\n]{{1,400}}&lt;/))"
+    r"(?:=>|:=|={1,3}|::?|：|＝|->(?=[ \t]|[\"'])|%(?:25){0,2}3[aAdD]"
+    r"|\\{1,4}[ux](?:00)?3[aAdD]|&\#(?:6[01]|58|x3[adAD]);"
+    rf"|(?<=[\"']),(?=[ \t]{{0,3}}{QUOTE})|\((?=[NBRUnbru]?{QUOTE})"
+    rf"|(?:(?<=[ \t])[^<>\n]{{0,80}}+)?(?:(?<!-)>|&gt;)(?:<!\[CDATA\[)?{_TO_CLOSING_TAG})"
 )
 # `password: {value: S}`: the name goes on as the name of a part.
-_NESTED = rf"(?:\{{[ \t]?{QUOTE}?(?i:value|secretvalue|data|content|plain|plaintext|text|string|raw|default|stringvalue){QUOTE}?[ \t]?[:=][ \t]?)?"
+_NESTED = (
+    rf"(?:\{{[ \t]?{QUOTE}?(?i:value|secretvalue|data|content|plain|plaintext|text|string|raw|default|stringvalue)"
+    rf"{QUOTE}?[ \t]?[:=][ \t]?)?"
+)
 _HEAD = re.compile(
     rf"(?:(?<![\w\\])|(?<=\\[nrt])|(?<=\\)(?![nrt]))(?P<name>\w[\w.\-/\[\]]{{0,127}}+)(?P<close>{QUOTE}?\]?)"
     rf"[ \t]{{0,40}}+(?P<sep>{_SEPARATOR})[ \t]{{0,40}}+{_NESTED}"
@@ -47,6 +53,7 @@ PROSE = words(
 )
 _PLACE = re.compile(r"\.[a-z]{1,5}\Z")  # PasswordEncoder.java:42
 _LOOKED_AT = 512
+_LONGEST_TAIL = 8
 
 
 def drop_pairs(line: str, learn: Learn) -> str:
@@ -56,6 +63,11 @@ def drop_pairs(line: str, learn: Learn) -> str:
         position = head.end()
         if not (strength := secrecy(name := _whole_name(line, head))):
             continue
+        if strength == "weak":  # of a long run of such pairs each would be read to the end
+            begin = line[head.end() : head.end() + _LOOKED_AT]
+            start, end = value_span(begin, 0, head["sep"])
+            if not looks_generated(begin[start:end]):
+                continue
         start, end = value_span(line, head.end(), head["sep"])
         if whole := _whole_line(line, head, name, start, end):
             end = whole
@@ -90,7 +102,7 @@ def _closing(line: str, start: int, quote: str) -> int:
 
 def _tail(value: str) -> str:
     """What closes a sentence or a bracket behind a value that has no quotes."""
-    tail = _TAIL.search(value)
+    tail = _TAIL.search(value[-_LONGEST_TAIL:])
     return tail[0] if tail and not value.endswith(MARK) and tail.start() else ""
 
 
@@ -105,7 +117,7 @@ def _whole_name(line: str, head: re.Match[str]) -> str:
 
 def _whole_line(line: str, head: re.Match[str], name: str, start: int, end: int) -> int:
     """Where the line ends, if it is nothing but this pair: then the value may hold anything."""
-    if start != head.end() or not _LINE_START.match(line[: head.start()][:64]) or head.start() > 64:
+    if head.start() > 64 or start != head.end() or not _LINE_START.match(line[: head.start()]):
         return 0
     rest = line[start:].rstrip()
     if rest.startswith(("[", "{")) or MARK in rest:

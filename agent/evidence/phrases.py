@@ -28,7 +28,8 @@ _ENDINGS = ("ed", "ing", "tion", "er", "ly", "es")
 _STARTERS = words("set setenv setx export env ENV ARG - default machine")
 # Scripts that put no space between a name and what follows it.
 _UNSPACED = re.compile(
-    r"(?P<head>(?:密码|密碼|口令|パスワード|비밀번호|암호|暗証番号)[^\x21-\x7e\n]{0,12}(?:[:=\"'][ \t]?)?)(?P<value>[\x21-\x7e]{4,200})"
+    r"(?P<head>(?:密码|密碼|口令|パスワード|비밀번호|암호|暗証番号)[^\x21-\x7e\n]{0,12}(?:[:=\"'][ \t]?)?)"
+    r"(?P<value>[\x21-\x7e]{4,200})"
 )
 
 
@@ -49,10 +50,12 @@ class Word:
 
     @property
     def bare(self) -> str:
+        """The word without what surrounds it."""
         return _LINE_END.sub("", self.raw).strip(_EDGES)
 
     @property
     def quoted(self) -> bool:
+        """Whether it stands in quotes."""
         return self.raw.lstrip("\\")[:1] in "\"'`“«" and len(self.raw) > 2
 
 
@@ -73,15 +76,15 @@ def _drop_words(line: str, pattern: re.Pattern[str], learn: Learn) -> str:
     spans = dict(_named(found))
     for position, offset in secret_words([word.raw for word in found]):
         spans.setdefault(position, ("password", offset))
-    for position in sorted(spans, reverse=True):
+    kept, done = [], 0
+    for position in sorted(spans):
         name, offset = spans[position]
-        word = found[position]
-        start, end = _inside(word, offset)
-        value = line[start:end]
-        if start < end and is_given(value):
+        start, end = _inside(found[position], offset)
+        if start < end and is_given(value := line[start:end]):
             teach(learn, name, value)
-            line = line[:start] + MARK + line[end:]
-    return line
+            kept += [line[done:start], MARK]
+            done = end
+    return "".join([*kept, line[done:]])
 
 
 def _inside(word: Word, offset: int) -> tuple[int, int]:
@@ -124,7 +127,9 @@ def _near(line: list[Word], position: int) -> Iterator[int]:
     """The words near the name of a password that no sentence would hold: "password for joe: got S"."""
     for near in range(max(0, position - _BEFORE), min(len(line), position + 1 + _BEHIND)):
         text = line[near].bare.rstrip(".:!?")
-        if (near != position and looks_scrambled(text) and not names_object(text)) or (near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text)):
+        if (near != position and looks_scrambled(text) and not names_object(text)) or (
+            near == len(line) - 1 > position and line[near - 1].raw.endswith(":") and _is_jumble(text)
+        ):
             yield near
 
 
@@ -170,14 +175,21 @@ def _is_plain_word(line: list[Word], position: int, place: int) -> bool:
         return not value.bare.islower() and not value.bare.istitle()
     if value.bare.lower().endswith(_ENDINGS) or not value.bare.isalpha():
         return False
-    is_netrc = any(word.raw == "login" for word in line[:position]) and line[position].raw == "password"
-    starters = all(word.raw in _STARTERS for word in line[:position])
+    is_netrc = (
+        any(word.raw == "login" for word in line[max(0, position - 4) : position])
+        and line[position].raw == "password"
+    )
+    starters = position < 4 and all(word.raw in _STARTERS for word in line[:position])
     return is_netrc or (starters and place == len(line) - 1 and place == position + 1)
 
 
 def _unspaced(match: re.Match[str], learn: Learn) -> str:
     value = match["value"].strip("\"'")
-    if not is_given(value) or not reads_as_secret("password", value) or (names_object(value) and not value.isdigit()):
+    if (
+        not is_given(value)
+        or not reads_as_secret("password", value)
+        or (names_object(value) and not value.isdigit())
+    ):
         return match[0]
     teach(learn, "password", value)
     return match["head"] + MARK

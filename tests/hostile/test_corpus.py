@@ -17,31 +17,38 @@ from tests.hostile.corpus.plants import TEXT_PLACES, Plant, cluster, everywhere,
 from tests.samples import NOW, Answers, empty_recording
 
 SECRETS = list(everywhere("secrets.yaml"))
+TOGETHER = 14  # in one cluster; each secret is another one
 LOOKALIKES = list(everywhere("lookalikes.yaml"))
 MOST_FALSE = 1  # base64 of a harmless sentence: nothing tells it from a token without reading it as one
 
 
-def collected(plant: Plant) -> list[Evidence]:
-    """The evidence of a cluster in which that text stands."""
-    table = cluster([plant])
-    pod = "get Pod bank/desk-0"
-    if plant.place == "note":
-        table[pod] = Answer(data={"kind": "Pod"}, notes=[plant.text], at=NOW)
-    if plant.place == "refusal":
-        table[pod] = Answer("error", message=plant.text, at=NOW)
+def collected(plants: list[Plant]) -> list[Evidence]:
+    """The evidence of a cluster in which these texts stand."""
+    table = cluster(plants)
     redactor = Redactor()
-    if plant.place in ("alert", "label"):
-        alert = {"annotations": {"summary": plant.text}} if plant.place == "alert" else {"labels": pair(plant.text)}
-        table["get ConfigMap bank/alert"] = redactor.redact_data(alert)
-    ledger = Ledger(lambda query: Answers(table), redactor)
+    notes = [plant.text for plant in plants if plant.place == "note"]
+    table["get Service bank/desk"] = Answer(data={"kind": "Service"}, notes=notes, at=NOW)
+    for number, plant in enumerate(plants):
+        if plant.place == "refusal":
+            table[f"get Node n{number}"] = Answer("error", message=plant.text, at=NOW)
+        if plant.place in ("alert", "label"):
+            labels = pair(plant.text) if plant.place == "label" else {}
+            table[f"get ConfigMap bank/alert-{number}"] = redactor.redact_data(
+                {"annotations": {"summary": plant.text if plant.place == "alert" else ""}, "labels": labels}
+            )
+    ledger = Ledger(lambda query: Answers(table), redactor, max_reads=1000)
     return asyncio.run(ledger.collect([Query.parse(query) for query in table]))
 
 
-def said(plant: Plant, folder: Path) -> str:
+def said(plants: list[Plant], folder: Path) -> str:
     """All that is kept or shown of such a cluster: texts, data, notes, and the files of a recording."""
-    evidence = collected(plant)
+    evidence = collected(plants)
     write_recording(folder, evidence, recorded_at=NOW)
-    texts = [text for each in evidence for text in (each.text, json.dumps(each.data, ensure_ascii=False), *each.notes)]
+    texts = [
+        text
+        for each in evidence
+        for text in (each.text, json.dumps(each.data, ensure_ascii=False), *each.notes)
+    ]
     return "\n".join([*texts, *(path.read_text() for path in folder.iterdir())])
 
 
@@ -53,11 +60,11 @@ def test_the_corpus_is_as_large_as_it_claims() -> None:
 
 
 def test_no_secret_of_the_corpus_stands_in_evidence_or_recording(tmp_path: Path) -> None:
-    leaks = [
-        f"{plant.place}: {plant.form}"
-        for number, plant in enumerate(SECRETS)
-        if plant.leaks(said(plant, tmp_path / str(number)))
-    ]
+    leaks = []
+    for start in range(0, len(SECRETS), TOGETHER):
+        plants = SECRETS[start : start + TOGETHER]
+        text = said(plants, tmp_path / str(start))
+        leaks += [f"{plant.place}: {plant.form}" for plant in plants if plant.leaks(text)]
     assert leaks == []
 
 
@@ -65,7 +72,7 @@ def test_what_looks_like_a_secret_stays(tmp_path: Path) -> None:
     hidden = {
         plant.form: plant.place
         for number, plant in enumerate(LOOKALIKES)
-        if MARK in said(plant, tmp_path / str(number))
+        if MARK in said([plant], tmp_path / str(number))
     }
     assert len(hidden) <= MOST_FALSE, hidden
 
@@ -89,7 +96,9 @@ def test_no_secret_of_the_corpus_leaves_the_program(
 ) -> None:
     table = cluster(plants)
     texts = {f"note{number}": each.text for number, each in enumerate(plants) if each.place == "alert"}
-    labels = {key: value for each in plants if each.place == "label" for key, value in pair(each.text).items()}
+    labels = {
+        key: value for each in plants if each.place == "label" for key, value in pair(each.text).items()
+    }
     identity = {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0"}
     alert = {"status": "firing", "labels": labels | identity, "annotations": texts}
     (tmp_path / "alert.json").write_text(json.dumps(alert))
