@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
 from agent.evidence.decoding import DecodingError, TooLarge, decode
+from agent.evidence.folding import last_lines
 from agent.evidence.intake import chunks
 from agent.evidence.reading import Refusal
 
@@ -81,9 +82,11 @@ class KubeApi:
                         size -= len(kept.popleft())
                         dropped = True
         text = b"".join(kept)
-        if dropped or len(text) > max_bytes:
-            text, dropped = text[-max_bytes:].partition(b"\n")[2] or text[-max_bytes:], True
-        return text.decode("utf-8", "replace"), dropped
+        kept_bytes = (
+            max_bytes - 1 if dropped else max_bytes
+        )  # where something was dropped a line may have begun
+        lines = last_lines(text, kept_bytes)
+        return lines.decode("utf-8", "replace"), dropped or len(text) > max_bytes
 
     @contextmanager
     def _open(self, path: str, parameters: dict[str, str | int]) -> Iterator[Any]:
