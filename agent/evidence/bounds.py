@@ -18,6 +18,7 @@ VALUE_COST = 100
 _LEAST = 40  # bytes beside its own cost below which a leaf is not worth keeping
 _LEAST_OBJECT = 400  # nor an element of a list that would be left without most of its parts
 _PLACES = 3  # that are named
+_MARK = 32  # characters of what says how much was cut
 
 
 class Room:
@@ -50,12 +51,14 @@ def fit(data: Any, room: int) -> tuple[Any, list[str]]:
 
 
 def shorten(text: str, limit: int = LEAF) -> str:
-    """A text of at most `limit` characters: of a longer one the beginning, how much was cut, and the end."""
+    """A text of at most `limit` characters: of a longer one the beginning, and how much was cut.
+
+    The end is not kept: it could begin within a secret, which nobody would know for one.
+    """
     if len(text) <= limit:
         return text
-    mark = f"... ({len(text) - limit} characters cut) ..."
-    room = max(0, limit - len(mark))
-    return text[: room - room // 4] + mark + text[len(text) - room // 4 :]
+    kept = max(0, limit - _MARK)
+    return f"{text[:kept]}... ({len(text) - kept} characters cut)"
 
 
 def cost(data: Any, path: int = 0, most: float = float("inf")) -> int:
@@ -113,22 +116,26 @@ class _Cut:
     def log(self, text: str, room: int) -> str:
         """The text of a log, line by line."""
         lines = self.shortened(text.split("\n"))
-        kept = self.shared(lines, room, where="the log")
+        kept = self.shared(lines, room, where="the log", ends=True)
         if len(kept) < len(lines):
             kept.insert(len(kept) - len(kept) // 2, f"... {len(lines) - len(kept)} lines cut ...")
         return "\n".join(kept)
 
-    def shared(self, value: Any, room: int, path: int = 0, where: str = "") -> Any:
-        """The value cut to a room: its parts share that, the small ones first."""
+    def shared(self, value: Any, room: int, path: int = 0, where: str = "", ends: bool = False) -> Any:
+        """The value cut to a room: its parts share that, the small ones first.
+
+        Of too many parts the first are kept. The last are, too, where each stands for itself: a lone argument
+        may be the password to the flag before it.
+        """
         if cost(value, path, room) <= room:
             return value
         if isinstance(value, str):
             return self.text(value, max(_LEAST, room - VALUE_COST - path))
         if not isinstance(value, dict | list):
             return value
-        hollow = isinstance(value, list) and any(isinstance(below, dict) for below in value)
-        least = VALUE_COST + path + (_LEAST_OBJECT if hollow else _LEAST)
-        parts = self._ends([*_parts(value)], room // least, where)
+        are_objects = isinstance(value, list) and all(isinstance(below, dict) for below in value)
+        least = VALUE_COST + path + (_LEAST_OBJECT if are_objects else _LEAST)
+        parts = self._some([*_parts(value)], room // least, where, ends or are_objects)
         costs = [cost(below, path + len(name) + 2, room) for name, below in parts]
         left = room - VALUE_COST
         for rank, place in enumerate(sorted(range(len(parts)), key=costs.__getitem__)):
@@ -140,9 +147,11 @@ class _Cut:
             left -= min(costs[place], share)
         return dict(parts) if isinstance(value, dict) else [below for _, below in parts]
 
-    def _ends(self, parts: list[tuple[str, Any]], most: int, where: str) -> list[tuple[str, Any]]:
-        """The first and the last parts of too many."""
+    def _some(self, parts: list[tuple[str, Any]], most: int, where: str, ends: bool) -> list[tuple[str, Any]]:
+        """As many parts as there is room for."""
         if len(parts) <= most:
             return parts
-        self._dropped[where or "the answer"] = f"only {most} of {len(parts)} are kept, the first and the last"
-        return parts[: most - most // 2] + parts[len(parts) - most // 2 :]
+        last = most // 2 if ends else 0
+        which = "the first and the last" if ends else "the first"
+        self._dropped[where or "the answer"] = f"only {most} of {len(parts)} are kept, {which}"
+        return parts[: most - last] + parts[len(parts) - last :]

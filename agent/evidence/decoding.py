@@ -57,20 +57,22 @@ def _value(text: "_Text", path: tuple[str, ...], each: Each) -> Any:
 
 def _members(text: "_Text", path: tuple[str, ...], each: Each) -> Iterator[tuple[str, Any]]:
     text.take("{")
-    while text.next() != "}":
+    more = text.next() != "}"
+    while more:
         name = text.value()
         text.take(":")
         yield str(name), _value(text, path[1:], each) if name == path[0] else text.value()
-        if text.next() != "}":
+        if more := text.next() != "}":
             text.take(",")
     text.take("}")
 
 
 def _elements(text: "_Text", each: Each) -> Iterator[Any]:
     text.take("[")
-    while text.next() != "]":
+    more = text.next() != "]"
+    while more:
         yield text.value(each)
-        if text.next() != "]":
+        if more := text.next() != "]":
             text.take(",")
     text.take("]")
 

@@ -34,6 +34,13 @@ class _Entry:
     error: bool
 
 
+def last_lines(content: bytes, most: int) -> bytes:
+    """The last whole lines of at most so many bytes: the end of a line could begin within a secret."""
+    if len(content) <= most:
+        return content
+    return content[-most:].partition(b"\n")[2] or b"(a line of more than %d bytes)" % most
+
+
 def fold(text: str, keep_head: int = 20, keep_tail: int = 120, limit_lines: int = 400) -> tuple[str, int]:
     """Shrink a log to at most `limit_lines` lines; return it with the number of lines left out.
 

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from agent.evidence.answer import Status
 from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
+from agent.evidence.folding import last_lines
 from agent.evidence.intake import chunks
 from agent.evidence.reading import Refusal
 from agent.files import open_regular, read_file
@@ -90,9 +91,11 @@ class KubeApi:
                         size -= len(kept.popleft())
                         dropped = True
         text = b"".join(kept)
-        if dropped or len(text) > max_bytes:
-            text, dropped = text[-max_bytes:].partition(b"\n")[2] or text[-max_bytes:], True
-        return text.decode("utf-8", "replace"), dropped
+        kept_bytes = (
+            max_bytes - 1 if dropped else max_bytes
+        )  # where something was dropped a line may have begun
+        lines = last_lines(text, kept_bytes)
+        return lines.decode("utf-8", "replace"), dropped or len(text) > max_bytes
 
     @contextmanager
     def _open(self, path: str, parameters: dict[str, str | int]) -> Iterator[Any]:

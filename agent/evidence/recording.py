@@ -26,7 +26,7 @@ from agent.evidence.archive import ArchiveError, is_archive, read_archive, write
 from agent.evidence.bounds import cost
 from agent.evidence.census import Census
 from agent.evidence.decoding import DecodingError, decode
-from agent.evidence.folding import fold
+from agent.evidence.folding import fold, last_lines
 from agent.evidence.projection import project
 from agent.evidence.query import Query, QueryError
 from agent.evidence.reduction import Reduction
@@ -120,7 +120,11 @@ class RecordingSource:
         """The end of a log, folded where it is longer than one that was read from a cluster."""
         text = entry.get("data")
         if "file" in entry:
-            text = self._content(entry)[-MAX_LOG_BYTES:].decode("utf-8", "replace")
+            content = self._content(entry)
+            text = last_lines(content, MAX_LOG_BYTES).decode("utf-8", "replace")
+            if len(content) > MAX_LOG_BYTES:
+                answer.truncated = True
+                answer.notes.append(f"only the last lines, at most {MAX_LOG_BYTES >> 20} MiB, were read")
         answer.data = _shaped(query, text)
         if answer.data.count("\n") > MAX_LOG_LINES:
             answer.data, folded = fold(answer.data)

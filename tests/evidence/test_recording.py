@@ -184,6 +184,20 @@ def test_logs_that_are_not_utf8_are_still_read(tmp_path: Path) -> None:
     assert ask(RecordingSource(folder), LOGS).data == "caf\ufffd\n"
 
 
+def test_of_a_long_log_the_last_whole_lines_are_read_and_the_answer_says_so(tmp_path: Path) -> None:
+    source = RecordingSource(by_hand(tmp_path / "run", {"query": str(LOGS), "file": "x.log"}))
+    for content, end in (
+        (b"line %d of a log\n" * 100_000, "line %d of a log\n"),
+        (b"x" * (2 << 20), "bytes)"),
+    ):
+        (tmp_path / "run" / "x.log").write_bytes(content)
+        answer = ask(source, LOGS)
+        assert answer.truncated and answer.notes[0] == "only the last lines, at most 1 MiB, were read"
+        assert answer.data.startswith(end[:4] if content[:1] == b"l" else "(a line") and answer.data.endswith(
+            end
+        )
+
+
 @pytest.mark.parametrize(
     ("entry", "content", "words"),
     [

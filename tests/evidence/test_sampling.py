@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from agent.evidence.census import Census
 from agent.evidence.sampling import LIMIT, SLACK, Sample
 from agent.evidence.wellness import Condition
@@ -81,13 +79,6 @@ def test_what_is_kept_is_cut_to_evidence_and_no_more_is_held_than_needed() -> No
         assert len(found._kept) < LIMIT + SLACK
     assert all(item["cut"] for item in found.items)
     assert len(made) < 20_000 / 10
-
-
-@pytest.mark.parametrize("item", [None, 7, "pod", [], ["pod"]])
-def test_what_is_no_object_is_passed_over(item: Any) -> None:
-    found = sample((1, "ready"))
-    found.add(item)
-    assert found.total == 1
 
 
 def test_states_without_number_are_counted_together() -> None:

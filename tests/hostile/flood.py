@@ -119,8 +119,8 @@ def kubeconfig(folder: Path, url: str) -> str:
     return str(path)
 
 
-def measured(*arguments: str, end_after: float = 0.0) -> Measured:
-    """Run `incident-agent investigate` in a process of its own; so many seconds after its start, tell it to end.
+def measured(*arguments: str, end_at: threading.Event | None = None) -> Measured:
+    """Run `incident-agent investigate` in a process of its own; at an event, which begins the time, tell it to end.
 
     Between the two stands a small process, since a process inherits the peak of the one that starts it.
     """
@@ -140,8 +140,8 @@ def measured(*arguments: str, end_after: float = 0.0) -> Measured:
         process = subprocess.Popen(
             [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        if end_after:
-            time.sleep(end_after)
+        if end_at:
+            assert end_at.wait(60)
             begun = time.monotonic()
             process.terminate()
         out, err = process.communicate(timeout=120)

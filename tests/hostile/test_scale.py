@@ -136,7 +136,7 @@ def test_that_all_of_very_many_are_well_is_said_by_their_count(crowd: Crowd) -> 
     [
         ((500, status("etcdserver: leader changed")), "HTTP 500: etcdserver: leader changed"),
         ((410, status("The provided continue parameter is too old")), "HTTP 410"),
-        ((200, b"") , "not an object"),
+        ((200, b""), "is it the API server"),
     ],
     ids=["failed", "expired", "no page"],
 )  # fmt: skip
