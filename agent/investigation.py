@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from agent.alert import Alert
 from agent.diagnosis.case import Case
@@ -27,14 +28,18 @@ class Investigation:
         """Read what was not read before; the pod before its logs, whose secrets only its environment tells."""
         wanted = []
         for query in queries:
-            if query.verb == "logs" and not self._has_read_pod(query.name):
+            if query.verb == "logs" and not self._has_read_pod(query.namespace, query.name):
                 wanted.append(get("Pod", query.namespace, query.name))
             wanted.append(query)
         return await self.ledger.collect(wanted)
 
-    def _has_read_pod(self, name: str) -> bool:
-        """Whether a pod of that name was read, by itself or in a list."""
-        return any(e.query.kind == "Pod" and name in e.text for e in self.ledger.entries)
+    def _has_read_pod(self, namespace: str, name: str) -> bool:
+        """Whether that pod was read, by itself or in a list."""
+        wanted = get("Pod", namespace, name)
+        return any(
+            entry.query == wanted or (entry.query.kind == "Pod" and _holds(entry.data, namespace, name))
+            for entry in self.ledger.entries
+        )
 
     def diagnose(self) -> Diagnosis:
         """Findings and open questions over all evidence so far; never raises, whatever shape that has."""
@@ -45,3 +50,12 @@ class Investigation:
             return diagnose(case, find_subjects(case))
         except Exception as error:  # of a hand-made recording, say
             return Diagnosis(case, [], failures=[failure("the evidence", error)])
+
+
+def _holds(listed: Any, namespace: str, name: str) -> bool:
+    """Whether one of the objects of a list is that one."""
+    metas = [item["metadata"] for item in listed or () if isinstance(item, dict) and "metadata" in item]
+    return any(
+        isinstance(meta, dict) and (meta.get("namespace"), meta.get("name")) == (namespace, name)
+        for meta in metas
+    )

@@ -125,7 +125,7 @@ class Case:
         found = self._by_query.get(q.listing(kind, namespace, label=label, field=field))
         return (
             Quote(found.id, found.text.split("\n", 1)[0][:400])
-            if found and found.ok and not found.data and not found.truncated
+            if found and found.ok and not found.data and found.census is None
             else None
         )
 
@@ -217,11 +217,7 @@ class Case:
 
     def _holds(self, found: Evidence, need: Need) -> bool:
         census = found.census
-        holds = (
-            not found.truncated
-            or need == "some"
-            or (need == "ill" and census is not None and census.holds_ill)
-        )
+        holds = census is None or need == "some" or (need == "ill" and census.holds_ill)
         if not holds:
             self._lacking.add(found.query)
         return holds

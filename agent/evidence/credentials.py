@@ -1,61 +1,13 @@
-"""Credentials in text: what a secret looks like, and what only talks about one."""
+"""Credentials: what the value of a secret looks like, and what only looks like one."""
 
 import re
 from functools import cache
 from importlib import import_module
 
-MARK = "[redacted]"
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
-    return frozenset(text.split())
-
-
-# -- names of values -------------------------------------------------------------------------------------
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_WITHIN = re.compile(
-    r"password|passwd|passphrase|passcode|secret|credential|(?:api|access|private|account)key"
-)
-_ALONE = frozenset({"pass", "pwd", "token", "tokens", "pw", "requirepass", "masterauth", "authtok"})
-_ENDINGS = ("token", "pwd", "pass", "passwort")
-_INNOCENT = frozenset({"bypass", "compass", "trespass", "encompass", "overpass"})
-_WEAK = frozenset({"auth", "authorization", "sig", "signature", "cookie", "session", "sessionid", "jwt"})
-_KEY_OWNERS = words(
-    """api access private account secret encryption signing master client shared ssh auth service license
-    hmac session crypto cipher storage subscription function app admin deploy jwt tls ssl aes rsa"""
-)
-# What follows the secret word in the name of a fact about a secret: secretName, token_ttl, PASSWORD_FILE.
-_ABOUT = words(
-    """name names ref refs file files path dir mount type kind ttl expiry expires expired expiration age
-    count length len size max min limit policy mode enabled disabled required optional algorithm alg
-    issuer url uri endpoint host port audience namespace version header field timeout interval rotation
-    budget usage items provider method manager store class attempts retries request requests review
-    reviews controller"""
-)
-_SUMS = frozenset({"checksum", "digest", "fingerprint"})
-
-
-def secrecy(name: str) -> str:
-    """How secret a value of that name is: "strong", "weak" (only if it looks random) or "" (not at all)."""
-    parts = [part.lower() for part in _WORDS.findall(name)]
-    if _SUMS.intersection(parts):
-        return ""
-    for position, part in enumerate(parts):
-        strength = _word_secrecy(part, parts[position + 1] if position + 1 < len(parts) else "")
-        if strength:
-            return "" if _ABOUT.intersection(parts[position + 1 :]) else strength
-    return ""
-
-
-def _word_secrecy(word: str, following: str) -> str:
-    if word in _ALONE or _WITHIN.search(word) or (word.endswith(_ENDINGS) and word not in _INNOCENT):
-        return "strong"
-    if following in ("key", "keys") and word in _KEY_OWNERS:
-        return "strong"
-    return "weak" if word in _WEAK else ""
-
+from agent.evidence.encodings import is_account
+from agent.evidence.mark import MARK
+from agent.evidence.secrecy import names_password, words
+from agent.names import is_name
 
 # -- looks of values -------------------------------------------------------------------------------------
 
@@ -94,6 +46,64 @@ def _jumps(part: str) -> int:
     return len(_CHANGES.findall(part))
 
 
+def looks_generated(text: str) -> bool:
+    """Whether a value behind a word such as "key" or "session" is one that a generator made."""
+    is_hex = bool(re.fullmatch(r"(?:0x)?[0-9a-fA-F]{32,}", text)) and _is_mixed(text)
+    return is_hex or looks_random(text) or is_account(text)
+
+
+_MARKS = re.compile(r"[!@#$%^&*?+=~]")
+_NO_PASSWORD = re.compile(
+    r"""(?ix) .*:// .* | (?:.*[-_])?(?:sha|md|aes|rsa|x|utf|v|http/?|tls|ipv|oauth|base|http)[-_]?\d[\w.\-]*
+    | [\d.,:/\-]+ | v?\d+(?:\.\d+)+\S* | \d+(?:ms|s|m|h|d|%|[kmg]i?b?) | [\w.\-]+\(.* | .*\(\)? | \{.* | <.*"""
+)
+
+
+def reads_as_secret(name: str, value: str) -> bool:
+    """Whether the word that follows the name of a secret in a sentence is its value, and no further word.
+
+    Sentences go on with words; a value has digits or marks among its letters, or stands behind no words.
+    """
+    if MARK in value or len(value) < 5 or benign(value):
+        return False
+    if names_password(name) and re.fullmatch(r"\d{6,}", value):
+        return True
+    if _NO_PASSWORD.fullmatch(value) or not _is_mixed(value):
+        return False
+    return names_password(name) or (len(value) >= 8 and not names_object(value))
+
+
+def looks_scrambled(value: str) -> bool:
+    """Whether a word is so mixed that it stands out in a sentence: `Kq7vRz2x`, `summer!22`, hexadecimal digits."""
+    if MARK in value or len(value) < 8 or benign(value) or _NO_PASSWORD.fullmatch(value) or _UUID.search(value):
+        return False
+    if re.fullmatch(r"[0-9a-f]{32,}", value):
+        return True
+    letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
+    cases = any(c.isupper() for c in value) and any(c.islower() for c in value)
+    if not letters or not digits or re.search(r"[/:(){}=\[\]@\\]", value):
+        return False
+    return bool(_MARKS.search(value)) or (cases and len(re.findall(r"\d(?=[A-Za-z])", value)) >= 1 and "-" not in value)
+
+
+def names_object(value: str) -> bool:
+    """Whether the value may be the name of an object, `ledger-db` or `bank/ledger-db`, and is no token."""
+    is_object = all(is_name("", part) for part in value.split("/"))
+    return is_object and not looks_generated(value) and not _UUID.fullmatch(value)
+
+
+def is_reference(name: str, value: str) -> bool:
+    """Whether what is called a secret is the name of one, as in `secret="ledger-db"` of a series."""
+    return (
+        name.lower() in ("secret", "secrets") and bool(re.search(r"\w[-.]\w", value)) and names_object(value)
+    )
+
+
+def _is_mixed(value: str) -> bool:
+    letters = any(c.isalpha() for c in value)
+    return letters and (any(c.isdigit() for c in value) or bool(_MARKS.search(value[1:])))
+
+
 _BENIGN = re.compile(
     r"""(?ix) \s* | \[redacted\] | true|false|yes|no|on|off|none|null|nil|<nil>|undefined|unset|empty|n/a
     | [*x•.]{3,} | <[^<>]*> | \[?(?:filtered|redacted|hidden|masked|omitted|present|set)\]?
@@ -108,8 +118,8 @@ def benign(value: str) -> bool:
 
 
 def is_count(name: str, value: str) -> bool:
-    """Whether it is a number of tokens, as of a language model, and no token."""
-    return bool(re.fullmatch(r"\d{1,7}[,.;)\]}]*", value)) and "token" in name.lower()
+    """Whether it is a number of tokens or sessions, as of a language model, and no token."""
+    return bool(re.fullmatch(r"\d{1,7}[,.;)\]}]*", value)) and bool(re.search(r"(?i)token|sess", name))
 
 
 # -- shapes ----------------------------------------------------------------------------------------------
@@ -126,6 +136,18 @@ _KNOWN = re.compile(
     | LS0tLS1CRUdJTi[A-Za-z0-9+/=]*                                         # base64 of a PEM block
     )"""
 )
+_HASHED = re.compile(  # passwords as htpasswd, shadow, LDAP, MySQL and PostgreSQL keep them
+    r"""(?x)\$(?:apr1|[1567y]|2[abxy]?|gy|sha1|argon2\w{1,2}|scrypt|bcrypt[\w\-]{0,10}|pbkdf2[\w\-]{0,12})
+      \$[^\s:"'`<>;\\]{8,}
+    | \{(?:S?SHA\d{0,3}|S?MD5|PBKDF2[\w\-]*|CRYPT|ARGON2)\}[A-Za-z0-9+/=$.,]{12,}
+    | (?<![\w*])\*[0-9A-F]{40}(?!\w) | SCRAM-SHA-\d+\$\d+:[\w+/=$:]{16,} | (?<!\w)md5[0-9a-f]{32}(?!\w)"""
+)
+# The beginning of a credential at the very end of a text, which was cut there.
+_CUT = re.compile(
+    r"""(?x)(?<![A-Za-z0-9])(?:(?:sk|rk)[-_](?:live|test|proj|ant)[-_]|github_pat_|gh[pousr]_|glpat-|xox[a-z]-
+      |hv[sbr]\.|AIza|AKIA|ASIA|dckr_pat_|npm_|whsec_)[\w\-]*(?=\Z|\.\.\.[ ]\(|…)"""
+)
+_DIGEST = re.compile(r"(?i)(?:sha\d{1,3}|md5)[:\-]\Z")
 _AWS_SECRET = re.compile(r"(?<![\w+/=.\-])[A-Za-z0-9+/]{40}(?![\w+/=.\-])")
 _CHUNK = re.compile(r"[^\s\"'`<>(){}\[\],;|]{20,}")
 _CHUNK_LIMIT = 2048
@@ -147,7 +169,8 @@ def _library() -> tuple[re.Pattern[str], ...]:
 
 def drop_known_shapes(text: str) -> str:
     """Replace credentials that are known by their shape, and runs of characters that look like one."""
-    text = _AWS_SECRET.sub(lambda match: MARK if _like_base64(match[0]) else match[0], _KNOWN.sub(MARK, text))
+    text = _CUT.sub(MARK, _HASHED.sub(MARK, _KNOWN.sub(MARK, text)))
+    text = _AWS_SECRET.sub(lambda match: MARK if _like_base64(match[0]) else match[0], text)
     return _CHUNK.sub(lambda match: _drop_from_chunk(match[0]), text)
 
 
@@ -166,4 +189,10 @@ def _drop_from_chunk(chunk: str) -> str:
 def _drop_from_piece(piece: str) -> str:
     for pattern in _library():
         piece = pattern.sub(MARK, piece)
-    return _RUN.sub(lambda run: MARK if len(run[0]) >= 32 and _random_run(run[0]) else run[0], piece)
+    return _RUN.sub(lambda run: MARK if _is_token(run) else run[0], piece)
+
+
+def _is_token(run: re.Match[str]) -> bool:
+    """Whether a run is long enough to be a token whatever it stands behind; what names itself a digest is none."""
+    before = run.string[max(0, run.start() - 8) : run.start()]
+    return len(run[0]) >= 32 and _random_run(run[0]) and not _DIGEST.search(before)

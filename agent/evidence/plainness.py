@@ -2,7 +2,8 @@
 
 import re
 
-from agent.evidence.credentials import MARK, looks_random
+from agent.evidence.credentials import looks_random
+from agent.evidence.mark import MARK
 
 _HOST = r"(?:[A-Za-z0-9](?:[\w\-]{0,62}\.){0,8}[\w\-]{0,62}\.?|\[[0-9a-fA-F:.]+\]|\*)"
 _ADDRESS = re.compile(

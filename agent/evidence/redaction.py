@@ -7,8 +7,19 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from agent.evidence.carriers import drop_carried, passwords_of_urls
-from agent.evidence.credentials import MARK, benign, drop_known_shapes, is_count, looks_random, secrecy, words
+from agent.evidence.commands import is_given, secret_words
+from agent.evidence.credentials import (
+    benign,
+    drop_known_shapes,
+    is_count,
+    is_reference,
+    looks_generated,
+    looks_random,
+)
+from agent.evidence.encodings import drop_encoded
+from agent.evidence.mark import MARK
 from agent.evidence.plainness import plain
+from agent.evidence.secrecy import secrecy, words
 from agent.names import is_name
 
 _COMMON = words(
@@ -16,6 +27,10 @@ _COMMON = words(
     disabled enabled anonymous undefined required database"""
 )
 _MOST_OF_TEXTS = 32  # a log of a million passwords must not make every later text slow
+# An argument that may name the next: `--password`, or the key of `config set KEY VALUE`.
+_NAME_BEFORE = re.compile(r"--?[A-Za-z][\w.\-]*|[\w./:]*[_:][\w.\-]+")
+_MOST_PASSES = 4
+_MOST_ENCODINGS = 3  # base64 of base64 of base64 is decoded, and no further
 _IDENTITY = frozenset({"name", "namespace", "nodeName"})
 _DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
@@ -47,6 +62,15 @@ class Redactor:
 
     def redact_text(self, text: str) -> str:
         """The text without its secrets; lines stay lines."""
+        for _ in range(_MOST_PASSES):  # what is dropped may uncover the next, as brackets around a mark do
+            before, text = text, self._redact_once(text, _MOST_ENCODINGS)
+            if text == before:
+                break
+        return text
+
+    def _redact_once(self, text: str, encodings: int) -> str:
+        if encodings:
+            text = drop_encoded(text, lambda decoded: self._redact_once(decoded, encodings - 1) != decoded)
         text = self._drop_learned(text)
         known = len(self._learned)
         text = drop_carried(text, self._learn_from_text)
@@ -109,7 +133,9 @@ class Redactor:
         for key, value in data.items():
             if key in _DROPPED_ANNOTATIONS:
                 continue
-            if key in sealed and isinstance(value, dict):
+            if key == "args" and isinstance(value, list) and isinstance(data.get("command"), list):
+                copy[key] = self._arguments(value, data["command"])
+            elif key in sealed and isinstance(value, dict):
                 copy[key] = dict.fromkeys(value, MARK)
             else:
                 copy[self.redact_text(key) if len(key) > 24 else key] = self._copy(value, key)
@@ -135,27 +161,29 @@ class Redactor:
             copy["value"] = self._named(item["name"], item["value"])
         return copy
 
-    def _arguments(self, data: list[Any]) -> list[Any]:
+    def _arguments(self, data: list[Any], program: list[Any] | None = None) -> list[Any]:
+        """The words of a command line; `program` is what stands before them, a container's command."""
+        before = [str(word) for word in program or []]
+        said = [item if isinstance(item, str) else "" for item in data]
+        hidden = {at - len(before): offset for at, offset in secret_words(before + said)}
         copy: list[Any] = []
-        flag = ""
-        for item in data:
-            text = item if isinstance(item, str) else ""
-            if flag and text and not text.startswith("-"):
+        for position, item in enumerate(data):
+            flag = said[position - 1] if position else before[-1] if before else ""
+            text = said[position]
+            if position in hidden and is_given(text[hidden[position] :]):
+                self.learn(text[hidden[position] :])
+                copy.append(text[: hidden[position]] + MARK)
+            elif text and not text.startswith("-") and _NAME_BEFORE.fullmatch(flag):
                 copy.append(self._named(flag, text))
             else:
                 copy.append(self._copy(item))
-            flag = text if re.fullmatch(r"--?[A-Za-z][\w\-]*", text) else ""
         return copy
 
     def _named(self, name: str, value: str) -> str:
         """A value of that name, by the name first and by its own text then."""
         strength = secrecy(name)
-        if (
-            strength
-            and not benign(value)
-            and not is_count(name, value)
-            and (strength == "strong" or looks_random(value))
-        ):
+        harmless = benign(value) or is_count(name, value) or is_reference(name, value)
+        if not harmless and (strength == "strong" or (strength and looks_generated(value))):
             self.learn(value)
             return MARK
         return self.redact_text(value)

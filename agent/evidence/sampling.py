@@ -14,7 +14,7 @@ from agent.evidence.wellness import Condition
 
 LIMIT = 400
 SLACK = 200  # how many more are held until they are reduced
-LEAST_WELL = 100  # room for the well ones, however many are not
+LEAST = 100  # room for the mild and for the well ones, however many are neither
 MOST_STATES = 100
 _OTHERS = "of other states"
 
@@ -80,10 +80,13 @@ class Sample:
 
 
 def _worth_keeping(kept: list[_Kept]) -> list[_Kept]:
-    well = [each for each in kept if each.condition.well]
-    ill = [each for each in kept if not each.condition.well]
-    chosen = _share(ill, LIMIT - min(LEAST_WELL, len(well)))
-    return chosen + _share(well, LIMIT - len(chosen))
+    """LIMIT of them: the first ranks before the later ones, of each of which some stay."""
+    ranks = [[each for each in kept if each.condition.rank == rank] for rank in range(3)]
+    chosen: list[_Kept] = []
+    for place, rank in enumerate(ranks, 1):
+        reserved = sum(min(LEAST, len(later)) for later in ranks[place:])
+        chosen += _share(rank, LIMIT - len(chosen) - reserved)
+    return chosen
 
 
 def _share(kept: list[_Kept], room: int) -> list[_Kept]:

@@ -6,7 +6,7 @@ a list too long to be kept whole; what is wrong with an object the analyzers say
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 READY, RESTARTED, FINISHED = "ready", "ready after restarts", "finished"
@@ -19,12 +19,19 @@ _SOFT = ("PreferNoSchedule",)
 class Condition:
     """What is known of an object without asking more.
 
-    `state` is a word for people; objects alike in `likeness` may stand for each other.
+    `state` is a word for people; objects alike in `likeness` may stand for each other. `mild`: not certainly
+    well, and no fault as far as it shows.
     """
 
     state: str
     well: bool = False
     likeness: tuple[str, ...] = ()
+    mild: bool = False
+
+    @property
+    def rank(self) -> int:
+        """How soon it may be left out: 0 for what is not well, 1 for what is mild, 2 for what is well."""
+        return 2 if self.well else int(self.mild)
 
 
 def condition(kind: str, item: dict[str, Any]) -> Condition:
@@ -32,7 +39,7 @@ def condition(kind: str, item: dict[str, Any]) -> Condition:
     if _at(item, "metadata", "deletionTimestamp"):
         return Condition(DELETING, likeness=(DELETING, _owner(item)))
     judged = _JUDGES[kind](item) if kind in _JUDGES else Condition(UNKNOWN)
-    return Condition(judged.state, judged.well, (judged.state, _owner(item), *judged.likeness))
+    return replace(judged, likeness=(judged.state, _owner(item), *judged.likeness))
 
 
 def _pod(item: dict[str, Any]) -> Condition:
@@ -46,7 +53,7 @@ def _pod(item: dict[str, Any]) -> Condition:
     ]
     if phase == "Running" and _is(item, "Ready"):
         calm = all(not status.get("restartCount") and not status.get("lastState") for status in statuses)
-        return Condition(READY, well=True) if calm else Condition(RESTARTED)
+        return Condition(READY, well=True) if calm else Condition(RESTARTED, mild=True)
     reasons = [_word(_at(status, "state", "waiting", "reason")) for status in statuses]
     reasons += [
         _word(_at(status, "state", "terminated", "reason"))
@@ -86,7 +93,7 @@ def _workload(*counts: str) -> Callable[[dict[str, Any]], Condition]:
         wanted = _at(item, "spec", "replicas") if "replicas" in counts else _at(item, "status", counts[0])
         wanted = 1 if wanted is None else wanted
         if wanted == 0:
-            return Condition("scaled to zero")
+            return Condition("wanting no pods", mild=True)
         seen = _at(item, "status", "observedGeneration") == _at(item, "metadata", "generation")
         full = all(_at(item, "status", count) == wanted for count in counts)
         settled = _at(item, "status", "currentRevision") == _at(item, "status", "updateRevision")

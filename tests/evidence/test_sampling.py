@@ -51,6 +51,16 @@ def test_some_that_are_well_are_kept_however_many_are_not() -> None:
     assert kept(sample((1_000, "ready"), (9_000, "CrashLoopBackOff")))["ready"] == 100
 
 
+def test_what_is_broken_is_kept_before_what_only_restarted_once() -> None:
+    found = Sample(lambda item: Condition(item["state"], likeness=(item["owner"],), mild=item["state"] == "mild"),
+                   lambda item: item, lambda item: "")  # fmt: skip
+    for number in range(1_000):
+        found.add({"state": "mild", "owner": f"web-{number}"})
+        if number < 200:
+            found.add({"state": "Error", "owner": f"job-{number}"})
+    assert kept(found) == {"Error": 200, "mild": 200}
+
+
 def test_of_what_is_alike_the_newest_is_kept() -> None:
     oldest = min(item["at"] for item in sample((5_000, "ready")).items)
     assert oldest == f"{5_000 - LIMIT:09}"

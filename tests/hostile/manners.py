@@ -68,6 +68,7 @@ def faults(result: Any, server: ModelServer, max_usd: float, spent: dict[str, fl
     wrong = {
         "another verdict": (result["outcome"], result["cause"]) != ("diagnosed", "cpu-traffic-spike"),
         "a fallback without a reason": usage["model"].endswith("then rules") and not result["reason"],
+        "a team that hung": "the deadline passed" in result["reason"],
         "requests that were not counted": usage["calls"] < len(server.requests),
         "more dollars than the cap": not 0 <= usage["usd"] <= max_usd,
         "other dollars in the file": abs(sum(spent.values()) - usage["usd"]) > 1e-5,

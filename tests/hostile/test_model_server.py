@@ -23,9 +23,7 @@ def meet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tm
     """Runs the program against a server of those manners, and says what was wrong with the run."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     investigate = Run(capsys)
-    monkeypatch.setattr(
-        _base_client, "INITIAL_RETRY_DELAY", 0.01
-    )  # what is waited for is not the subject here
+    monkeypatch.setattr(_base_client, "INITIAL_RETRY_DELAY", 0.01)  # waiting is not the subject here
 
     def run(mind: Mind) -> tuple[Any, list[str]]:
         file = tmp_path / "spent.json"

@@ -1,0 +1,3 @@
+"""The mark that stands where a secret stood."""
+
+MARK = "[redacted]"

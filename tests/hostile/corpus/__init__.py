@@ -1,0 +1,1 @@
+"""A corpus of secrets in the forms clusters carry them, and of harmless texts that look like them."""

@@ -1,0 +1,114 @@
+"""The corpus: no secret in any carrier reaches evidence, result, report or recording; what looks like one stays."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.cli import run
+from agent.evidence.answer import Answer
+from agent.evidence.ledger import Evidence, Ledger
+from agent.evidence.mark import MARK
+from agent.evidence.query import Query
+from agent.evidence.recording import write_recording
+from agent.evidence.redaction import Redactor
+from tests.hostile.corpus.plants import TEXT_PLACES, Plant, cluster, everywhere, pair
+from tests.samples import NOW, Answers, empty_recording
+
+SECRETS = list(everywhere("secrets.yaml"))
+LOOKALIKES = list(everywhere("lookalikes.yaml"))
+MOST_FALSE = 1  # base64 of a harmless sentence: nothing tells it from a token without reading it as one
+
+
+def collected(plant: Plant) -> list[Evidence]:
+    """The evidence of a cluster in which that text stands."""
+    table = cluster([plant])
+    pod = "get Pod bank/desk-0"
+    if plant.place == "note":
+        table[pod] = Answer(data={"kind": "Pod"}, notes=[plant.text], at=NOW)
+    if plant.place == "refusal":
+        table[pod] = Answer("error", message=plant.text, at=NOW)
+    redactor = Redactor()
+    if plant.place in ("alert", "label"):
+        alert = {"annotations": {"summary": plant.text}} if plant.place == "alert" else {"labels": pair(plant.text)}
+        table["get ConfigMap bank/alert"] = redactor.redact_data(alert)
+    ledger = Ledger(lambda query: Answers(table), redactor)
+    return asyncio.run(ledger.collect([Query.parse(query) for query in table]))
+
+
+def said(plant: Plant, folder: Path) -> str:
+    """All that is kept or shown of such a cluster: texts, data, notes, and the files of a recording."""
+    evidence = collected(plant)
+    write_recording(folder, evidence, recorded_at=NOW)
+    texts = [text for each in evidence for text in (each.text, json.dumps(each.data, ensure_ascii=False), *each.notes)]
+    return "\n".join([*texts, *(path.read_text() for path in folder.iterdir())])
+
+
+def test_the_corpus_is_as_large_as_it_claims() -> None:
+    assert len({plant.form for plant in SECRETS}) >= 400
+    assert len({plant.place for plant in SECRETS}) >= 14
+    assert len({plant.form for plant in LOOKALIKES}) >= 140
+    assert set(TEXT_PLACES) < {plant.place for plant in SECRETS}
+
+
+def test_no_secret_of_the_corpus_stands_in_evidence_or_recording(tmp_path: Path) -> None:
+    leaks = [
+        f"{plant.place}: {plant.form}"
+        for number, plant in enumerate(SECRETS)
+        if plant.leaks(said(plant, tmp_path / str(number)))
+    ]
+    assert leaks == []
+
+
+def test_what_looks_like_a_secret_stays(tmp_path: Path) -> None:
+    hidden = {
+        plant.form: plant.place
+        for number, plant in enumerate(LOOKALIKES)
+        if MARK in said(plant, tmp_path / str(number))
+    }
+    assert len(hidden) <= MOST_FALSE, hidden
+
+
+def test_redacting_the_corpus_twice_changes_nothing() -> None:
+    changed = []
+    for plant in SECRETS:
+        once = Redactor().redact_text(plant.text)
+        if Redactor().redact_text(once) != once:
+            changed.append((plant.text, once, Redactor().redact_text(once)))
+    assert changed == []
+
+
+# The corpus in runs of the whole program, each with a part of it in every place.
+BATCHES = [SECRETS[start::10] for start in range(10)]
+
+
+@pytest.mark.parametrize("plants", BATCHES, ids=lambda plants: f"{len(plants)} secrets")
+def test_no_secret_of_the_corpus_leaves_the_program(
+    plants: list[Plant], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = cluster(plants)
+    texts = {f"note{number}": each.text for number, each in enumerate(plants) if each.place == "alert"}
+    labels = {key: value for each in plants if each.place == "label" for key, value in pair(each.text).items()}
+    identity = {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0"}
+    alert = {"status": "firing", "labels": labels | identity, "annotations": texts}
+    (tmp_path / "alert.json").write_text(json.dumps(alert))
+    entries = [
+        {"query": query, "data": data, "notes": [each.text for each in plants if each.place == "note"]}
+        for query, data in table.items()
+    ]
+    refusals = [
+        {"query": f"get Node n{number}", "status": "error", "message": each.text}
+        for number, each in enumerate(plants)
+        if each.place == "refusal"
+    ]
+    source = empty_recording(tmp_path / "source", entries + refusals)
+    code = run([
+        "investigate", str(tmp_path / "alert.json"), "--replay", str(source), "--output", str(tmp_path / "out"),
+        "--store", str(tmp_path / "store"),
+    ])  # fmt: skip
+    printed = capsys.readouterr()
+    written = [path.read_text() for name in ("out", "store") for path in (tmp_path / name).rglob("*.*")]
+    everything = "\n".join([printed.out, printed.err, *written])
+    assert code == 0, printed.err
+    assert [f"{plant.place}: {plant.form}" for plant in plants if plant.leaks(everything)] == []
