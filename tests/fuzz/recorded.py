@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from agent.evidence.recording import MANIFEST
+from e2e.score.recorded import read
+from e2e.score.scenario import load_recorded
 from tests.fuzz.canaries import Canaries
-
-_SCENARIOS = Path(__file__).parents[2] / "e2e" / "scenarios"
-MANIFEST = "manifest.json"
 
 
 @dataclass
@@ -38,15 +38,12 @@ class Recorded:
 
 def choose(chance: random.Random) -> Recorded:
     """Any of the scenarios, read anew."""
-    place = chance.choice(_places())
-    with tarfile.open(place / "recording.tar.gz") as archive:
-        read = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}  # type: ignore[union-attr]
-    manifest = json.loads(read.pop(MANIFEST))
+    taken = read(chance.choice(_places()))
     answers = {
         name: json.loads(content) if name.endswith(".json") else content.decode()
-        for name, content in read.items()
+        for name, content in taken.files.items()
     }
-    return Recorded((place / "alert").read_bytes(), manifest, answers)
+    return Recorded(taken.alert.encode(), taken.manifest, answers)
 
 
 def as_json(data: Any) -> bytes:
@@ -100,4 +97,4 @@ def _inside(data: Any, *path: str) -> Any:
 
 @cache
 def _places() -> list[Path]:
-    return sorted(path.parent for path in _SCENARIOS.glob("*/recorded/recording.tar.gz"))
+    return [scenario.recording for scenario in load_recorded()]

@@ -8,10 +8,11 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from agent.evidence.recording import MANIFEST
 from tests.fuzz.canaries import Canaries
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import hostile, long_text, mutate_bytes, mutate_data, mutate_text
-from tests.fuzz.recorded import MANIFEST, Recorded, choose, pack, plant
+from tests.fuzz.recorded import Recorded, choose, pack, plant
 from tests.hostile import values
 
 COUNT = 2_000
