@@ -109,7 +109,7 @@ def test_a_text_in_pieces_is_decoded_as_one(data: Any, size: int) -> None:
     whole = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
     pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
     assert decode(pieces) == json.loads(whole.decode("utf-8", "replace"))
-    assert decode([json.dumps({"items": [data]}).encode()], ("items",), lambda each: each) == {
+    assert decode([json.dumps({"items": [data]}).encode()], ("items",), lambda each, size: each) == {
         "items": [data]
     }
 
@@ -119,7 +119,7 @@ def test_a_text_in_pieces_is_decoded_as_one(data: Any, size: int) -> None:
 )
 def test_what_is_not_json_is_said_to_be_none(text: str) -> None:
     with pytest.raises(DecodingError, match="not JSON"):
-        decode([text.encode()], ("a",), lambda each: each)
+        decode([text.encode()], ("a",), lambda each, size: each)
 
 
 @pytest.mark.parametrize("piece", [b"x" * 1000, b'","' * 300, b"\\u00e4" * 100])
@@ -133,7 +133,7 @@ def test_a_value_without_an_end_is_not_read_for_ever(piece: bytes) -> None:
             yield chunk
 
     with pytest.raises(TooLarge):
-        decode(counted(), ("items",), lambda each: each)
+        decode(counted(), ("items",), lambda each, size: each)
     assert read < 8 * decoding.MAX_VALUE
 
 
