@@ -9,7 +9,7 @@ from collections.abc import Callable
 from agent.evidence.mark import MARK
 
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{12,}={0,2})")
-_HEX = re.compile(r"(?:[0-9a-f]{2}|[0-9A-F]{2}){10,}")
+_HEX = re.compile(r"(?:[0-9a-f]{2}){10,}|(?:[0-9A-F]{2}){10,}")  # apart: digits are in both
 _WRAPPED = re.compile(
     r"(?m)^(?P<indent>[ \t]*)(?:[A-Za-z0-9+/]{40,120}\r?\n[ \t]*){1,200}[A-Za-z0-9+/]{1,120}={0,2}[ \t]*$"
 )
