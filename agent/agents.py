@@ -151,7 +151,7 @@ def _diagnosis(investigation: Investigation) -> dict[str, Any]:
             {
                 "id": finding.id,
                 "headline": finding.headline,
-                "confidence": finding.confidence,
+                "sure": finding.sure.name.lower(),
                 "quotes": [f"{q.evidence}: {q.text}" for claim in finding.claims for q in claim.quotes],
             }
             for finding in diagnosis.findings

@@ -67,7 +67,7 @@ def assemble(
         cause=root.cause.id if root else None,
         cause_title=root.cause.title if root else "",
         entity=str(root.entity) if root else None,
-        confidence=round(root.confidence, 2) if root else 0.0,
+        confidence=root.sure.confidence if root else 0.0,
         chain=[_link(finding) for finding in (verdict.chain if root else [])],
         claims=claims,
         ruled_out=_ruled_out(verdict, texts),
@@ -228,7 +228,7 @@ def _link(finding: Finding) -> LinkPart:
         cause=finding.cause.id,
         entity=str(finding.entity),
         headline=finding.headline,
-        confidence=round(finding.confidence, 2),
+        confidence=finding.sure.confidence,
     )
 
 
