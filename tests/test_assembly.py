@@ -95,7 +95,7 @@ def test_a_model_may_choose_another_finding_but_not_none_of_them_silently(monkey
     assert _result(_worked(phase="Odd"), _report("stray@bank/Pod/desk-0")).cause == "stray"
     doubtful = _result(_worked(phase="Odd"), _report(None))
     assert doubtful.outcome == "inconclusive" and doubtful.cause is None
-    assert "It is odd is possible" in doubtful.summary
+    assert "doubts what the analyzers found: It is odd." in doubtful.summary
 
 
 def test_a_terminated_run_is_failed_and_claims_nothing() -> None:

@@ -30,6 +30,14 @@ class Rank(NamedTuple):
     own: bool
     """Seen at the object that the alert is about."""
 
+    def words(self) -> list[str]:
+        """The parts that speak for the finding, the level by its own name."""
+        return [
+            str(self.sure.name.lower() if part == "sure" else part)
+            for part in self._fields
+            if part == "sure" or getattr(self, part)
+        ]
+
 
 WHY_BEHIND = {
     "carried": "the evidence makes it possible, not likely",
@@ -39,6 +47,7 @@ WHY_BEHIND = {
     "topic": "the alert is about something else",
     "sure": "the evidence carries it less far",
     "own": "it was seen at another object than the alert is about",
+    "doubted": "the model did not accept it",
     "id": "nothing tells them apart, so the ids are compared",
     "aside": "it lies behind a finding that was not taken",
 }
@@ -69,7 +78,12 @@ def part_between(winner: Rank, loser: Rank) -> str:
 
 
 def _explains(one: Finding, other: Finding) -> bool:
-    return one.entity == other.entity and one.sure >= Sure.LIKELY and one.cause.does_explain(other.cause)
+    return (
+        one is not other
+        and one.entity == other.entity
+        and one.sure >= Sure.LIKELY
+        and one.cause.does_explain(other.cause)
+    )
 
 
 def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:

@@ -14,11 +14,11 @@ class Considered:
     """A finding that is not on the way to the root: which one was taken instead, and why.
 
     `part` is the part of the rank that decided, "id" where ranks are equal, or "aside" for what lies
-    behind a finding that was not taken itself.
+    behind a finding that was not taken itself. `behind` is None where no cause was found at all.
     """
 
     finding: Finding
-    behind: Finding
+    behind: Finding | None
     part: str
 
     @property
@@ -106,7 +106,14 @@ def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdi
         return replace(verdict, outcome="diagnosed", sentence=chosen.headline, root=chosen, chain=chain)
     if finding is None and verdict.outcome == "diagnosed" and verdict.root:
         doubt = f"The model doubts what the analyzers found: {verdict.root.headline.rstrip('.')}."
-        return replace(verdict, outcome="inconclusive", sentence=doubt, chain=[])
+        doubted = [Considered(f, None, "doubted") for f in verdict.chain]
+        return replace(
+            verdict,
+            outcome="inconclusive",
+            sentence=doubt,
+            chain=[],
+            considered=[*doubted, *verdict.considered],
+        )
     return verdict
 
 

@@ -101,7 +101,8 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         headline=f"Node {node.ref.name} is in trouble: {words}" if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is lost to the cluster: {words}",
         claims=tuple(claims),
-        sure=Sure.LIKELY if cause is PROBLEM else Sure.STATED,  # what an unknown condition means, its writer alone knows
+        # What an unknown condition means, its writer alone knows.
+        sure=Sure.LIKELY if cause is PROBLEM else Sure.STATED,
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
         since=since,
