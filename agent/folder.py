@@ -5,7 +5,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent.files import OutputError
@@ -36,28 +37,45 @@ def replace_folder(path: Path, fill: Callable[[Path], None], owned: Owned, *, la
     try:
         path.mkdir(parents=True, exist_ok=True)
         path = path.resolve()
-        movable = _is_movable(path) and all(map(owned, path.iterdir()))
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent if movable else path))
-        try:
-            new = draft / "new"
-            new.mkdir(mode=path.stat().st_mode & 0o777)
-            fill(new)
-            if movable:
-                _exchange(new, path)
-            else:
-                check_folder(path, {entry.name for entry in new.iterdir()}, owned)
-                _replace_entries(new, path, draft, owned, last)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        may_move = os.access(path.parent, os.W_OK) and not Path.cwd().is_relative_to(path)
+        if may_move and all(map(owned, path.iterdir())) and _replace_whole(path, fill):
+            return
+        with _drafted(path, path, fill) as new:
+            check_folder(path, {entry.name for entry in new.iterdir()}, owned)
+            _replace_entries(new, path, owned, last)
     except OSError as error:
         raise OutputError(f"cannot write into {path}: {error.strerror or error}") from None
 
 
-def _is_movable(path: Path) -> bool:
-    return not path.is_mount() and os.access(path.parent, os.W_OK) and not Path.cwd().is_relative_to(path)
+@contextmanager
+def _drafted(place: Path, path: Path, fill: Callable[[Path], None]) -> Iterator[Path]:
+    """The new folder, made below `place` with the rights of `path`; what is left of it is removed."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=place))
+    try:
+        new = draft / "new"
+        new.mkdir(mode=path.stat().st_mode & 0o777)
+        fill(new)
+        yield new
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
-def _replace_entries(new: Path, path: Path, trash: Path, owned: Owned, last: str) -> None:
+def _replace_whole(path: Path, fill: Callable[[Path], None]) -> bool:
+    """Whether the folder could be moved; a mount cannot, and not every mount is known by its device."""
+    if path.is_mount():
+        return False
+    with _drafted(path.parent, path, fill) as new:
+        try:
+            _exchange(new, path)
+        except OSError as error:
+            if error.errno in (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM):
+                return False
+            raise
+    return True
+
+
+def _replace_entries(new: Path, path: Path, owned: Owned, last: str) -> None:
+    trash = new.parent
     old = [entry for entry in path.iterdir() if entry != trash and owned(entry)]
     for entry in sorted(old, key=lambda entry: entry.name != last):
         entry.rename(trash / entry.name)

@@ -1,6 +1,7 @@
 """Folders: the new in the place of the old as a whole, and nothing of anybody else is lost."""
 
 import ctypes
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,10 +39,26 @@ def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_mount(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "_is_movable", lambda path: False)
+    monkeypatch.setattr(Path, "is_mount", lambda path: True)
 
 
-@pytest.mark.parametrize("place", [None, no_exchange, a_mount], ids=["one step", "two steps", "a mount"])
+def a_mount_of_the_same_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a volume of the node below another one is in a pod: nothing tells before it is moved."""
+
+    def busy(new: Path, path: Path) -> None:
+        raise OSError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(folder, "_exchange", busy)
+
+
+PLACES = pytest.mark.parametrize(
+    "place",
+    [None, no_exchange, a_mount, a_mount_of_the_same_device],
+    ids=["one step", "two steps", "a mount", "a mount of the same device"],
+)
+
+
+@PLACES
 def test_nothing_of_an_earlier_run_is_left(
     place: Callable[[pytest.MonkeyPatch], None] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +72,7 @@ def test_nothing_of_an_earlier_run_is_left(
     assert list(tmp_path.iterdir()) == [out]
 
 
-@pytest.mark.parametrize("place", [None, no_exchange, a_mount], ids=["one step", "two steps", "a mount"])
+@PLACES
 def test_what_fails_before_the_end_leaves_the_old(
     place: Callable[[pytest.MonkeyPatch], None] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

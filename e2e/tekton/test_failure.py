@@ -46,7 +46,7 @@ def test_when_the_workspace_is_full_the_verdict_is_in_log_and_results(installati
     assert state(run)["status"] == "False"
     log = installation.log(name)
     assert "=== INCIDENT WORKFLOW RESULT ===" in log
-    assert "incident-agent: cannot write /workspace/output" in log.splitlines()[-1]
+    assert "incident-agent: cannot write into /workspace/output" in log.splitlines()[-1]
     assert results(installation.task_runs(name)["investigate"])["outcome"] == "not-actionable"
     assert report.startswith("No verdict: the investigation failed")
 
@@ -84,8 +84,8 @@ def test_a_verdict_is_posted_where_a_person_should_look_and_only_then(installati
     assert results(quiet)["outcome"] == "not-actionable"
     assert "notify" not in installation.task_runs(other)
     (posted,) = [json.loads(line) for line in space.logs("chat").splitlines() if line.startswith("{")]
-    assert posted["text"].startswith("inconclusive (0.")
-    assert posted["text"].endswith(f"[{space.name}/{name}]")
+    assert posted["text"].startswith("`inconclusive (0.")
+    assert posted["text"].endswith(f"[{space.name}/{name}]`")
 
 
 CHAT = """

@@ -81,7 +81,7 @@ def test_after_an_upgrade_from_another_width_each_alert_still_starts_one_run(
     older = [json.dumps(document) for document in listener("alerts", WIDTH + 2)]
     installation.space.apply("\n---\n".join(older))
     assert install(cluster, installation.space.name, agent_image).returncode == 0
-    (group,) = installation.space.get("eventlistener", "incident-alerts")["spec"]["triggerGroups"]
+    group, _ = installation.space.get("eventlistener", "incident-alerts")["spec"]["triggerGroups"]
     ((label, value),) = group["triggerSelector"]["labelSelector"]["matchLabels"].items()
     assert (
         len(installation.space.objects("triggers", f"{label}={value}")) == WIDTH + 2
