@@ -28,6 +28,16 @@ OWNER = "incident-agent.e2e/process"
 FAILED = pytest.StashKey[bool]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many of the scenarios are made live."""
+    parser.addoption(
+        "--scenarios",
+        choices=["all", "third"],
+        default="all",
+        help="all, or a third that turns with each commit",
+    )
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     """With several workers, who runs what."""
     return Scheduling(config, log)

@@ -1,18 +1,26 @@
-"""Every scenario live: faults are named, healthy things are not accused."""
+"""The scenarios live: faults are named, healthy things are not accused."""
 
 import pytest
 
 from e2e.cluster.cluster import Cluster
 from e2e.score.__main__ import scored_live
 from e2e.score.scenario import load_all
+from e2e.score.share import left_out, share, touched_lately, turn_of_commit
 from e2e.score.table import Row, line, summary
 from e2e.support.monitoring import Prometheus
 
 
 @pytest.fixture(scope="module")
-def rows(cluster: Cluster, metrics: None, prometheus: Prometheus) -> list[Row]:
-    """All scenarios, run and judged once."""
-    scored = scored_live(load_all(), cluster, record=False)
+def rows(
+    request: pytest.FixtureRequest, cluster: Cluster, metrics: None, prometheus: Prometheus
+) -> list[Row]:
+    """The scenarios, run and judged once."""
+    scenarios = load_all()
+    if request.config.getoption("scenarios") == "third":
+        chosen = share(scenarios, turn_of_commit(), touched_lately())
+        print(left_out(scenarios, chosen))
+        scenarios = chosen
+    scored = scored_live(scenarios, cluster, record=False)
     print("\n".join(summary(scored)))
     return scored
 
