@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pytest_kind import KindCluster
 
-from e2e.cluster import addons, environment, host, paths, process
+from e2e.cluster import environment, host, paths, process
 from e2e.cluster.cluster import NAME, Cluster
 from e2e.cluster.environment import Environment
 from e2e.cluster.errors import ClusterError
@@ -162,23 +162,20 @@ def agent_image(running: Environment) -> str:
 @pytest.fixture(scope="session")
 def tekton(running: Environment) -> str:
     """Tekton Pipelines and Triggers, Available, webhooks answering; their namespace."""
-    with running.ownership.alone():
-        addons.install_tekton(running.cluster, running.source)
+    environment.install(running, "tekton")
     return "tekton-pipelines"
 
 
 @pytest.fixture(scope="session")
 def metrics(running: Environment) -> None:
     """metrics-server."""
-    with running.ownership.alone():
-        addons.install_metrics(running.cluster)
+    environment.install(running, "metrics")
 
 
 @pytest.fixture(scope="session")
 def prometheus(running: Environment) -> Prometheus:
     """Prometheus, scraping the kubelet and kube-state-metrics every five seconds."""
-    with running.ownership.alone():
-        addons.install_prometheus(running.cluster)
+    environment.install(running, "prometheus")
     server = Prometheus(running.cluster)
     server.await_answer()
     return server
@@ -187,8 +184,7 @@ def prometheus(running: Environment) -> Prometheus:
 @pytest.fixture(scope="session")
 def alertmanager(running: Environment) -> Alertmanager:
     """Alertmanager, to which Prometheus sends its alerts."""
-    with running.ownership.alone():
-        addons.install_alertmanager(running.cluster)
+    environment.install(running, "alertmanager")
     server = Alertmanager(running.cluster)
     server.await_answer()
     return server

@@ -47,11 +47,11 @@ class Runs:
 
     @classmethod
     def here(cls) -> "Runs":
-        """In the pod's own namespace; outside of a pod INCIDENT_NAMESPACE of the kubeconfig's cluster."""
+        """In the pod's own namespace; outside of a pod POD_NAMESPACE of the kubeconfig's cluster."""
         namespace = (
             read_file(_NAMESPACE, MAX_SMALL).decode().strip()
             if _NAMESPACE.is_file()
-            else os.environ.get("INCIDENT_NAMESPACE")
+            else os.environ.get("POD_NAMESPACE")
         )
         return cls(_Api.connect(None, None, _SECONDS), namespace or "default")
 

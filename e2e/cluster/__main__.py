@@ -2,9 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 
-from e2e.cluster import addons, environment, host, paths, plan
+from e2e.cluster import environment, host, paths, plan
 from e2e.cluster.environment import Environment
 from e2e.cluster.errors import ClusterError
 from e2e.cluster.stages import order, say
@@ -19,13 +18,6 @@ environment:
   INCIDENT_CLUSTER_SOURCE  packages | registry: where the parts come from; chosen by itself when unset
   INCIDENT_CACHE           folder of everything that is built (default ~/.cache/incident-agent)
 """
-ADDONS: dict[str, Callable[[Environment], None]] = {
-    "tekton": lambda here: addons.install_tekton(here.cluster, here.source),
-    "metrics": lambda here: addons.install_metrics(here.cluster),
-    "prometheus": lambda here: addons.install_prometheus(here.cluster),
-    "alertmanager": lambda here: addons.install_alertmanager(here.cluster),
-    "agent": lambda here: print(environment.deliver_agent(here)),
-}
 
 
 def build(here: Environment, _: argparse.Namespace) -> None:
@@ -50,7 +42,7 @@ def install(here: Environment, chosen: argparse.Namespace) -> None:
     if not here.cluster.exists():
         raise ClusterError(f"cluster {here.cluster.name} does not run: `python -m e2e.cluster create` first")
     for name in chosen.addon:
-        ADDONS[name](here)
+        environment.install(here, name)
         say(f"{name} is ready")
 
 
@@ -77,7 +69,7 @@ def arguments() -> argparse.ArgumentParser:
     adding = commands.add_parser(
         "install", help="install into the running cluster", description="install addons"
     )
-    adding.add_argument("addon", nargs="+", choices=sorted(ADDONS), help="what to install")
+    adding.add_argument("addon", nargs="+", choices=sorted(environment.ADDONS), help="what to install")
     adding.set_defaults(run=install)
     return parser
 

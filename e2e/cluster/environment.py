@@ -2,9 +2,10 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from e2e.cluster import agent_image, host, paths, plan, stages
+from e2e.cluster import addons, agent_image, host, paths, plan, stages
 from e2e.cluster.cluster import NAME, Cluster
 from e2e.cluster.images import LABEL
 from e2e.cluster.ownership import Ownership
@@ -23,6 +24,21 @@ class Environment:
     cluster: Cluster
     registry: Registry
     ownership: Ownership
+
+
+ADDONS: dict[str, Callable[[Environment], object]] = {
+    "tekton": lambda here: addons.install_tekton(here.cluster, here.source),
+    "metrics": lambda here: addons.install_metrics(here.cluster),
+    "prometheus": lambda here: addons.install_prometheus(here.cluster),
+    "alertmanager": lambda here: addons.install_alertmanager(here.cluster),
+    "agent": lambda here: say(deliver_agent(here)),
+}
+
+
+def install(here: Environment, name: str) -> None:
+    """Install an addon into the running cluster while nobody else changes it."""
+    with here.ownership.alone():
+        ADDONS[name](here)
 
 
 def locate(name: str = NAME) -> Environment:

@@ -21,7 +21,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
     """An API server that the kubeconfig names, for the namespace sre."""
     with serving() as server:
         monkeypatch.setenv("KUBECONFIG", server.kubeconfig(tmp_path / "kubeconfig", token="t"))
-        monkeypatch.setenv("INCIDENT_NAMESPACE", "sre")
+        monkeypatch.setenv("POD_NAMESPACE", "sre")
         yield server
 
 
