@@ -215,3 +215,9 @@ def test_hostile_text_costs_linear_time(text: str) -> None:
     start = time.process_time()
     Redactor().redact_text(text)
     assert time.process_time() - start < 8
+
+
+@pytest.mark.parametrize("start", ["V5", "x3", "sha9", "UTF8", "tls1"])
+def test_a_generated_password_that_begins_like_a_version_is_dropped(start: str) -> None:
+    secret = f"{start}hy60Lww60HGfuD3ouo7q"
+    assert secret not in Redactor().redact_text(f"login failed for app with password {secret}")
