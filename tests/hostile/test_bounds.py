@@ -285,7 +285,7 @@ def test_a_line_of_a_recording_as_long_as_a_film_is_not_read(tmp_path: Path) -> 
     run = measured(alert_file(tmp_path, CRASH), "--replay", str(recording), "--format", "json")
     assert run.code == 0, run.err
     assert run.peak < PEAK
-    assert any("larger than 8 MiB" in line for line in run.result["missing"])
+    assert any("more than 8,388,608 bytes" in line for line in run.result["missing"])
 
 
 def test_told_to_end_a_run_ends_whatever_it_reads(tmp_path: Path) -> None:
