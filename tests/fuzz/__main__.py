@@ -10,6 +10,7 @@ import shlex
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -81,8 +82,8 @@ def _load() -> None:
 def _stage(seed: int, name: str, aim: int, end: float) -> Stage:
     stage = Stage(name, aim, seed)
     workers = (os.cpu_count() or 1) * WAITING.get(name, 1)
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        for outcome in pool.imap_unordered(partial(_try, seed, name, end), range(aim), chunksize=4):
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        for outcome in pool.map(partial(_try, seed, name, end), range(aim), chunksize=4):
             if outcome:
                 stage.add(outcome)
     stage.end()

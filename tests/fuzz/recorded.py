@@ -1,5 +1,6 @@
 """The recordings of e2e/scenarios as the fuzzer takes them apart: an alert, and the answer to each query."""
 
+import gzip
 import io
 import json
 import random
@@ -53,13 +54,18 @@ def as_json(data: Any) -> bytes:
 
 def pack(files: dict[str, bytes]) -> bytes:
     """A .tar.gz of these files."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    return packed.getvalue()
+    return compress(plain.getvalue())
+
+
+def compress(content: bytes) -> bytes:
+    """A .gz of the content, the same at any time."""
+    return gzip.compress(content, compresslevel=1, mtime=0)
 
 
 def plant(recorded: Recorded, canaries: Canaries, chance: random.Random) -> None:

@@ -1,7 +1,6 @@
 """Stage `recordings`: recordings of real runs, edited by somebody who means harm, or damaged."""
 
 import copy
-import gzip
 import io
 import random
 import tarfile
@@ -12,7 +11,7 @@ from agent.evidence.recording import MANIFEST
 from tests.fuzz.canaries import Canaries
 from tests.fuzz.case import Case
 from tests.fuzz.mutation import hostile, long_text, mutate_bytes, mutate_data, mutate_text
-from tests.fuzz.recorded import Recorded, choose, pack, plant
+from tests.fuzz.recorded import Recorded, choose, compress, pack, plant
 from tests.hostile import values
 
 COUNT = 2_000
@@ -123,7 +122,7 @@ def _archive(chance: random.Random, contents: dict[str, bytes]) -> bytes:
                 {chance.choice(["/etc/x", "../x", "a/../../x", "x" * 5000, "\u202e"]): b"x"} | contents
             )
         case 2:
-            return gzip.compress(b"\0" * (chance.choice([1, 70]) << 20), compresslevel=1)
+            return compress(b"\0" * (chance.choice([1, 70]) << 20))
         case 3:
             return pack({f"many/{n}": b"" for n in range(chance.choice([10, 6000]))} | contents)
         case _:
@@ -134,7 +133,7 @@ def _with_member(chance: random.Random, contents: dict[str, bytes]) -> bytes:
     """An archive whose manifest is a link, a device, a pipe, or a file that claims to be larger than it is."""
     packed = io.BytesIO(pack({name: content for name, content in contents.items() if name != MANIFEST}))
     added = io.BytesIO()
-    with tarfile.open(fileobj=packed) as before, tarfile.open(fileobj=added, mode="w:gz") as after:
+    with tarfile.open(fileobj=packed) as before, tarfile.open(fileobj=added, mode="w") as after:
         for member in before:
             after.addfile(member, before.extractfile(member))
         odd = tarfile.TarInfo(MANIFEST)
@@ -142,4 +141,4 @@ def _with_member(chance: random.Random, contents: dict[str, bytes]) -> bytes:
         odd.linkname = chance.choice(["/etc/passwd", "../../x", MANIFEST])
         odd.size = 0
         after.addfile(odd)
-    return added.getvalue()
+    return compress(added.getvalue())
