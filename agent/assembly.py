@@ -9,13 +9,15 @@ from agent import __version__
 from agent.alert import Alert
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Claim, Finding, Quote
-from agent.diagnosis.ranking import Verdict, accept, statement, weigh
-from agent.evidence.ledger import Evidence
+from agent.diagnosis.rank import rank
+from agent.diagnosis.ranking import Considered, Verdict, accept, statement, weigh
+from agent.evidence.ledger import Evidence, Ledger
 from agent.incident import Incident
 from agent.investigation import Investigation
 from agent.result import (
     AlertPart,
     ClaimPart,
+    ConsideredPart,
     EvidencePart,
     LinkPart,
     MessagePart,
@@ -27,7 +29,9 @@ from agent.result import (
     SubjectPart,
     UsagePart,
     VersionsPart,
+    VisitPart,
 )
+from agent.subject import Subject
 from agent.workflow import Conversation
 
 NO_PLAN = "No investigation plan was made."
@@ -48,7 +52,8 @@ def assemble(
 ) -> Result:
     """The result of a worked incident, whatever way the conversation ended."""
     refused: list[str] = []
-    verdict = _verdict(investigation, conversation, refused)
+    diagnosis = investigation.diagnose()
+    verdict = _verdict(investigation.ledger, diagnosis, conversation, refused)
     root = verdict.root if verdict.outcome == "diagnosed" else None
     texts = {evidence.id: evidence.text for evidence in investigation.ledger.entries}
     doubted = verdict.root if verdict.outcome == "inconclusive" else None
@@ -60,15 +65,17 @@ def assemble(
         started_at=started_at,
         finished_at=finished_at,
         alert=alert_part(investigation.alert, len(incident.alerts)),
-        subject=_subject(investigation),
+        subject=_subject(investigation.subject, diagnosis),
         outcome=verdict.outcome,  # type: ignore[arg-type]
         reason=conversation.reason,
         summary=verdict.sentence,
         cause=root.cause.id if root else None,
         cause_title=root.cause.title if root else "",
         entity=str(root.entity) if root else None,
-        confidence=round(root.confidence, 2) if root else 0.0,
-        chain=[_link(finding) for finding in (verdict.chain if root else [])],
+        confidence=root.sure.confidence if root else 0.0,
+        chain=[_link(diagnosis, finding) for finding in (verdict.chain if root else [])],
+        considered=[_considered(diagnosis, each) for each in verdict.considered],
+        visited=_visited(diagnosis),
         claims=claims,
         ruled_out=_ruled_out(verdict, texts),
         observations=_observations(verdict, texts),
@@ -101,11 +108,10 @@ def decline(
     )  # fmt: skip
 
 
-def _verdict(investigation: Investigation, conversation: Conversation, refused: list[str]) -> Verdict:
+def _verdict(ledger: Ledger, diagnosis: Diagnosis, conversation: Conversation, refused: list[str]) -> Verdict:
     """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
-    diagnosis = investigation.diagnose()
     verdict = weigh(diagnosis)
-    verdict.missing += _unasked(investigation, diagnosis, verdict)
+    verdict.missing += _unasked(ledger, diagnosis, verdict)
     if conversation.ended == "terminated":
         return Verdict("failed", conversation.reason, missing=verdict.missing)
     if conversation.ended == "deadline":
@@ -119,9 +125,8 @@ def _verdict(investigation: Investigation, conversation: Conversation, refused: 
     return accepted
 
 
-def _unasked(investigation: Investigation, diagnosis: Diagnosis, verdict: Verdict) -> list[str]:
+def _unasked(ledger: Ledger, diagnosis: Diagnosis, verdict: Verdict) -> list[str]:
     """What was still to be read: what the run might not ask, and without a cause what it did not."""
-    ledger = investigation.ledger
     beyond = [
         f"{query} (not read: a run may ask {len(ledger.entries)} times)" for query in ledger.turned_away
     ]
@@ -223,13 +228,27 @@ def _recommendations(root: Finding | None, doubted: Finding | None) -> list[Reco
     ]
 
 
-def _link(finding: Finding) -> LinkPart:
+def _link(diagnosis: Diagnosis, finding: Finding) -> LinkPart:
     return LinkPart(
         cause=finding.cause.id,
         entity=str(finding.entity),
         headline=finding.headline,
-        confidence=round(finding.confidence, 2),
+        confidence=finding.sure.confidence,
+        rule=diagnosis.found_by[finding.id],
+        rank=rank(diagnosis, finding).words(),
     )
+
+
+def _considered(diagnosis: Diagnosis, each: Considered) -> ConsideredPart:
+    link = _link(diagnosis, each.finding).model_dump()
+    return ConsideredPart(**link, behind=each.behind.id if each.behind else "", part=each.part, why=each.why)
+
+
+def _visited(diagnosis: Diagnosis) -> list[VisitPart]:
+    return [
+        VisitPart(entity=str(each.ref), by=str(each.by or ""), finding=each.cause)
+        for each in diagnosis.case.followed.values()
+    ]
 
 
 def _evidence(evidence: Evidence) -> EvidencePart:
@@ -262,9 +281,8 @@ def alert_part(alert: Alert, grouped: int) -> AlertPart:
     )
 
 
-def _subject(investigation: Investigation) -> SubjectPart:
-    subject = investigation.subject
-    found = investigation.diagnose().subjects
+def _subject(subject: Subject, diagnosis: Diagnosis) -> SubjectPart:
+    found = diagnosis.subjects
     entity = str(subject.ref or (found[0] if found else "")) or None
     return SubjectPart(entity=entity, container=subject.container, service=subject.service, why=subject.why)
 

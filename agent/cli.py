@@ -105,8 +105,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("alert", nargs="?", default="", metavar="ALERT", help="a file, or - for stdin")
     for setting in fields(Settings):
         default = f"default {setting.default}, " if setting.default not in ("", 0) else ""
+        takes: dict[str, Any] = {"metavar": setting.metadata["metavar"]}
+        if setting.default is False:
+            takes = {"action": "store_true"}
         parser.add_argument(
-            flag(setting.name), dest=setting.name, default=None, metavar=setting.metadata["metavar"],
+            flag(setting.name), dest=setting.name, default=None, **takes,
             help=f"{setting.metadata['help']} ({default}{variable(setting.name)})".replace("%", "%%"),
         )  # fmt: skip
 

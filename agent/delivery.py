@@ -13,6 +13,7 @@ from agent.output import as_json, place_of, write_output
 from agent.report import markdown, text
 from agent.result import Result
 from agent.settings import Settings
+from agent.why import why
 from agent.worked import Worked
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Delivery:
         apart = "" if first else "\n"
         if self._settings.format == "markdown":
             return apart + markdown(worked.result)
-        return apart + text(worked.result, stored=worked.origin == "stored")
+        report = text(worked.result, stored=worked.origin == "stored")  # its block of four lines comes last
+        return apart + (why(worked.result) + "\n" if self._settings.why else "") + report
 
     def _write(self, worked: Worked) -> None:
         if self._settings.output:

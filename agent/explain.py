@@ -1,9 +1,8 @@
-"""Explanations of the causes, generated from where they are declared."""
+"""Explanations of the causes, for people."""
 
 import textwrap
 
-from agent.diagnosis.cause import REGISTRY, Cause
-from agent.diagnosis.engine import load
+from agent.diagnosis.causes import Cause, causes
 
 
 class UnknownCause(ValueError):
@@ -12,21 +11,20 @@ class UnknownCause(ValueError):
 
 def explain(identity: str = "") -> str:
     """One cause in full, or all of them, a line each; raises UnknownCause."""
-    load()
     if not identity:
         return _listing()
-    if identity not in REGISTRY:
+    if identity not in causes():
         raise UnknownCause(f"{identity!r} is no cause; `incident-agent explain` lists them")
-    return _page(REGISTRY[identity])
+    return _page(causes()[identity])
 
 
 def _listing() -> str:
     lines: list[str] = []
-    width = max(map(len, REGISTRY))
-    families = dict.fromkeys(sorted(cause.family for cause in REGISTRY.values()))
+    width = max(map(len, causes()))
+    families = dict.fromkeys(sorted(cause.family for cause in causes().values()))
     for family in families:
         lines += ["", family]
-        members = sorted((c for c in REGISTRY.values() if c.family == family), key=lambda c: c.id)
+        members = sorted((c for c in causes().values() if c.family == family), key=lambda c: c.id)
         for cause in members:
             line = f"  {cause.id:<{width}} {cause.title}"
             lines += textwrap.wrap(line, 80, subsequent_indent=" " * (width + 3))

@@ -13,6 +13,8 @@ from agent.evidence.query import Query, get
 from agent.runbook import Runbook, choose
 from agent.subject import Subject
 
+MAX_ROUNDS = 14
+
 
 class Investigation:
     """The bodies of the two tools every model is offered: collect evidence, diagnose what is there."""
@@ -40,6 +42,16 @@ class Investigation:
             entry.query == wanted or (entry.query.kind == "Pod" and _holds(entry.data, namespace, name))
             for entry in self.ledger.entries
         )
+
+    async def complete(self, rounds: int = MAX_ROUNDS) -> Diagnosis:
+        """Collect what the runbook and then the open questions ask, until none is left: the work without a team."""
+        await self.collect(self.runbook.queries(self.subject))
+        for _ in range(rounds):
+            known = len(self.ledger.entries)
+            await self.collect(self.diagnose().questions)
+            if len(self.ledger.entries) == known:
+                break
+        return self.diagnose()
 
     def diagnose(self) -> Diagnosis:
         """Findings and open questions over all evidence so far; never raises, whatever shape that has."""

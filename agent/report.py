@@ -49,12 +49,12 @@ def _head(result: Result) -> Iterator[str]:
         yield from _row("Reason", result.reason)
     yield from _row("Cost", f"{result.usage.model}, {_used(result.usage)}")
     yield ""
-    yield from _wrapped(result.summary, "  ")  # only the block's own lines begin at the margin as they do
+    yield from wrapped(result.summary, "  ")  # only the block's own lines begin at the margin as they do
     if len(result.chain) > 1:
         yield ""
         yield "How it comes about, from the alert to the root"
         for depth, link in enumerate(result.chain):
-            yield from _wrapped(f"{link.headline} [{link.entity}]", "  " + "  " * depth + "-> ")
+            yield from wrapped(f"{link.headline} [{link.entity}]", "  " + "  " * depth + "-> ")
     yield ""
 
 
@@ -69,9 +69,9 @@ def _statements(result: Result) -> Iterator[str]:
         if statements:
             yield title
             for lead, words, quotes in statements:
-                yield from _wrapped(words, f"  {printable(lead)}: ")
+                yield from wrapped(words, f"  {printable(lead)}: ")
                 for quote in quotes:
-                    yield from _wrapped(quote.text, f"      {printable(quote.evidence)} | ")
+                    yield from wrapped(quote.text, f"      {printable(quote.evidence)} | ")
             yield ""
 
 
@@ -79,7 +79,7 @@ def _advice(result: Result) -> Iterator[str]:
     if result.recommendations:
         yield "What to do"
         for number, advice in enumerate(result.recommendations, 1):
-            yield from _wrapped(f"{advice.sentence} (risk: {advice.risk})", f"  {number}. ")
+            yield from wrapped(f"{advice.sentence} (risk: {advice.risk})", f"  {number}. ")
             if advice.command:
                 yield f"     {printable(advice.command)}"
             if advice.verify:
@@ -94,17 +94,18 @@ def _missing(result: Result) -> Iterator[str]:
     if result.missing:
         yield "Could not be read"
         for sentence in result.missing[:10]:
-            yield from _wrapped(sentence, "  - ")
+            yield from wrapped(sentence, "  - ")
         if len(result.missing) > 10:
             yield f"  - and {len(result.missing) - 10} more"
         yield ""
 
 
 def _row(name: str, value: str) -> Iterator[str]:
-    yield from _wrapped(value, f"{name:<10}")
+    yield from wrapped(value, f"{name:<10}")
 
 
-def _wrapped(words: str, prefix: str) -> Iterator[str]:
+def wrapped(words: str, prefix: str) -> Iterator[str]:
+    """Words as lines of the terminal's width, the first behind a prefix, the others as far in."""
     indent = " " * len(prefix)
     yield from textwrap.wrap(
         printable(words), WIDTH, initial_indent=prefix, subsequent_indent=indent, break_on_hyphens=False,

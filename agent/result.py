@@ -63,6 +63,24 @@ class LinkPart(Document):
     entity: str
     headline: str
     confidence: float
+    rule: str = Field(default="", description="the rule that found it, as module.function")
+    rank: list[str] = Field(default=[], description="the parts of its rank that speak for it")
+
+
+class ConsideredPart(LinkPart):
+    """A finding beside the chain: which one was taken instead, and why."""
+
+    behind: str = Field(description="the finding that was taken, as cause@entity; empty where none was")
+    part: str = Field(description="the part of the rank that decided")
+    why: str
+
+
+class VisitPart(Document):
+    """One object that was looked at, and who led to it: another object, and a finding where one did."""
+
+    entity: str
+    by: str
+    finding: str
 
 
 class RuledOutPart(Document):
@@ -161,6 +179,8 @@ class Result(Document):
     entity: str | None
     confidence: float
     chain: list[LinkPart]
+    considered: list[ConsideredPart] = []
+    visited: list[VisitPart] = []
     claims: list[ClaimPart]
     ruled_out: list[RuledOutPart]
     observations: list[ObservationPart]

@@ -55,7 +55,7 @@ async def work(
 
 async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
     redactor = Redactor()
-    alert = _redacted(incident.alert, redactor)
+    alert = redacted(incident.alert, redactor)
     run_id = uuid.uuid4().hex[:12]
     begun = datetime.now(UTC)
     if known := stored(settings.store, incident):
@@ -90,7 +90,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
     return Worked(result, ledger.entries, "investigated")
 
 
-def _redacted(alert: Alert, redactor: Redactor) -> Alert:
+def redacted(alert: Alert, redactor: Redactor) -> Alert:
     """The alert without secrets: from here on nothing else is shown to anyone."""
     for said in (alert.title, alert.plain_text, *alert.labels.values(), *alert.annotations.values()):
         redactor.redact_text(said)  # what is learned from one of them is to be found in all

@@ -50,6 +50,9 @@ class Settings:
     budget_file: str = _setting("", "where the dollars of each day are kept", "FILE")
     deadline: float = _setting(120.0, "seconds after which the run ends with what it has", "SECONDS")
     read_timeout: float = _setting(5.0, "seconds one read of evidence may take", "SECONDS")
+    why: bool = _setting(
+        False, "also print how the verdict came about: what was visited, found and outranked"
+    )
     format: str = _setting("text", "what is printed", "FORMAT", ("text", "json", "markdown"))
     output: str = _setting("", "write result.json, report.md, report.txt and the evidence here", "DIR")
     store: str = _setting("", "keep finished results here; a stored incident is not worked again", "DIR")
@@ -121,8 +124,18 @@ def load(given: dict[str, Any]) -> Settings:
 
 
 def _convert(value: Any, kind: type, source: str) -> Any:
+    if kind is bool:
+        return _truth(value, source)
     try:
         return kind(value)
     except ValueError:
         expected = "a whole number" if kind is int else "a number"
         raise SettingsError(f"{source} is {value!r}; expected {expected}") from None
+
+
+def _truth(value: Any, source: str) -> bool:
+    if str(value).lower() in ("true", "1", "yes"):
+        return True
+    if str(value).lower() in ("false", "0", "no"):
+        return False
+    raise SettingsError(f"{source} is {value!r}; expected true or false")

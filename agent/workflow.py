@@ -1,7 +1,6 @@
 """One AutoGen team per incident, worked under a deadline and ended by SIGTERM within a second."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +16,11 @@ from autogen_core.models import ChatCompletionClient
 from agent.agents import build_team
 from agent.investigation import Investigation
 from agent.messages import Briefing, Report, Step
+from agent.tools import Shown, Toolbox
 
 Say = Callable[[str], None]
 Message = tuple[str, str, str]  # source, kind, text
+ERROR_CHARACTERS = 400
 
 
 @dataclass
@@ -78,9 +79,10 @@ async def converse(
 async def _talk(
     investigation: Investigation, model: ChatCompletionClient, conversation: Conversation, say: Say
 ) -> None:
-    team = build_team(investigation, model)
+    toolbox = Toolbox(investigation)
+    team = build_team(toolbox, model)
     async for message in team.run_stream(task=_briefing(investigation)):
-        _note(message, conversation, say)
+        _note(message, conversation, toolbox.shown, say)
 
 
 def _briefing(investigation: Investigation) -> str:
@@ -101,7 +103,7 @@ def _briefing(investigation: Investigation) -> str:
     ).model_dump_json()
 
 
-def _note(message: object, conversation: Conversation, say: Say) -> None:
+def _note(message: object, conversation: Conversation, shown: dict[str, Shown], say: Say) -> None:
     """Enter one message of the stream into the conversation."""
     usage = getattr(message, "models_usage", None)
     if usage is not None:
@@ -113,11 +115,11 @@ def _note(message: object, conversation: Conversation, say: Say) -> None:
             conversation.transcript.append((message.source, "tool-call", f"{call.name} {call.arguments}"))
     elif isinstance(message, ToolCallExecutionEvent):
         for result in message.content:
-            text = _shown(result.name, str(result.content))
-            conversation.transcript.append(
-                (result.name, "tool-error" if result.is_error else "tool-result", text)
-            )
-            say(_progress(result.name, text))
+            text = str(result.content)
+            seen = shown.get(text) or Shown(text[:ERROR_CHARACTERS], f"  {result.name} failed")
+            kind = "tool-error" if result.is_error else "tool-result"
+            conversation.transcript.append((result.name, kind, seen.transcript))
+            say(seen.progress)
     elif isinstance(message, StructuredMessage):
         _heard(message.content, conversation)
         conversation.transcript.append((message.source, "answer", message.content.model_dump_json()))
@@ -133,24 +135,6 @@ def _heard(content: object, conversation: Conversation) -> None:
             conversation.conclusion = content
         case Report():
             conversation.report = content
-
-
-def _shown(tool: str, text: str) -> str:
-    """A tool's answer as the transcript keeps it: the evidence itself stands in the ledger."""
-    if tool != "collect":
-        return text
-    heads = [line for line in text.splitlines() if line.startswith("E") and line.endswith(")")]
-    return "\n".join(heads) or text[:200]
-
-
-def _progress(tool: str, text: str) -> str:
-    if tool != "diagnose":
-        return f"  read {len(text.splitlines())} answers"
-    try:
-        said = json.loads(text)
-        return f"  {len(said['findings'])} findings, {len(said['questions'])} open questions"
-    except (ValueError, KeyError):
-        return f"  {tool} failed"
 
 
 def _one_line(error: BaseException) -> str:

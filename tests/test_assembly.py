@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from agent.assembly import assemble
 from agent.diagnosis import engine
-from agent.diagnosis.cause import Cause
-from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.causes import Cause
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.evidence.answer import Answer
 from agent.evidence.query import Query
 from agent.investigation import Investigation
@@ -78,7 +78,7 @@ def test_a_finding_a_model_made_up_does_not_become_the_cause() -> None:
 def test_a_quote_that_does_not_stand_in_its_evidence_makes_a_fact_a_hypothesis(monkeypatch) -> None:
     def liar(case, obj):
         fact = Claim("It is odd.", (obj.quote("status.phase")[0].__class__("E1", "status.phase: Even"),))
-        yield Finding(ODD, Ref("Pod", "bank", "desk-0"), "It is odd", (fact,), 0.9)
+        yield Finding(ODD, Ref("Pod", "bank", "desk-0"), "It is odd", (fact,), Sure.STATED)
 
     monkeypatch.setattr(engine, "_ANALYZERS", {"Pod": [liar]})
     result = _result(_worked(phase="Odd"), _report("odd@bank/Pod/desk-0"))
@@ -88,14 +88,14 @@ def test_a_quote_that_does_not_stand_in_its_evidence_makes_a_fact_a_hypothesis(m
 def test_a_model_may_choose_another_finding_but_not_none_of_them_silently(monkeypatch) -> None:
     def two(case, obj):
         claim = Claim("The phase is odd.", obj.quote("status.phase"))
-        yield Finding(ODD, obj.ref, "It is odd", (claim,), 0.9)
-        yield Finding(STRAY, obj.ref, "It is astray", (claim,), 0.7)
+        yield Finding(ODD, obj.ref, "It is odd", (claim,), Sure.STATED)
+        yield Finding(STRAY, obj.ref, "It is astray", (claim,), Sure.LIKELY)
 
     monkeypatch.setattr(engine, "_ANALYZERS", {"Pod": [two]})
     assert _result(_worked(phase="Odd"), _report("stray@bank/Pod/desk-0")).cause == "stray"
     doubtful = _result(_worked(phase="Odd"), _report(None))
     assert doubtful.outcome == "inconclusive" and doubtful.cause is None
-    assert "It is odd is possible" in doubtful.summary
+    assert "doubts what the analyzers found: It is odd." in doubtful.summary
 
 
 def test_a_terminated_run_is_failed_and_claims_nothing() -> None:

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from agent.diagnosis.advice import read_log, roll_back
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause
+from agent.diagnosis.causes import Cause
 from agent.diagnosis.changes import Change, config_changes, recent_change
 from agent.diagnosis.ending import Ending
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.logs.lines import split_time
@@ -18,6 +18,8 @@ from agent.diagnosis.pod import Container, is_ready
 from agent.diagnosis.thing import Log, Obj
 from agent.ref import Ref
 
+# Weights of a line of the log: from which it states why its program ended, or is likely why a running one fails.
+DECISIVE, TELLING, TELLING_WHILE_READY = 0.85, 0.17, 0.34
 MORE_LINES = 4
 
 
@@ -52,12 +54,12 @@ class Complaint:
         return f"The {name} {verb} because {clause}"
 
     @property
-    def confidence(self) -> float:
+    def sure(self) -> Sure:
         """How sure the line is the reason: an end is proof that something decided it, a running log is less."""
         if self.ending is not None:
-            return round(0.62 + 0.33 * self.line.weight, 2)
-        base = 0.5 if is_ready(self.pod) else 0.55
-        return round(base + 0.3 * self.line.weight, 2)
+            return Sure.STATED if self.line.weight >= DECISIVE else Sure.LIKELY
+        needed = TELLING_WHILE_READY if is_ready(self.pod) else TELLING
+        return Sure.LIKELY if self.line.weight >= needed else Sure.POSSIBLE
 
     @cached_property
     def change(self) -> Change | None:
@@ -76,7 +78,7 @@ class Complaint:
         *claims: Claim,
         advice: tuple[Recommendation, ...] = (),
         leads_to: tuple[Ref, ...] = (),
-        confidence: float | None = None,
+        sure: Sure | None = None,
         entity: Ref | None = None,
     ) -> Finding:
         """A finding that rests on the line, the end of the container, and further claims."""
@@ -86,7 +88,7 @@ class Complaint:
             entity=entity or self.workload.ref,
             headline=self.because(clause),
             claims=(said, *self._around(), *self._end(), *claims, *self._changes()),
-            confidence=self.confidence if confidence is None else confidence,
+            sure=self.sure if sure is None else sure,
             recommendations=(*advice, *self._advice()),
             leads_to=leads_to,
             ruled_out=tuple(self._ruled_out()),

@@ -66,6 +66,8 @@ class Diagnosis:
     states: list[State] = field(default_factory=list)
     found_at: dict[str, Followed] = field(default_factory=dict)
     """The object under analysis when a finding, by its id, was made: its entity may be another one."""
+    found_by: dict[str, str] = field(default_factory=dict)
+    """The rule that made a finding, by its id, as `module.function`."""
     failures: list[str] = field(default_factory=list)
     """What could not be analyzed, and why: evidence of a shape that Kubernetes does not give it."""
 
@@ -102,21 +104,24 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
             diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
         return
-    for said in _analyze(case, obj, diagnosis.failures):
+    for rule, said in _analyze(case, obj, diagnosis.failures):
         if isinstance(said, State):
             diagnosis.states.append(said)
             continue
         if all(said.id != known.id for known in diagnosis.findings):
             diagnosis.findings.append(said)
             diagnosis.found_at[said.id] = case.followed[ref]
+            diagnosis.found_by[said.id] = rule
         for target in said.leads_to:
             case.lead(target, said.id)
 
 
-def _analyze(case: Case, obj: Obj, failures: list[str]) -> Iterator[Finding | State]:
+def _analyze(case: Case, obj: Obj, failures: list[str]) -> Iterator[tuple[str, Finding | State]]:
+    """What each rule says of an object, with the rule's name."""
     for function in _ANALYZERS.get(obj.ref.kind, ()):
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
         try:
-            yield from function(case, obj)
+            yield from ((name, said) for said in function(case, obj))
         except Exception as error:  # one object that makes no sense must not cost the verdict on the others
             failures.append(failure(str(obj.ref), error))
 

@@ -2,13 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal
 
-from agent.diagnosis.cause import Cause
+from agent.diagnosis.causes import Cause
 from agent.diagnosis.command import Command, Withheld
 from agent.ref import Ref
 
 Risk = Literal["none", "low", "medium", "high"]
+
+
+class Sure(IntEnum):
+    """How far the evidence carries a finding; findings are compared by it.
+
+    possible: something else could show the same. likely: it explains what is seen and nothing read so far
+    speaks against it; from here on it is a diagnosis. stated: the evidence says so outright.
+    """
+
+    POSSIBLE = 0
+    LIKELY = 1
+    STATED = 2
+
+    @property
+    def confidence(self) -> float:
+        """The level as a number in 0..1, for who sorts or filters results by one."""
+        return (0.4, 0.75, 0.95)[self]
 
 
 @dataclass(frozen=True)
@@ -60,16 +78,16 @@ class RuledOut:
 class Finding:
     """One thing found wrong with one entity.
 
-    `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `confidence`
-    is in 0..1, `since` is when it began where evidence tells. `leads_to` names objects where the root may
-    lie: a finding there is the deeper cause and this one a link of the chain.
+    `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `since` is when
+    it began where evidence tells. `leads_to` names objects where the root may lie: a finding there is the
+    deeper cause and this one a link of the chain.
     """
 
     cause: Cause
     entity: Ref
     headline: str
     claims: tuple[Claim, ...]
-    confidence: float
+    sure: Sure
     recommendations: tuple[Recommendation, ...] = ()
     leads_to: tuple[Ref, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.diagnosis.case import Case
-from agent.diagnosis.finding import Claim
+from agent.diagnosis.finding import Claim, Sure
 from agent.diagnosis.graph import selector_text
 from agent.diagnosis.node import (
     CONDITION_TAINTS,
@@ -65,9 +65,9 @@ class Placement:
         return self.obstacle.kind
 
     @property
-    def confidence(self) -> float:
+    def sure(self) -> Sure:
         """Sure when the scheduler gave one reason or the nodes could be compared."""
-        return 0.95 if self.nodes or len(self.refusal.reasons) == 1 else 0.5
+        return Sure.STATED if self.nodes or len(self.refusal.reasons) == 1 else Sure.POSSIBLE
 
     @property
     def names(self) -> str:

@@ -1,16 +1,30 @@
 """Ranking: from all findings to the one root, the chain to it, and the outcome."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.diagnosis.engine import Diagnosis, State
-from agent.diagnosis.finding import Finding, RuledOut
+from agent.diagnosis.finding import Finding, RuledOut, Sure
+from agent.diagnosis.rank import WHY_BEHIND, best, part_between, rank
 from agent.evidence.ledger import Evidence
 from agent.ref import Ref
 
-THRESHOLD = 0.6
-SYMPTOM_WEIGHT = 0.6
-OFF_TOPIC_WEIGHT = 0.85
-BESIDE_WEIGHT = 0.75
+
+@dataclass(frozen=True)
+class Considered:
+    """A finding that is not on the way to the root: which one was taken instead, and why.
+
+    `part` is the part of the rank that decided, "id" where ranks are equal, or "aside" for what lies
+    behind a finding that was not taken itself. `behind` is None where no cause was found at all.
+    """
+
+    finding: Finding
+    behind: Finding | None
+    part: str
+
+    @property
+    def why(self) -> str:
+        """The reason as a clause."""
+        return WHY_BEHIND[self.part]
 
 
 @dataclass
@@ -18,13 +32,15 @@ class Verdict:
     """What the findings amount to.
 
     `outcome` is diagnosed, self-resolved, not-actionable or inconclusive. `chain` runs from the first
-    finding on the subject to `root`. `missing` says in sentences what could not be read.
+    finding on the subject to `root`; `considered` are the findings beside it. `missing` says in sentences
+    what could not be read.
     """
 
     outcome: str
     sentence: str
     root: Finding | None = None
     chain: list[Finding] = field(default_factory=list)
+    considered: list[Considered] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     ruled_out: list[RuledOut] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -51,18 +67,20 @@ def _joined(parts: list[str]) -> str:
 
 def weigh(diagnosis: Diagnosis) -> Verdict:
     """Choose the root among the findings, or say why there is none."""
-    chain = _chain(diagnosis)
+    chain, considered = _climb(diagnosis)
     case = diagnosis.case
-    unread = [*map(_unread, case.refused()), *map(_partly, case.partial())]
-    missing = [*unread, *dict.fromkeys(diagnosis.failures), *case.left_out]
-    ruled_out = _ruled_out(diagnosis, chain)
     root = chain[-1] if chain else None
-    if root is not None and root.confidence >= THRESHOLD:
-        return Verdict("diagnosed", root.headline, root, chain, diagnosis.states, ruled_out, missing)
-    verdict = _without_cause(diagnosis, missing, root)
-    verdict.ruled_out = ruled_out
-    if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
-        verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
+    if root is not None and root.sure >= Sure.LIKELY:
+        verdict = Verdict("diagnosed", root.headline, root, chain, states=diagnosis.states)
+    else:
+        verdict = _without_cause(diagnosis, root)
+        considered = [*(Considered(f, None, "carried") for f in chain), *considered]
+        if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
+            verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
+    verdict.considered = considered
+    verdict.ruled_out = _ruled_out(chain)
+    unread = [*map(_unread, case.refused()), *map(_partly, case.partial())]
+    verdict.missing = [*unread, *dict.fromkeys(diagnosis.failures), *case.left_out]
     return verdict
 
 
@@ -82,68 +100,48 @@ def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdi
     """The verdict with the finding a model chose, if it exists and is sure enough; None chooses no cause."""
     if verdict.root is not None and finding == verdict.root.id:
         return verdict
-    chosen = next((f for f in diagnosis.findings if f.id == finding and f.confidence >= THRESHOLD), None)
+    chosen = next((f for f in diagnosis.findings if f.id == finding and f.sure >= Sure.LIKELY), None)
     if chosen is not None:
         chain = [f for f in verdict.chain if f is not verdict.root and chosen.entity in f.leads_to] + [chosen]
-        return Verdict(
-            "diagnosed", chosen.headline, chosen, chain, verdict.states, verdict.ruled_out, verdict.missing
-        )
+        return replace(verdict, outcome="diagnosed", sentence=chosen.headline, root=chosen, chain=chain)
     if finding is None and verdict.outcome == "diagnosed" and verdict.root:
-        doubt = f"{verdict.root.headline} is possible, but the model did not accept it."
-        return Verdict(
-            "inconclusive", doubt, verdict.root, [], verdict.states, verdict.ruled_out, verdict.missing
+        doubt = f"The model doubts what the analyzers found: {verdict.root.headline.rstrip('.')}."
+        doubted = [Considered(f, None, "doubted") for f in verdict.chain]
+        return replace(
+            verdict,
+            outcome="inconclusive",
+            sentence=doubt,
+            chain=[],
+            considered=[*doubted, *verdict.considered],
         )
     return verdict
 
 
-def _score(diagnosis: Diagnosis, finding: Finding) -> float:
-    """How well a finding explains the alert: its confidence, less for mere symptoms and for other topics."""
-    score = finding.confidence
-    if finding.cause.symptom:
-        score *= SYMPTOM_WEIGHT
-    families = diagnosis.case.runbook.families
-    if families and finding.cause.family not in families:
-        score *= OFF_TOPIC_WEIGHT
-    if diagnosis.case.runbook.id == "traffic" and _never_served(diagnosis, finding):
-        score *= BESIDE_WEIGHT
-    return score
-
-
-def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
-    """Whether it keeps pods from starting while as many others as wanted serve: no request meets such a pod."""
-    if finding.cause.family not in ("image", "config", "scheduling", "admission"):
-        return False
-    workload = (
-        diagnosis.case.obj(finding.entity) if finding.entity.kind in ("Deployment", "StatefulSet") else None
-    )
-    if workload is None:
-        return False
-    return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))
-
-
-def _chain(diagnosis: Diagnosis) -> list[Finding]:
-    """From the best finding near the subject to the deepest one it leads to."""
-    found_at = diagnosis.found_at
-    near = [f for f in diagnosis.findings if not found_at[f.id].cause]
+def _climb(diagnosis: Diagnosis) -> tuple[list[Finding], list[Considered]]:
+    """From the best finding near the subject to the deepest one it leads to, and what was passed by."""
     chain: list[Finding] = []
-    candidates = near
+    passed: dict[str, Considered] = {}
+    candidates = [f for f in diagnosis.findings if not diagnosis.found_at[f.id].cause]
     while candidates:
-        best = max(candidates, key=lambda f: _score(diagnosis, f))
-        chain.append(best)
-        candidates = [
-            f
-            for f in diagnosis.findings
-            if f not in chain
-            and (f.entity in best.leads_to or found_at[f.id].cause == best.id)
-            and (
-                f.confidence >= THRESHOLD or f.cause.symptom
-            )  # a symptom links, even where it cannot be the root
-        ]
-    return chain
+        taken = best(diagnosis, candidates)
+        chain.append(taken)
+        for other in candidates:
+            if other is not taken:
+                part = part_between(rank(diagnosis, taken), rank(diagnosis, other))
+                passed.setdefault(other.id, Considered(other, taken, part))
+        candidates = [f for f in diagnosis.findings if f not in chain and _is_next(diagnosis, taken, f)]
+    beside = [f for f in diagnosis.findings if f not in chain]
+    return chain, [passed.get(f.id) or Considered(f, chain[-1], "aside") for f in beside if chain]
 
 
-def _ruled_out(diagnosis: Diagnosis, chain: list[Finding]) -> list[RuledOut]:
-    """What the chain's analyzers excluded, then other findings that explain the alert less well."""
+def _is_next(diagnosis: Diagnosis, taken: Finding, other: Finding) -> bool:
+    """Whether a finding leads on to another one; a symptom links, even where it cannot be the root."""
+    led = other.entity in taken.leads_to or diagnosis.found_at[other.id].cause == taken.id
+    return led and (other.sure >= Sure.LIKELY or other.cause.symptom)
+
+
+def _ruled_out(chain: list[Finding]) -> list[RuledOut]:
+    """What the rules that made the chain excluded, the root's first; never a cause of the chain itself."""
     said: dict[str, RuledOut] = {}
     for finding in reversed(chain):
         for excluded in finding.ruled_out:
@@ -152,7 +150,7 @@ def _ruled_out(diagnosis: Diagnosis, chain: list[Finding]) -> list[RuledOut]:
     return [excluded for cause, excluded in said.items() if cause not in taken]
 
 
-def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | None) -> Verdict:
+def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
     """No finding is sure enough: is nothing wrong, or is too little known?"""
     states = [s for s in diagnosis.states if s.entity in _near(diagnosis)]
     sentence = " ".join(dict.fromkeys(s.sentence for s in states))
@@ -165,14 +163,14 @@ def _without_cause(diagnosis: Diagnosis, missing: list[str], weak: Finding | Non
     if weak is None and settling:
         kinds = {s.kind for s in settling}
         outcome = "self-resolved" if kinds & {"recovered"} else "not-actionable"
-        return Verdict(outcome, sentence, states=states, missing=missing)
+        return Verdict(outcome, sentence, states=states)
     if weak is not None:
         sentence = _doubt(weak)
     elif states:
         sentence = f"{sentence} The condition of the alert itself could not be checked."
     else:
         sentence = "The evidence that could be read does not show a cause."
-    return Verdict("inconclusive", sentence, weak, states=states, missing=missing)
+    return Verdict("inconclusive", sentence, weak, states=states)
 
 
 def _doubt(weak: Finding) -> str:

@@ -23,10 +23,10 @@ from autogen_core.models import (
 from autogen_core.tools import Tool, ToolSchema
 from pydantic import BaseModel
 
+from agent.investigation import MAX_ROUNDS
 from agent.messages import Briefing, Report, Step
 from agent.models.client import CHARACTERS_PER_TOKEN, ModelClient
 
-MAX_ROUNDS = 14
 Decision = list[FunctionCall] | Step | Report
 M = TypeVar("M", bound=BaseModel)
 

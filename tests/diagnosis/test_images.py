@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.diagnosis.finding import Sure
 from agent.diagnosis.pull import parse_image, read_pull_error
 from tests.diagnosis.objects import Data, container, deployment, meta, owned, pod, replica_set, template
 from tests.diagnosis.test_scheduling import said, told
@@ -96,7 +97,7 @@ def test_without_the_error_the_back_off_alone_settles_nothing() -> None:
     silent = world(waiting_for_image("ImagePullBackOff", 'Back-off pulling image "shop/web:9"', "shop/web:9"))
     verdict, _ = silent.investigate(ALERT)
     assert said(verdict)[0] == "image-pull-failed"
-    assert verdict.root and verdict.root.confidence <= 0.65
+    assert verdict.root and verdict.root.sure is Sure.LIKELY
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Containers killed for memory, and kills that only look like it."""
 
+from agent.diagnosis.finding import Sure
 from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import container, crashing, deployment, owned, pod, replica_set, template
 from tests.diagnosis.world import World
@@ -67,7 +68,7 @@ def test_without_a_limit_of_its_own_the_node_was_out_of_memory() -> None:
 def test_a_kill_reported_too_late_at_a_limit_is_likely_memory_but_less_sure() -> None:
     found = verdict(world(crashing(code=137, reason="Error")))
     assert found.root and found.root.cause.id == "oom-killed"
-    assert found.root.confidence < 0.7
+    assert found.root.sure is Sure.LIKELY
 
 
 def test_a_kill_by_the_liveness_probe_is_not_memory() -> None:

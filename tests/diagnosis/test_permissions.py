@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.diagnosis.finding import Sure
 from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import container, crashing, deployment, owned, pod, replica_set, template
 from tests.diagnosis.world import World
@@ -97,7 +98,7 @@ def test_a_binding_for_the_account_of_another_namespace_is_shown() -> None:
 )
 def test_a_line_about_another_account_is_a_lead_and_grants_nothing(user: str) -> None:
     found = verdict(world(refusal("list", "pods", user=user)))
-    assert found.outcome == "inconclusive" and found.root and found.root.confidence < 0.6
+    assert found.outcome == "inconclusive" and found.root and found.root.sure is Sure.POSSIBLE
     assert not any("create" in str(r.command) or "auth" in str(r.verify) for r in found.root.recommendations)
 
 

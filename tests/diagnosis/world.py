@@ -85,22 +85,13 @@ class World:
                 return Answer(data=next((v for k, v in self.measured.items() if k in query.promql), []))
 
     def investigate(self, alert: dict[str, Any] | str, rounds: int = 12) -> tuple[Verdict, Diagnosis]:
-        """Run the loop to its end: diagnose, answer the open questions, again."""
+        """Investigate until no question is open."""
         raw = alert if isinstance(alert, str) else json.dumps(alert)
         parsed: Alert = parse_alerts(raw.encode()).alerts[0]
         ledger = Ledger(lambda query: self, Redactor(), read_seconds=self.read_seconds)
         investigation = Investigation(parsed, route(parsed), ledger, NOW)
 
-        async def work() -> Diagnosis:
-            await investigation.collect(investigation.runbook.queries(investigation.subject))
-            for _ in range(rounds):
-                diagnosis = investigation.diagnose()
-                if not diagnosis.questions:
-                    break
-                await investigation.collect(diagnosis.questions)
-            return investigation.diagnose()
-
-        diagnosis = asyncio.run(work())
+        diagnosis = asyncio.run(investigation.complete(rounds))
         texts = {e.id: e.text for e in ledger.entries}
         assert diagnosis.failures == []
         for finding in diagnosis.findings:  # every quote stands in its evidence, in every test

@@ -54,17 +54,17 @@ def as_json(data: Any) -> bytes:
 
 def pack(files: dict[str, bytes]) -> bytes:
     """A .tar.gz of these files."""
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w") as archive:
+    archived = io.BytesIO()
+    with tarfile.open(fileobj=archived, mode="w") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    return compress(plain.getvalue())
+    return compress(archived.getvalue())
 
 
 def compress(content: bytes) -> bytes:
-    """A .gz of the content, the same at any time."""
+    """The same bytes each time: gzip writes the time of day into its head unless it is given one."""
     return gzip.compress(content, compresslevel=1, mtime=0)
 
 

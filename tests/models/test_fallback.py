@@ -218,7 +218,7 @@ def test_a_model_may_doubt_a_finding_it_was_shown(investigate: Run) -> None:
     with serving(_concluding(None)) as server:
         result = investigate(server.url, *FREE)
     assert (result["outcome"], result["cause"], result["reason"]) == ("inconclusive", None, "")
-    assert "the model did not accept it" in result["summary"]
+    assert "The model doubts what the analyzers found" in result["summary"]
 
 
 def test_the_cap_on_tokens(investigate: Run) -> None:

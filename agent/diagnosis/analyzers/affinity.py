@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
@@ -14,65 +14,11 @@ from agent.diagnosis.placement import Placement, placement
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-SELECTOR = declare(
-    Cause(
-        id="node-selector-unmatched",
-        family="scheduling",
-        title="A node selector that no node matches",
-        meaning="The pod's nodeSelector asks for a label or a value that no node has.",
-        shows="PodScheduled is False with `node(s) didn't match Pod's node affinity/selector`.",
-        remedy="Correct the nodeSelector, or label the nodes it is meant for.",
-        confused_with=("node-affinity-unmatched", "untolerated-taint"),
-    )
-)
-AFFINITY = declare(
-    Cause(
-        id="node-affinity-unmatched",
-        family="scheduling",
-        title="A required node affinity that no node matches",
-        meaning="The pod's required node affinity has no term that any node's labels satisfy.",
-        shows="PodScheduled is False with `node(s) didn't match Pod's node affinity/selector`.",
-        remedy="Correct the terms, make the affinity preferred, or label the nodes it is meant for.",
-        confused_with=("node-selector-unmatched", "untolerated-taint"),
-    )
-)
-TAINT = declare(
-    Cause(
-        id="untolerated-taint",
-        family="scheduling",
-        title="A taint that the pod does not tolerate",
-        meaning="The nodes that could take the pod carry a taint for which it has no toleration.",
-        shows="PodScheduled is False with `node(s) had untolerated taint(s)`; spec.taints of the nodes "
-        "names it.",
-        remedy="Add the toleration when the pod belongs there, else remove the taint or add untainted nodes.",
-        confused_with=("node-selector-unmatched", "node-cordoned"),
-    )
-)
-CORDONED = declare(
-    Cause(
-        id="node-cordoned",
-        family="nodes",
-        title="Cordoned nodes",
-        meaning="Somebody marked the nodes unschedulable (cordon, drain, an upgrade) and they were not put "
-        "back.",
-        shows="PodScheduled is False with `node(s) were unschedulable`; spec.unschedulable is true on the "
-        "node.",
-        remedy="Uncordon the node when its maintenance is over, or add capacity.",
-        confused_with=("untolerated-taint", "node-not-ready"),
-    )
-)
-NO_HEALTHY_NODE = declare(
-    Cause(
-        id="no-healthy-node",
-        family="nodes",
-        title="The nodes that could take the pod are in trouble",
-        meaning="Kubernetes has tainted the nodes because they are not ready or short of memory, disk or "
-        "PIDs.",
-        shows="PodScheduled is False with untolerated taints of node.kubernetes.io on the nodes.",
-        remedy="Bring the nodes back; the pod is placed by itself then.",
-        confused_with=("untolerated-taint",),
-    )
-)
+SELECTOR = cause("node-selector-unmatched")
+AFFINITY = cause("node-affinity-unmatched")
+TAINT = cause("untolerated-taint")
+CORDONED = cause("node-cordoned")
+NO_HEALTHY_NODE = cause("no-healthy-node")
 
 
 @analyzer("Pod")
@@ -104,7 +50,7 @@ def _selector(case: Case, place: Placement, owner: Obj) -> Finding:
             Claim(f"The pod asks for {wanted}", asked),
             *_labels(place.nodes, list(missing)),
         ),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -147,7 +93,7 @@ def _affinity(place: Placement, owner: Obj) -> Finding:
             Claim("The pod's required node affinity", quotes or pod.quote("spec.affinity")),
             *_labels(place.nodes, [str(rule.get("key")) for _, rule in rules]),
         ),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -179,7 +125,7 @@ def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} does not tolerate the taint {named} of the nodes that could take it",
         claims=(place.claim(), *_taints(place)),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -214,7 +160,7 @@ def _cordoned(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=place.nodes[0].ref if place.nodes else owner.ref,
         headline=f"Pod {pod.ref.name} finds no node because {names} is cordoned",
         claims=(place.claim(), *([Claim(f"{names} is marked unschedulable", quotes)] if quotes else [])),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=tuple(
             _change_node(
                 place,
@@ -234,7 +180,7 @@ def _in_trouble(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=place.nodes[0].ref if place.nodes else owner.ref,
         headline=f"Pod {pod.ref.name} finds no node because {names} is in trouble ({place.obstacle.what})",
         claims=(place.claim(), *_taints(place)),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             Recommendation(
                 "looking at the nodes",

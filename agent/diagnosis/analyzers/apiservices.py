@@ -4,24 +4,14 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-DEAD = declare(
-    Cause(
-        "apiservice-unavailable", "control-plane", "An aggregated API that does not answer",
-        "An APIService stands for an API that another server serves, and that server is missing, "
-        "down or not trusted.",
-        "Condition Available of the APIService is False: ServiceNotFound, MissingEndpoints, "
-        "FailedDiscoveryCheck.",
-        "Bring the server behind its Service back; if it was uninstalled, delete the APIService.",
-        ("namespace-stuck", "hpa-no-metrics"),
-    )
-)  # fmt: skip
+DEAD = cause("apiservice-unavailable")
 
 
 @analyzer("APIService")
@@ -49,7 +39,7 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
             Claim("The API server says so", api.quote_condition("Available", "status", "reason", "message")),
             *([Claim(f"It is served by {service}", served)] if service else []),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             look(service or api.ref, "bringing the API's server back", "See what became of the "
             "server behind it."),

@@ -4,52 +4,21 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, handle, look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import pods_of
 from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.scaling import is_at_maximum, raise_maximum, target_of, without_request
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-NO_TARGET = declare(Cause(
-    "hpa-target-missing", "autoscaling", "HPA whose target does not exist",
-    "The HorizontalPodAutoscaler scales something that is not there, so it scales nothing.",
-    "AbleToScale is False (FailedGetScale): `deployments.apps \"x\" not found`.",
-    "Name the workload that exists in spec.scaleTargetRef, or delete the HPA.",
-))  # fmt: skip
-NO_METRICS = declare(Cause(
-    "hpa-no-metrics", "autoscaling", "HPA without metrics",
-    "The metrics API that the HPA asks does not answer: no metrics-server, no adapter, or it is down.",
-    "ScalingActive is False (FailedGetResourceMetric): `the server could not find the requested resource "
-    "(get "
-    "pods.metrics.k8s.io)` or `unable to fetch metrics from resource metrics API`.",
-    "Install or repair metrics-server, or the adapter of the metric.",
-    ("hpa-no-requests",),
-))  # fmt: skip
-NO_REQUESTS = declare(Cause(
-    "hpa-no-requests", "autoscaling", "HPA that has no request to measure against",
-    "Utilization is a share of the request, and a container of the pods requests nothing.",
-    "ScalingActive is False (FailedGetResourceMetric): `missing request for cpu in container main of Pod x`.",
-    "Set the request in every container of the target, sidecars included.",
-    ("hpa-no-metrics",),
-))  # fmt: skip
-MAXED = declare(Cause(
-    "hpa-at-maximum", "autoscaling", "HPA at its maximum",
-    "The load asks for more replicas than maxReplicas allows.",
-    "ScalingLimited is True (TooManyReplicas), currentReplicas equals maxReplicas (KubeHpaMaxedOut).",
-    "Raise maxReplicas if nodes and dependencies can carry it; see where the load comes from.",
-    ("cpu-traffic-spike",),
-))  # fmt: skip
-FAILING = declare(Cause(
-    "hpa-cannot-scale", "autoscaling", "HPA that cannot scale",
-    "The HPA says that it cannot compute or set the replicas, for a reason that is none of the usual ones.",
-    "AbleToScale or ScalingActive is False.",
-    "Read the condition's message.",
-    symptom=True,
-))  # fmt: skip
+NO_TARGET = cause("hpa-target-missing")
+NO_METRICS = cause("hpa-no-metrics")
+NO_REQUESTS = cause("hpa-no-requests")
+MAXED = cause("hpa-at-maximum")
+FAILING = cause("hpa-cannot-scale")
 
 
 @analyzer("HorizontalPodAutoscaler")
@@ -79,13 +48,13 @@ def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
     message = str(obj.condition("AbleToScale").get("message") or "")
     if not absent and "not found" not in message and "no matches for kind" not in message:
         headline = f"HPA {obj.ref.name} cannot scale {handle(target)}: {message}"
-        return Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.6, (_describe(obj),))
+        return Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (_describe(obj),))
     headline = f"HPA {obj.ref.name} scales {handle(target)}, which does not exist"
     near = [other.name for other in _siblings(case, target)]
     hint = f" The namespace has: {', '.join(near[:5])}." if near else ""
     advice = edit(obj.ref, "correcting its target", f"Name the workload that exists in scaleTargetRef.{hint}")
     claim = Claim(headline, quotes + obj.quote("spec.scaleTargetRef.name") + ((absent,) if absent else ()))
-    return Finding(NO_TARGET, obj.ref, headline, (claim,), 0.93, (advice,))
+    return Finding(NO_TARGET, obj.ref, headline, (claim,), Sure.STATED, (advice,))
 
 
 def _siblings(case: Case, target: Ref) -> list[Ref]:
@@ -112,7 +81,14 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         twice = obj.condition("ScalingActive").get("reason") == "AmbiguousSelector"
         advice = (_merge(obj),) if twice else ()
         claims = (Claim(headline, quotes),)
-        yield Finding(FAILING, obj.ref, headline, claims, 0.9 if twice else 0.6, (*advice, _describe(obj)))
+        yield Finding(
+            FAILING,
+            obj.ref,
+            headline,
+            claims,
+            Sure.STATED if twice else Sure.LIKELY,
+            (*advice, _describe(obj)),
+        )
 
 
 def _merge(obj: Obj) -> Recommendation:
@@ -153,7 +129,9 @@ def _no_requests(
         on(obj.ref, "get"),
     )  # fmt: skip
     where = workload.quote(f"spec.template.spec.containers[{container}].name") if workload else ()
-    return Finding(NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), 0.93, (setting,))
+    return Finding(
+        NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), Sure.STATED, (setting,)
+    )
 
 
 def _no_pods(
@@ -164,7 +142,7 @@ def _no_pods(
     if workload and any(in_trouble(case, pod) for pod in pods or []):
         case.follow(workload.ref)
     headline = f"HPA {obj.ref.name} gets no metrics of its pods: {message}"
-    yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), 0.55, (_describe(obj),))
+    yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, (_describe(obj),))
 
 
 def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -> Finding:
@@ -188,7 +166,13 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     )  # fmt: skip
     claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
     return Finding(
-        NO_METRICS, obj.ref, headline, tuple(claims), 0.9, (advice,), leads_to=(service,) if service else ()
+        NO_METRICS,
+        obj.ref,
+        headline,
+        tuple(claims),
+        Sure.STATED,
+        (advice,),
+        leads_to=(service,) if service else (),
     )
 
 
@@ -201,7 +185,7 @@ def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         )
         claims = (Claim(headline, obj.quote_condition("ScalingLimited") + counts),)
         most = int(obj.at("spec.maxReplicas", 1) or 1)
-        yield Finding(MAXED, obj.ref, headline, claims, 0.88, (raise_maximum(obj, most * 2),))
+        yield Finding(MAXED, obj.ref, headline, claims, Sure.LIKELY, (raise_maximum(obj, most * 2),))
         return
     current, desired = int(obj.at("status.currentReplicas") or 0), int(obj.at("status.desiredReplicas") or 0)
     if workload:

@@ -4,54 +4,17 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.thing import Event, Obj
 from agent.diagnosis.volume import DEFAULT_CLASS, mismatches
 
-
-def storage_cause(
-    identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str
-) -> Cause:
-    """Declare a cause of the family storage."""
-    return declare(Cause(identity, "storage", title, meaning, shows, remedy, confused_with))
-
-
-NO_DEFAULT = storage_cause(
-    "no-default-storage-class", "No StorageClass is named and none is the default",
-    "The claim leaves the class to the cluster, and the cluster has no default one.",
-    "The claim is Pending; event FailedBinding `no persistent volumes available for this claim and "
-    "no storage class "
-    "is set`.",
-    "Name a class in the claim, or mark one as the default.",
-    "storage-class-missing", "no-matching-volume",
-)  # fmt: skip
-NO_VOLUME = storage_cause(
-    "no-matching-volume", "No PersistentVolume fits the claim",
-    "The claim waits for a volume that somebody makes by hand, and none that is free has its class, "
-    "size, access "
-    "mode or labels.",
-    "The claim is Pending; event FailedBinding `no persistent volumes available for this claim`.",
-    "Make a volume that fits, or a claim that fits a volume.",
-    "access-mode-unsupported", "no-default-storage-class",
-)  # fmt: skip
-ACCESS_MODE = storage_cause(
-    "access-mode-unsupported", "An access mode that the storage does not have",
-    "The claim asks for an access mode, often ReadWriteMany, that the provisioner or the volumes "
-    "cannot give.",
-    "The claim is Pending; ProvisioningFailed speaks of access modes, or free volumes differ in accessModes.",
-    "Ask for ReadWriteOnce, or use a class whose storage can be shared.",
-    "provisioning-failed", "no-matching-volume",
-)  # fmt: skip
-TAKEN = storage_cause(
-    "volume-taken", "A volume that belongs to another claim",
-    "The claim names a volume that is bound to, or reserved for, another claim.",
-    "The claim is Pending; event FailedBinding `volume \"x\" already bound to a different claim`.",
-    "Name a free volume, or clear claimRef of a released one after saving its data.",
-    "no-matching-volume",
-)  # fmt: skip
+NO_DEFAULT = cause("no-default-storage-class")
+NO_VOLUME = cause("no-matching-volume")
+ACCESS_MODE = cause("access-mode-unsupported")
+TAKEN = cause("volume-taken")
 
 
 def not_bound(pvc: Obj, *paths: str) -> Claim:
@@ -83,7 +46,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
             *what_was_said(said),
             Claim("No class is marked as the default", kind="hypothesis"),
         ),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(
             Recommendation(
                 action="naming a StorageClass or marking a default",
@@ -137,7 +100,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
         entity=pvc.ref,
         headline=headline,
         claims=tuple(claims),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(
             look(
                 pvc.ref,
@@ -165,7 +128,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                     Claim(f"There is no volume {name}", (gone,)),
                     *said,
                 ),
-                confidence=0.95,
+                sure=Sure.STATED,
                 recommendations=(
                     look(pvc.ref, "naming a volume that exists", "Correct volumeName or create the volume."),
                 ),
@@ -186,7 +149,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 ),
                 *said,
             ),
-            confidence=0.95,
+            sure=Sure.STATED,
             recommendations=(look(pv.ref, "naming a free volume", "Name a free volume in the claim."),),
             since=pvc.created,
         )
@@ -203,7 +166,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 Claim("What the volume has", quotes),
                 *said,
             ),
-            confidence=0.9,
+            sure=Sure.STATED,
             recommendations=(look(pvc.ref, "correcting the claim", "Make a claim that fits the volume."),),
             since=pvc.created,
         )

@@ -4,49 +4,21 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import selects, workload_of
 from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj
 
 MOST = 3
-STRICT = declare(Cause(
-    "pdb-allows-no-disruption", "budget", "Budget that never allows a disruption",
-    "minAvailable equals the replicas, or maxUnavailable is 0: every drain and every eviction is refused.",
-    "disruptionsAllowed 0 while all pods are healthy; evictions answer 429 `Cannot evict pod as it would "
-    "violate the "
-    "pod's disruption budget.`",
-    "Lower minAvailable, or run one replica more.",
-    ("pdb-pods-unhealthy", "pdb-selects-nothing"),
-))  # fmt: skip
-UNHEALTHY = declare(Cause(
-    "pdb-pods-unhealthy", "budget", "Budget without healthy pods to spare",
-    "Fewer pods are healthy than the budget wants (KubePdbNotEnoughHealthyPods): see why they are not.",
-    "DisruptionAllowed is False (InsufficientPods): currentHealthy below desiredHealthy.",
-    "Repair the pods it guards.",
-    ("pdb-allows-no-disruption",),
-    symptom=True,
-))  # fmt: skip
-EMPTY = declare(Cause(
-    "pdb-selects-nothing", "budget", "Budget that guards no pod",
-    "The budget's selector matches no pod, so it protects nothing.",
-    "expectedPods is 0 (event NoPods).",
-    "Correct spec.selector to the labels of the pods it is meant to guard.",
-    ("pdb-allows-no-disruption",),
-))  # fmt: skip
+STRICT = cause("pdb-allows-no-disruption")
+UNHEALTHY = cause("pdb-pods-unhealthy")
+EMPTY = cause("pdb-selects-nothing")
 
-OVERLAP = declare(Cause(
-    "pdb-overlap", "budget", "Pod guarded by two budgets",
-    "Two budgets select the same pod; the API refuses to evict a pod that more than one budget guards.",
-    "Evictions answer 500 `This pod has more than one PodDisruptionBudget, which the eviction subresource does "
-    "not support.`",
-    "Keep one budget for these pods.",
-    ("pdb-allows-no-disruption",),
-))  # fmt: skip
+OVERLAP = cause("pdb-overlap")
 
 
 @analyzer("Pod", "Deployment", "StatefulSet")
@@ -113,7 +85,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
             kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")), "none",
         )  # fmt: skip
         claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
-        yield Finding(UNHEALTHY, obj.ref, headline, (claim,), 0.55, (see,))
+        yield Finding(UNHEALTHY, obj.ref, headline, (claim,), Sure.POSSIBLE, (see,))
     elif allowed == 0:
         yield _strict(obj, healthy, quotes)
     else:
@@ -138,7 +110,7 @@ def _overlap(obj: Obj, other: Obj) -> Finding:
     advice = edit(
         obj.ref, "keeping one budget for these pods", sentence, kubectl(obj.ref.namespace, "get pdb")
     )
-    return Finding(OVERLAP, obj.ref, headline, (Claim(headline, quotes),), 0.9, (advice,))
+    return Finding(OVERLAP, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
 def _count(obj: Obj, field: str) -> int:
@@ -156,7 +128,7 @@ def _strict(obj: Obj, healthy: int, quotes: tuple[Quote, ...]) -> Finding:
     advice = edit(
         obj.ref, "letting one pod be unavailable", sentence, kubectl(obj.ref.namespace, "get pdb"), "low"
     )
-    return Finding(STRICT, obj.ref, headline, (Claim(headline, rule + quotes),), 0.9, (advice,))
+    return Finding(STRICT, obj.ref, headline, (Claim(headline, rule + quotes),), Sure.STATED, (advice,))
 
 
 def _empty(case: Case, obj: Obj, selector: str, quotes: tuple[Quote, ...]) -> Finding:
@@ -166,4 +138,4 @@ def _empty(case: Case, obj: Obj, selector: str, quotes: tuple[Quote, ...]) -> Fi
         obj.ref, "correcting its selector", "Select the labels of the pods it is meant to guard.", risk="low"
     )
     claim = Claim(headline, quotes + ((none,) if none else ()))
-    return Finding(EMPTY, obj.ref, headline, (claim,), 0.88, (advice,))
+    return Finding(EMPTY, obj.ref, headline, (claim,), Sure.LIKELY, (advice,))

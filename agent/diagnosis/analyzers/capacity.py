@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import allocatable, amount, container_requests, requests
 from agent.diagnosis.placement import Placement, placement
@@ -23,61 +23,12 @@ _REMEDY = (
 )
 
 
-def _lack(identity: str, title: str, what: str, confused_with: tuple[str, ...]) -> Cause:
-    return declare(
-        Cause(
-            identity, "scheduling", title, _MEANING.format(what), _SHOWS.format(what), _REMEDY, confused_with
-        )
-    )
-
-
-CPU = _lack(
-    "insufficient-cpu",
-    "No node has the CPU that the pod requests",
-    "cpu",
-    ("quota-exceeded", "cpu-limit-too-low"),
-)
-MEMORY = _lack(
-    "insufficient-memory", "No node has the memory that the pod requests", "memory", ("oom-killed",)
-)
-STORAGE = _lack(
-    "insufficient-ephemeral-storage", "No node has the local disk space that the pod requests",
-    "ephemeral-storage", ("node-disk-pressure",),
-)  # fmt: skip
-EXTENDED = _lack(
-    "insufficient-extended-resource", "No node offers the device or extended resource that the pod requests",
-    "of an extended resource (a GPU, a device)", ("node-selector-unmatched",),
-)  # fmt: skip
-TOO_MANY_PODS = declare(
-    Cause(
-        id="too-many-pods",
-        family="scheduling",
-        title="Nodes are at their limit of pods",
-        meaning="Every suitable node already runs as many pods as its kubelet allows (maxPods, 110 by "
-        "default).",
-        shows="PodScheduled is False with `Too many pods`; status.allocatable.pods of the nodes gives the "
-        "limit.",
-        remedy="Remove pods that are not needed, add a node, or raise maxPods of the kubelets.",
-        confused_with=("insufficient-cpu",),
-    )
-)
-PREEMPTED = declare(
-    Cause(
-        id="preempted-by-priority",
-        family="scheduling",
-        title="Pods of higher priority took the room",
-        meaning="The scheduler removed the pod to make room for one of a higher PriorityClass; its "
-        "replacement finds "
-        "no node.",
-        shows="Event Preempted and condition DisruptionTarget with PreemptionByScheduler on the victim; the "
-        "pod that "
-        "follows it is Pending for lack of resources beside younger pods of higher priority.",
-        remedy="Add room, lower the requests of the pods of high priority, or give this workload the "
-        "priority it "
-        "deserves.",
-        confused_with=("insufficient-cpu", "insufficient-memory"),
-    )
-)
+CPU = cause("insufficient-cpu")
+MEMORY = cause("insufficient-memory")
+STORAGE = cause("insufficient-ephemeral-storage")
+EXTENDED = cause("insufficient-extended-resource")
+TOO_MANY_PODS = cause("too-many-pods")
+PREEMPTED = cause("preempted-by-priority")
 _CAUSES = {"cpu": CPU, "memory": MEMORY, "ephemeral-storage": STORAGE}
 _AROUND = timedelta(minutes=3)  # a preemptor is created shortly before its victim's replacement
 
@@ -106,7 +57,7 @@ def too_little_room(case: Case, pod: Obj) -> Iterator[Finding]:
         entity=owner.ref,
         headline=headline,
         claims=claims,
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=tuple(_advice(place, owner, resource)),
         ruled_out=tuple(_ruled_out(place)),
         since=place.since,
@@ -125,7 +76,7 @@ def no_slot(case: Case, pod: Obj) -> Iterator[Finding]:
         entity=workload_of(case, pod).ref,
         headline=f"Pod {pod.ref.name} finds no node: the nodes already run as many pods as they may",
         claims=(place.claim(), *([Claim("The nodes' limit of pods", limits)] if limits else [])),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             Recommendation(
                 action="making room for pods",
@@ -245,7 +196,7 @@ def _preempted(place: Placement, owner: Obj, resource: str, preemptors: list[Obj
         entity=owner.ref,
         headline=f"Pods of higher priority ({first.ref}) took the {resource} that pod {pod.ref.name} needs",
         claims=claims,
-        confidence=0.75,
+        sure=Sure.LIKELY,
         recommendations=tuple(_advice(place, owner, resource)),
         since=first.created,
     )

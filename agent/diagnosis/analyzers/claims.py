@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look
-from agent.diagnosis.analyzers.binding import storage_cause
 from agent.diagnosis.analyzers.volumes import IN_USE
 from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import matches_terms
 from agent.diagnosis.placement import Placement, placement
@@ -15,23 +15,8 @@ from agent.diagnosis.thing import Obj
 from agent.diagnosis.volume import claims_of
 from agent.ref import Ref
 
-CLAIM_MISSING = storage_cause(
-    "claim-missing", "A PersistentVolumeClaim that does not exist",
-    "The pod mounts a claim that is not in its namespace.",
-    "PodScheduled is False with `persistentvolumeclaim \"x\" not found`.",
-    "Create the claim or correct its name in the template.",
-    "claim-lost", "storage-class-missing",
-)  # fmt: skip
-NODE_AFFINITY = storage_cause(
-    "volume-node-affinity", "A volume that lives on other nodes",
-    "The volume of the pod's claim can be used on certain nodes only (a local disk, a zone), and "
-    "the pod can run on "
-    "none of them.",
-    "PodScheduled is False with `didn't match PersistentVolume's node affinity` or `had no "
-    "available volume zone`.",
-    "Bring the volume's node back or allow the pod to run there; else restore the data into a new volume.",
-    "node-selector-unmatched", "node-not-ready",
-)  # fmt: skip
+CLAIM_MISSING = cause("claim-missing")
+NODE_AFFINITY = cause("volume-node-affinity")
 _OF_CLAIMS = frozenset({
     "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
     "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
@@ -70,7 +55,7 @@ def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Find
             Claim(f"The pod mounts {name}", used),
             Claim(f"There is no claim {name}", (gone,)),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             edit(
                 owner.ref,
@@ -109,7 +94,7 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
         claims=tuple(claims),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             look(owner.ref, "letting the pod run where its volume is",
                  "Compare the volume's node affinity with the pod's selectors and with the nodes "
@@ -127,7 +112,7 @@ def _held(place: Placement, owner: Obj) -> Finding:
         headline=f"Pod {place.pod.ref.name} finds no node because another pod holds its "
         f"ReadWriteOncePod volume",
         claims=(place.claim(),),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(look(owner.ref, "removing the pod that holds the volume", IN_USE.remedy),),
         since=place.since,
     )

@@ -7,60 +7,23 @@ from typing import Any
 
 from agent.diagnosis.advice import edit, roll_back, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_ready
 from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj, dig
 
-
-def _cause(id: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
-    return declare(Cause(id, "config", title, meaning, shows, remedy, confused_with))
-
-
-CONFIGMAP = _cause(
-    "configmap-missing", "missing ConfigMap", "A container refers to a ConfigMap that does not exist in its namespace.",
-    "CreateContainerConfigError or FailedMount with `configmap \"x\" not found`.",
-    "Create the ConfigMap, or correct the name in the template.", "configmap-key-missing", "missing-variable",
-)  # fmt: skip
-SECRET = _cause(
-    "secret-missing", "missing Secret", "A container refers to a Secret that does not exist in its namespace.",
-    "CreateContainerConfigError or FailedMount with `secret \"x\" not found`.",
-    "Create the Secret, or correct the name in the template.", "secret-key-missing",
-)  # fmt: skip
-CONFIGMAP_KEY = _cause(
-    "configmap-key-missing", "missing key of a ConfigMap",
-    "The ConfigMap exists but lacks the key that a container refers to.",
-    "CreateContainerConfigError `couldn't find key K in ConfigMap ns/x`, or FailedMount `non-existent config key`.",
-    "Add the key to the ConfigMap, or correct the key in the template.", "configmap-missing",
-)  # fmt: skip
-SECRET_KEY = _cause(
-    "secret-key-missing", "missing key of a Secret", "The Secret exists but lacks the key that a container refers to.",
-    "CreateContainerConfigError `couldn't find key K in Secret ns/x`, or FailedMount `non-existent secret key`.",
-    "Add the key to the Secret, or correct the key in the template.", "secret-missing",
-)  # fmt: skip
-NON_ROOT = _cause(
-    "run-as-non-root-violation", "image that runs as root where that is refused",
-    "The security context demands a user other than root; the image or runAsUser says root, or a name, not a number.",
-    "CreateContainerConfigError with `runAsNonRoot` in its message.",
-    "Set runAsUser to the number of the image's unprivileged user, or use an image that has one.",
-    "pod-security-violation",
-)  # fmt: skip
-SUBPATH = _cause(
-    "subpath-invalid", "invalid subPath", "The subPath or subPathExpr of a mount cannot be used.",
-    "CreateContainerConfigError with `SubPath` in its message.",
-    "Correct subPath in the template.", "mount-over-wrong-type",
-)  # fmt: skip
-CREATE = _cause(
-    "container-create-error", "container that cannot be created",
-    "The kubelet or the runtime refuses to create the container from its specification.",
-    "CreateContainerError or CreateContainerConfigError with the reason in its message.",
-    "Correct what the message names in the template.", "start-failed",
-)  # fmt: skip
+CONFIGMAP = cause("configmap-missing")
+SECRET = cause("secret-missing")
+CONFIGMAP_KEY = cause("configmap-key-missing")
+SECRET_KEY = cause("secret-key-missing")
+NON_ROOT = cause("run-as-non-root-violation")
+SUBPATH = cause("subpath-invalid")
+CREATE = cause("container-create-error")
 
 _OBJECT = re.compile(r'\b(configmap|secret) "([^"]{1,253})" not found')
 _KEY = re.compile(r"couldn't find key (\S{1,253}) in (ConfigMap|Secret) ([^/\s]{1,253})/([^\s,]{1,253})")
@@ -105,7 +68,9 @@ def not_created(case: Case, pod: Obj) -> Iterator[Finding | State]:
         if container.waiting in ("CreateContainerConfigError", "CreateContainerError"):
             fault = read_message(container.waiting_message)
             quotes = container.quote("state.waiting.message", "state.waiting.reason")
-            yield _finding(case, pod, container, fault, quotes, 0.95 if fault.cause is not CREATE else 0.8)
+            yield _finding(
+                case, pod, container, fault, quotes, Sure.STATED if fault.cause is not CREATE else Sure.LIKELY
+            )
 
 
 @analyzer("Pod")
@@ -120,7 +85,7 @@ def not_mounted(case: Case, pod: Obj) -> Iterator[Finding | State]:
         if fault is None or fault.clause in seen or _exists_now(case, pod, fault):
             continue
         seen.add(fault.clause)
-        yield _finding(case, pod, waiting, fault, (event.quote,), 0.93)
+        yield _finding(case, pod, waiting, fault, (event.quote,), Sure.STATED)
 
 
 def _mount_fault(pod: Obj, message: str) -> Fault | None:
@@ -154,7 +119,7 @@ def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:
 
 
 def _finding(
-    case: Case, pod: Obj, container: Container, fault: Fault, quotes: tuple[Quote, ...], confidence: float
+    case: Case, pod: Obj, container: Container, fault: Fault, quotes: tuple[Quote, ...], sure: Sure
 ) -> Finding:
     workload = workload_of(case, pod)
     claims = [Claim(f"The kubelet cannot make the {container.called}: {fault.clause}", quotes)]
@@ -171,7 +136,7 @@ def _finding(
         entity=workload.ref,
         headline=f"The {container.called} cannot be made because {fault.clause}",
         claims=tuple(claims),
-        confidence=confidence,
+        sure=sure,
         recommendations=tuple(advice),
         since=change.at if change else pod.created,
     )

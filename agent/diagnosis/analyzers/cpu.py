@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers.throttling import at_limit, limit_too_low, throttled_share
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import Change, last_rollout
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.load import (
     Traffic,
@@ -39,35 +39,10 @@ COSTLIER = 1.5
 BUSY = 0.8
 NEAR = 0.9
 
-SPIKE = declare(Cause(
-    "cpu-traffic-spike", "cpu", "CPU high because of a traffic spike",
-    "The program gets more requests than before and needs CPU for each, at the same cost as ever.",
-    "CPU and the request rate rise together; CPU per request stays; no rollout or edit came just before.",
-    "Add replicas and let an autoscaler do it next time; find out where the traffic comes from.",
-    ("cpu-after-change", "cpu-limit-too-low", "cpu-without-load"),
-))  # fmt: skip
-CHANGED = declare(Cause(
-    "cpu-after-change", "cpu", "CPU high since a change",
-    "A new version or an edited configuration needs more CPU for the same work.",
-    "CPU rises within minutes of a rollout or an edit while the request rate stays: CPU per request grows.",
-    "Roll the change back, then profile the new version.",
-    ("cpu-traffic-spike", "cpu-without-load"),
-))  # fmt: skip
-RUNAWAY = declare(Cause(
-    "cpu-without-load", "cpu", "CPU high without more traffic or a change",
-    "The program burns CPU on something that neither its callers nor a change asked for: a loop, a retry "
-    "storm, a scheduled task, garbage collection near the heap's limit.",
-    "CPU rises while the request rate stays, and nothing was rolled out or edited before.",
-    "Take a CPU profile of the busiest pod, then restart it.",
-    ("cpu-traffic-spike", "cpu-after-change"),
-))  # fmt: skip
-HIGH = declare(Cause(
-    "cpu-high", "cpu", "CPU high for a reason that is not measured",
-    "CPU use is high, but the series that would tell why are not at hand.",
-    "Use near the limit in metrics-server, or a rise in Prometheus with no request rate to compare with.",
-    "Scrape the program's request counter; take a CPU profile.",
-    symptom=True,
-))  # fmt: skip
+SPIKE = cause("cpu-traffic-spike")
+CHANGED = cause("cpu-after-change")
+RUNAWAY = cause("cpu-without-load")
+HIGH = cause("cpu-high")
 
 
 @analyzer("Deployment", "StatefulSet", "DaemonSet", "Pod")
@@ -115,7 +90,9 @@ def _as_before(obj: Obj, workload: Obj, cpu: Series, rise: Rise | None) -> Findi
         return State("healthy", obj.ref, words, last, settles=True)
     of = f", {now / bound:.0%} of what is set for it" if bound else ""
     headline = f"CPU has been at {now:.2f} cores{of} for as long as was measured: nothing changed it"
-    return Finding(HIGH, workload.ref, headline, (Claim(headline, last),), 0.45, (_profile(workload),))
+    return Finding(
+        HIGH, workload.ref, headline, (Claim(headline, last),), Sure.POSSIBLE, (_profile(workload),)
+    )
 
 
 def _bound(workload: Obj, replicas: int) -> float | None:
@@ -139,7 +116,7 @@ def _spike(
     in_step = rise.ratio < COSTLIER * traffic.ratio
     return Finding(
         SPIKE, workload.ref, "High CPU observed due to traffic spike", tuple(c for c in claims if c),
-        confidence=0.92 if in_step else 0.7,
+        sure=Sure.STATED if in_step else Sure.LIKELY,
         recommendations=tuple(scale_out(case, workload, rise.ratio)),
         ruled_out=tuple(_other_than_traffic(case, workload, rise, traffic, throttled)),
         since=clock(rise.start),
@@ -174,7 +151,7 @@ def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, ch
         what, undo = f"the {change.kind} of revision {change.revision}", roll_back(workload.ref)
     return Finding(
         CHANGED, workload.ref, f"High CPU observed since {what} ({change.summary})", tuple(claims),
-        confidence=0.9 if traffic else 0.72,
+        sure=Sure.STATED if traffic else Sure.LIKELY,
         recommendations=(undo, _profile(workload, "profiling the new version")),
         ruled_out=tuple(ruled_out),
         since=change.at,
@@ -197,16 +174,22 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
         )
         headline = f"CPU rose {rise.ratio:.1f}-fold, and no request rate was measured to compare it with"
         return Finding(
-            HIGH, workload.ref, headline, tuple(claims), 0.5, (_profile(workload),), since=clock(rise.start)
+            HIGH,
+            workload.ref,
+            headline,
+            tuple(claims),
+            Sure.POSSIBLE,
+            (_profile(workload),),
+            since=clock(rise.start),
         )
     claims.append(_traffic_claim(traffic, rise))
     why = f"requests are {traffic.ratio:.1f} times that of before, CPU is {rise.ratio:.1f} times"
-    headline, confidence = f"CPU rose {rise.ratio:.1f}-fold without more traffic or a change", 0.55
+    headline, sure = f"CPU rose {rise.ratio:.1f}-fold without more traffic or a change", Sure.POSSIBLE
     if said := _complaint(case, workload):
         claims.append(said)
-        headline, confidence = f"{headline}, while its log complains", 0.65
+        headline, sure = f"{headline}, while its log complains", Sure.LIKELY
     return Finding(
-        RUNAWAY, workload.ref, headline, tuple(claims), confidence, (_profile(workload),),
+        RUNAWAY, workload.ref, headline, tuple(claims), sure, (_profile(workload),),
         ruled_out=(RuledOut(SPIKE.id, why, (quote_rise(traffic.series, rise.start),)),),
         since=clock(rise.start),
     )  # fmt: skip
@@ -249,7 +232,7 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     if change and change.at and (case.now - change.at).total_seconds() < 3600:
         claims += (change.claim(), Claim("The rollout may cost more CPU", (), "hypothesis"))
     headline = f"CPU is high now ({words}{share}), but without Prometheus nothing tells why"
-    yield Finding(HIGH, workload.ref, headline, claims, 0.5, (_profile(workload),))
+    yield Finding(HIGH, workload.ref, headline, claims, Sure.POSSIBLE, (_profile(workload),))
 
 
 def _rise_claim(cpu: Series, rise: Rise) -> Claim:

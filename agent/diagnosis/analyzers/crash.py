@@ -5,41 +5,17 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import edit, read_log
 from agent.diagnosis.analyzers import dependency, logged
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.ending import CRASH_SIGNALS, SURE_LINE, Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.thing import Obj
 
-SIGNAL = declare(Cause(
-    "crash-signal", "crash", "crash by a signal",
-    "The program is ended by a signal it raised itself: a bad memory access, an abort, an illegal instruction.",
-    "Exit code 139 (SIGSEGV), 134 (SIGABRT), 135, 136 or 132; the log may end with the signal's name.",
-    "Read what the program says before; go back to the image before; collect a core dump.",
-    ("oom-killed", "wrong-architecture"),
-))  # fmt: skip
-EXITS = declare(Cause(
-    "exits-normally", "crash", "program that ends well where it should run on",
-    "The main program finishes with status 0 and Kubernetes starts it again, for ever.",
-    "lastState.terminated is Completed with exit code 0, restarts grow, the log shows no error.",
-    "Run a program that stays in the foreground; or make it a Job or CronJob if it is to end.",
-    ("liveness-probe-kill", "application-error"),
-))  # fmt: skip
-NOT_EXECUTABLE = declare(Cause(
-    "command-not-executable", "crash", "program without execute permission",
-    "The command exists but may not be executed (exit 126): no execute bit, a directory, or a noexec mount.",
-    "Exit code 126 and `Permission denied` in the log, or a start error `permission denied`.",
-    "Set the execute bit in the image, or correct the command.",
-    ("command-not-found", "file-permission-denied"),
-))  # fmt: skip
-LOOP = declare(Cause(
-    "crash-loop", "crash", "container that keeps ending",
-    "A container ends again and again; this is what every crash looks like from outside.",
-    "Waiting with reason CrashLoopBackOff, restarts grow.",
-    "Read the exit code and the log of the previous instance.",
-    symptom=True,
-))  # fmt: skip
+SIGNAL = cause("crash-signal")
+EXITS = cause("exits-normally")
+NOT_EXECUTABLE = cause("command-not-executable")
+LOOP = cause("crash-loop")
 
 
 @analyzer("Pod")
@@ -89,7 +65,7 @@ def _loop(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=f"The {container.called} keeps ending ({end}){_silence(ending)}",
         claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
-        confidence=0.5,
+        sure=Sure.POSSIBLE,
         recommendations=(_read_log(ending),),
         since=container.finished_at,
     )
@@ -130,7 +106,7 @@ def _signal(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=f"The {container.called} crashes by {name} (exit code {container.exit_code})",
         claims=tuple(claims),
-        confidence=0.85,
+        sure=Sure.LIKELY,
         recommendations=(
             edit(ending.workload.ref, "going back to an image that worked", SIGNAL.remedy),
             _read_log(ending),
@@ -151,7 +127,7 @@ def _completed(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=f"The {container.called} ends by itself with status 0 and is restarted for ever",
         claims=tuple(claims),
-        confidence=0.9 if container.restarts > 1 else 0.75,
+        sure=Sure.STATED if container.restarts > 1 else Sure.LIKELY,
         recommendations=(
             edit(ending.workload.ref, "running a command that stays in the foreground", EXITS.remedy),
         ),
@@ -178,7 +154,7 @@ def _not_executable(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=f"The {container.called} fails because its command may not be executed (exit code 126)",
         claims=tuple(claims),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "making the command executable", NOT_EXECUTABLE.remedy),),
         since=container.finished_at,
     )

@@ -11,78 +11,23 @@ from dataclasses import dataclass
 from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.analyzers.webhooks import webhook_down
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-QUOTA = declare(Cause(
-    "quota-exceeded", "quota", "Quota that leaves no room for the pod",
-    "A ResourceQuota of the namespace is used up; the API server refuses further pods.",
-    "FailedCreate with `exceeded quota: Q, requested: ..., used: ..., limited: ...`; fewer pods than wanted.",
-    "Raise the quota, or free some of it: see who uses it.",
-    ("quota-needs-values", "insufficient-cpu", "insufficient-memory"),
-))  # fmt: skip
-VALUES = declare(Cause(
-    "quota-needs-values", "quota", "Quota that demands requests or limits which the pod does not set",
-    "A ResourceQuota counts a resource, so every container must say how much of it it takes.",
-    "FailedCreate with `failed quota: Q: must specify limits.memory for: main`.",
-    "Set the named requests and limits, or give the namespace a LimitRange with defaults.",
-    ("quota-exceeded",),
-))  # fmt: skip
-RANGE = declare(Cause(
-    "limit-range-violated", "quota", "Requests or limits outside what the namespace allows",
-    "A LimitRange bounds what a container may ask for; this pod asks for more, less, or in another ratio.",
-    "FailedCreate with `maximum memory usage per Container is 256Mi, but limit is 1Gi` or `minimum ...`.",
-    "Bring the container's requests and limits within the LimitRange, or change the LimitRange.",
-    ("quota-exceeded",),
-))  # fmt: skip
-SECURITY = declare(Cause(
-    "pod-security-violation", "admission", "Pod that the namespace's security level refuses",
-    "The namespace enforces a Pod Security level (label pod-security.kubernetes.io/enforce) that the "
-    "template breaks.",
-    "FailedCreate with `violates PodSecurity \"restricted:latest\": allowPrivilegeEscalation != false "
-    "(...)`.",
-    "Set the securityContext fields the message names, or use a namespace with the level that fits.",
-    ("admission-denied",),
-))  # fmt: skip
-ACCOUNT = declare(Cause(
-    "service-account-missing", "admission", "ServiceAccount that does not exist",
-    "The pod names a ServiceAccount that the namespace does not have; no pod can be created.",
-    "FailedCreate with `error looking up service account NS/NAME: serviceaccount \"NAME\" not found`.",
-    "Create the ServiceAccount, or name the right one.",
-))  # fmt: skip
-PRIORITY = declare(Cause(
-    "priority-class-missing", "admission", "PriorityClass that does not exist",
-    "The pod names a PriorityClass that the cluster does not have.",
-    "FailedCreate with `no PriorityClass with name gold was found`.",
-    "Create the PriorityClass, or name one that exists.",
-))  # fmt: skip
-RUNTIME = declare(Cause(
-    "runtime-class-missing", "admission", "RuntimeClass that does not exist",
-    "The pod names a RuntimeClass that the cluster does not have.",
-    "FailedCreate with `pod rejected: RuntimeClass \"gvisor\" not found`.",
-    "Create the RuntimeClass on a cluster with that runtime, or remove the name.",
-))  # fmt: skip
-DENIED = declare(Cause(
-    "admission-denied", "admission", "Pod refused by a policy",
-    "An admission webhook or a ValidatingAdmissionPolicy looked at the pod and said no.",
-    "FailedCreate with `admission webhook \"W\" denied the request: ...` or `ValidatingAdmissionPolicy 'P' "
-    "... denied`.",
-    "Do what the message asks for, or have the policy changed by who owns it.",
-    ("pod-security-violation", "webhook-unavailable"),
-))  # fmt: skip
-INVALID = declare(Cause(
-    "pod-invalid", "admission", "Pod template that makes an invalid pod",
-    "The template was accepted, but the pods it makes are not: often together with what a LimitRange or "
-    "webhook adds.",
-    "FailedCreate with `Pod \"x\" is invalid: ...`.",
-    "Correct the field the message names.",
-    ("limit-range-violated",),
-))  # fmt: skip
+QUOTA = cause("quota-exceeded")
+VALUES = cause("quota-needs-values")
+RANGE = cause("limit-range-violated")
+SECURITY = cause("pod-security-violation")
+ACCOUNT = cause("service-account-missing")
+PRIORITY = cause("priority-class-missing")
+RUNTIME = cause("runtime-class-missing")
+DENIED = cause("admission-denied")
+INVALID = cause("pod-invalid")
 
 
 _ACCOUNT_PATHS = (
@@ -146,7 +91,7 @@ def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
     text = f"The pods of {refusal.workload.ref.name} are refused: quota {name} has no room for them"
     headline = f"Quota {name} is used up, so pods of {refusal.workload.ref.name} are refused"
     headline += f" (asked for {match['requested']}; used {match['used']} of {match['limited']})"
-    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), 0.93, (
+    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), Sure.STATED, (
         edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
         Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
                        kubectl(namespace, "get pods"), "none"),
@@ -204,7 +149,9 @@ def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
             on(refusal.workload.ref, "get"),
         )  # fmt: skip
     quotes = refusal.quotes + ((absent,) if absent else ())
-    return Finding(ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), 0.93, (advice,))
+    return Finding(
+        ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,)
+    )
 
 
 def _priority(refusal: Refusal, match: re.Match[str]) -> Finding:
@@ -243,7 +190,12 @@ def _of_template(refusal: Refusal, cause: Cause, headline: str, sentence: str, a
     ref = refusal.workload.ref
     claim = Claim(f"The API server refuses pods of {ref}", refusal.quotes)
     return Finding(
-        cause, ref, headline, (claim,), 0.92, (edit(ref, action, sentence), look(ref, "", "See its events."))
+        cause,
+        ref,
+        headline,
+        (claim,),
+        Sure.STATED,
+        (edit(ref, action, sentence), look(ref, "", "See its events.")),
     )
 
 

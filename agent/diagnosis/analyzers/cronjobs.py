@@ -6,44 +6,19 @@ from datetime import timedelta
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.analyzers.creation import refused
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.graph import owner_ref
 from agent.diagnosis.schedule import last_due
 from agent.diagnosis.thing import Event, Obj
 from agent.ref import Ref
 
-HELD = declare(Cause(
-    "cronjob-held-by-running-job", "jobs", "CronJob held up by a run that does not end",
-    "concurrencyPolicy Forbid starts no run while the one before is active, and that one does not end.",
-    "Events JobAlreadyActive, status.active names an old Job, runs are missing.",
-    "See why the active Job hangs; delete it; set activeDeadlineSeconds in the jobTemplate.",
-    ("cronjob-missed", "job-hangs"),
-))  # fmt: skip
-SCHEDULE = declare(Cause(
-    "cronjob-bad-schedule", "jobs", "CronJob whose schedule never comes",
-    "The schedule or its time zone cannot be used: a date that does not exist, or a zone nobody knows.",
-    "Event InvalidSchedule, UnParseableCronJobSchedule or UnknownTimeZone; lastScheduleTime stays empty.",
-    "Correct spec.schedule or spec.timeZone.",
-    ("cronjob-missed",),
-))  # fmt: skip
-MISSED = declare(Cause(
-    "cronjob-missed", "jobs", "CronJob that missed its runs",
-    "Runs were due and were not started: the deadline for starting is too short, or the controller was away.",
-    "Events MissSchedule, TooManyMissedTimes; lastScheduleTime long before the last due time.",
-    "Raise startingDeadlineSeconds above 10 s; see whether kube-controller-manager was away.",
-    ("cronjob-held-by-running-job", "cronjob-bad-schedule"),
-))  # fmt: skip
+HELD = cause("cronjob-held-by-running-job")
+SCHEDULE = cause("cronjob-bad-schedule")
+MISSED = cause("cronjob-missed")
 
-REPLACED = declare(Cause(
-    "cronjob-run-replaced", "jobs", "CronJob whose runs are replaced before they end",
-    "concurrencyPolicy Replace ends the run that is active when the next is due; each run takes longer than "
-    "that, so none comes to its end.",
-    "Events SuccessfulDelete of runs, one always active, lastSuccessfulTime stays behind or empty.",
-    "Run it less often or make it faster; with concurrencyPolicy Forbid a run may finish.",
-    ("cronjob-held-by-running-job", "job-hangs"),
-))  # fmt: skip
+REPLACED = cause("cronjob-run-replaced")
 
 
 @analyzer("CronJob")
@@ -104,7 +79,7 @@ def _bad_schedule(obj: Obj, event: Event) -> Finding:
     headline = f"The schedule of CronJob {obj.ref.name} never comes: {what}"
     quotes = (event.quote, *obj.quote("spec.schedule", "spec.timeZone"))
     advice = edit(obj.ref, "correcting the schedule", "Write a schedule that comes, such as `0 3 * * *`.")
-    return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), 0.93, (advice,))
+    return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
 def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding | None:
@@ -131,7 +106,7 @@ def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding
     )  # fmt: skip
     bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
-    return Finding(HELD, obj.ref, headline, claims, 0.88, (end, bound), since=last)
+    return Finding(HELD, obj.ref, headline, claims, Sure.LIKELY, (end, bound), since=last)
 
 
 def _replaced(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
@@ -154,7 +129,7 @@ def _replaced(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     sentence = "Set a schedule that leaves a run the time it needs, or concurrencyPolicy Forbid."
     advice = edit(obj.ref, "leaving a run the time it needs", sentence)
     return Finding(
-        REPLACED, obj.ref, headline, (Claim(headline, quotes),), 0.88, (advice,), since=ended.first
+        REPLACED, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (advice,), since=ended.first
     )
 
 
@@ -188,8 +163,7 @@ def _late(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
         obj.ref, "raising startingDeadlineSeconds", "Set startingDeadlineSeconds to 60 or more.", risk="low"
     )
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
-    sure = 0.88 if deadline is not None and int(deadline) < 10 else 0.7
-    return Finding(MISSED, obj.ref, headline, claims, sure, (advice,))
+    return Finding(MISSED, obj.ref, headline, claims, Sure.LIKELY, (advice,))
 
 
 def _not_yet(obj: Obj) -> State:

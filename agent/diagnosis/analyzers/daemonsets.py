@@ -5,29 +5,16 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import has_all_pods, owner_ref, pods_of
 from agent.diagnosis.node import is_node_ready, matches_affinity, missing_selector, untolerated
 from agent.diagnosis.replicas import is_starting, representatives
 from agent.diagnosis.thing import Obj
 
-NO_NODE = declare(Cause(
-    "daemonset-no-node", "workload", "DaemonSet that fits no node",
-    "The template's node selector or affinity matches no node, or every node that matches has a taint it "
-    "does "
-    "not tolerate; so it wants no pods, and nothing looks wrong.",
-    "desiredNumberScheduled is 0 while nodes exist; no pods, no events.",
-    "Correct the selector, label the nodes, or add the toleration.",
-))  # fmt: skip
-MISPLACED = declare(Cause(
-    "daemonset-misscheduled", "workload", "DaemonSet pods on nodes where they should not be",
-    "Pods run on nodes that the DaemonSet no longer wants: a taint was added or a label removed after they "
-    "started.",
-    "status.numberMisscheduled above 0 (KubeDaemonSetMisScheduled).",
-    "Tolerate the taint, remove it, or delete those pods.",
-))  # fmt: skip
+NO_NODE = cause("daemonset-no-node")
+MISPLACED = cause("daemonset-misscheduled")
 
 
 @analyzer("DaemonSet")
@@ -84,7 +71,7 @@ def _no_node(case: Case, obj: Obj) -> Iterator[Finding]:
     headline = f"No node fits DaemonSet {obj.ref.name}: {why}"
     claim = Claim(headline, obj.quote("status.desiredNumberScheduled") + quotes)
     sentence = f"Let the DaemonSet fit the nodes it is meant for: {why}."
-    yield Finding(NO_NODE, obj.ref, headline, (claim,), 0.88, (edit(obj.ref, action, sentence),))
+    yield Finding(NO_NODE, obj.ref, headline, (claim,), Sure.LIKELY, (edit(obj.ref, action, sentence),))
 
 
 def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
@@ -130,7 +117,7 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
             on(pod.ref, "delete"), "low", on(obj.ref, "get"),
         )  # fmt: skip
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
-        yield Finding(MISPLACED, obj.ref, headline, (claim,), 0.85, (remove,))
+        yield Finding(MISPLACED, obj.ref, headline, (claim,), Sure.LIKELY, (remove,))
         return
     case.is_partial("Node", "*")  # where it is, and that of the pods, that is said
     has_all_pods(case, obj)

@@ -6,58 +6,19 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import told_to_end_at
 from agent.diagnosis.thing import Obj
 from agent.diagnosis.volume import users_of
 from agent.ref import Ref
 
-FINALIZER = declare(
-    Cause(
-        "finalizer-stuck", "deletion", "A finalizer that nobody removes",
-        "The object was deleted and stays until the controller that set the finalizer has cleaned "
-        "up; that controller is gone or cannot.",
-        "metadata.deletionTimestamp is set and metadata.finalizers is not empty, for minutes.",
-        "Bring the controller back that serves the finalizer. Only if it is gone for good, remove "
-        "the finalizer by hand: what it guards is "
-        "then left behind.",
-        ("namespace-stuck", "deletion-waits-for-use"),
-    )
-)  # fmt: skip
-IN_USE = declare(
-    Cause(
-        "deletion-waits-for-use", "deletion", "A deletion that waits until nobody uses the object",
-        "Kubernetes keeps a claim while a pod uses it, and a volume while a claim is bound to it.",
-        "metadata.deletionTimestamp is set; the finalizer is kubernetes.io/pvc-protection or pv-protection.",
-        "Remove the pods that use it, if the deletion is meant; a deletion cannot be taken back.",
-        ("finalizer-stuck",),
-    )
-)  # fmt: skip
-NAMESPACE = declare(
-    Cause(
-        "namespace-stuck", "deletion", "A namespace that does not end",
-        "The namespace was deleted, and something in it, or a dead API, keeps its content from "
-        "being removed.",
-        "Phase Terminating for minutes; conditions NamespaceFinalizersRemaining, "
-        "NamespaceContentRemaining or "
-        "NamespaceDeletionDiscoveryFailure are True.",
-        "Follow the condition: remove what holds the content, or the dead APIService.",
-        ("finalizer-stuck", "apiservice-unavailable"),
-    )
-)  # fmt: skip
-SLOW_END = declare(Cause(
-    "termination-slow", "deletion", "A pod that takes long to end",
-    "The pod was told to end and does not: its program ignores SIGTERM or its preStop hook runs on, and the "
-    "grace period is long. What waits for it (a rollout of strategy Recreate, a StatefulSet, a drain) waits too.",
-    "metadata.deletionTimestamp is set, no finalizer, the containers still run; deletionGracePeriodSeconds is "
-    "large.",
-    "Have the program end on SIGTERM; shorten terminationGracePeriodSeconds; delete the pod with less grace if "
-    "its work may be cut off.",
-    ("finalizer-stuck", "kubelet-down"),
-))  # fmt: skip
+FINALIZER = cause("finalizer-stuck")
+IN_USE = cause("deletion-waits-for-use")
+NAMESPACE = cause("namespace-stuck")
+SLOW_END = cause("termination-slow")
 KINDS = (
     "Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", "StatefulSet", "DaemonSet",
     "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount",
@@ -134,7 +95,7 @@ def _slow(case: Case, pod: Obj) -> Finding:
         entity=owner,
         headline=f"Pod {pod.ref.name} was told to end and still runs: it may take {grace} s",
         claims=tuple(claims),
-        confidence=0.82,
+        sure=Sure.LIKELY,
         recommendations=(edit(owner, "shortening its grace period", sentence), force),
         since=told_to_end_at(pod),
     )
@@ -150,7 +111,7 @@ def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
         entity=obj.ref,
         headline=f"{obj.ref} cannot be deleted because nobody removes its finalizer {named}",
         claims=(Claim(f"The deletion was asked for, and the finalizer {named} remains", quotes),),
-        confidence=0.92,
+        sure=Sure.STATED,
         recommendations=(
             look(
                 obj.ref,
@@ -189,7 +150,7 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
             Claim("The deletion was asked for", quotes),
             *([Claim(f"{who} uses it", used)] if used else []),
         ),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(look(obj.ref, "removing its users, if the deletion is meant", IN_USE.remedy),),
         since=told_to_end_at(obj),
     )
@@ -239,7 +200,7 @@ def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
         entity=space.ref,
         headline=f"Namespace {space.ref.name} does not end: {words}",
         claims=tuple(claim for claim in claims if claim.quotes),
-        confidence=0.9 if broken else 0.6,
+        sure=Sure.STATED if broken else Sure.LIKELY,
         recommendations=(look(space.ref, "following the namespace's conditions", NAMESPACE.remedy),),
         leads_to=leads,
         since=told_to_end_at(space),

@@ -6,10 +6,10 @@ from agent.diagnosis import provenance
 from agent.diagnosis.advice import edit, look, on, watch
 from agent.diagnosis.analyzers import policies
 from agent.diagnosis.backends import backends
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl, sequence
 from agent.diagnosis.complaint import Complaint
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.peer import Peer, peers_in
 from agent.diagnosis.pod import containers, first_container
 from agent.diagnosis.resolver import foreign_resolver, quote_resolver, right_policy
@@ -17,104 +17,21 @@ from agent.diagnosis.thing import Obj
 from agent.evidence import query as q
 from agent.ref import Ref
 
-
-def _cause(id: str, title: str, meaning: str, remedy: str, *confused_with: str) -> Cause:
-    shows = (
-        "The caller's log names the peer and the error; the caller crashes, waits, or answers with errors."
-    )
-    return declare(Cause(id, "dependency", title, meaning, shows, remedy, confused_with))
-
-
-SERVICE_MISSING = _cause(
-    "dependency-service-missing", "call to a Service that does not exist",
-    "The program calls a host name for which the cluster has no Service: mistyped, elsewhere, or never made.",
-    "Correct the host name where it is configured, or create the Service.",
-    "dependency-dns", "network-policy-blocks-dns",
-)  # fmt: skip
-WRONG_PORT = _cause(
-    "dependency-wrong-port", "call to a port the Service does not offer",
-    "The Service exists, but not with the port that the program calls.",
-    "Correct the port where the address is configured, or add the port to the Service.",
-    "dependency-refused", "service-wrong-target-port",
-)  # fmt: skip
-LOCALHOST = _cause(
-    "dependency-localhost", "call to localhost where nothing listens",
-    "The program looks for its dependency inside its own pod, where no container offers it.",
-    "Set the address of the dependency's Service.",
-    "dependency-refused",
-)  # fmt: skip
-DNS = _cause(
-    "dependency-dns", "host name that does not resolve",
-    "The name of a host that the program calls cannot be resolved.",
-    "Correct the name, or restore the DNS that should answer it.",
-    "dependency-service-missing", "network-policy-blocks-dns",
-)  # fmt: skip
-REFUSED = _cause(
-    "dependency-refused", "refused connection to a dependency",
-    "The peer is found but nothing accepts the connection: it is down, not ready, or listens elsewhere.",
-    "Restore the dependency; check its port.",
-    "dependency-wrong-port", "service-no-ready-endpoints",
-)  # fmt: skip
-TIMEOUT = _cause(
-    "dependency-timeout", "dependency that does not answer in time",
-    "Connections or requests to the peer time out: dropped on the way, or the peer is too slow.",
-    "Check network policies on the way and the load of the dependency.",
-    "network-policy-blocks", "dependency-refused",
-)  # fmt: skip
-RESET = _cause(
-    "dependency-reset", "connection broken by the dependency",
-    "The peer accepts the connection and then closes it.",
-    "Read the peer's log at that time: it restarts, rejects the protocol, or limits connections.",
-    "dependency-tls-protocol", "dependency-refused",
-)  # fmt: skip
-TLS_EXPIRED = _cause(
-    "dependency-tls-expired", "expired certificate",
-    "The certificate that the peer presents is past its end (or not valid yet).",
-    "Renew the certificate that the peer serves and have it loaded.",
-    "dependency-tls-untrusted",
-)  # fmt: skip
-TLS_UNTRUSTED = _cause(
-    "dependency-tls-untrusted", "certificate of an unknown authority",
-    "The certificate of the peer is signed by an authority that the caller does not know.",
-    "Give the caller the authority's certificate.",
-    "dependency-tls-expired", "dependency-tls-wrong-host",
-)  # fmt: skip
-TLS_HOST = _cause(
-    "dependency-tls-wrong-host", "certificate for another host name",
-    "The certificate of the peer is not for the name by which it is called.",
-    "Call the peer by a name in its certificate, or issue one that holds this name.",
-    "dependency-tls-untrusted",
-)  # fmt: skip
-TLS_PROTOCOL = _cause(
-    "dependency-tls-protocol", "TLS spoken on one side only",
-    "One side speaks TLS and the other does not: an https URL to a plain port, or the reverse.",
-    "Use the scheme and the port that belong together.",
-    "dependency-reset",
-)  # fmt: skip
-AUTH = _cause(
-    "dependency-auth-failed", "credentials refused by a dependency",
-    "The peer answers but refuses the user, password or token it is given.",
-    "Give the caller the credentials that the peer knows; after a rotation, restart the caller.",
-    "rbac-forbidden", "dependency-error",
-)  # fmt: skip
-ERROR = _cause(
-    "dependency-error", "dependency that answers with errors",
-    "The peer answers requests with an error status.",
-    "Look at the peer: its own log says why.",
-    "application-error", "dependency-rate-limited",
-)  # fmt: skip
-RATE_LIMITED = _cause(
-    "dependency-rate-limited", "dependency that limits the rate",
-    "The peer refuses requests because there are too many (status 429).",
-    "Call less often, or have the limit raised.",
-    "dependency-error",
-)  # fmt: skip
-TOO_MANY = _cause(
-    "too-many-connections", "server without free connections",
-    "The server refuses new connections because its maximum is reached.",
-    "Find who holds the connections; use a pool; raise the server's maximum.",
-    "pool-exhausted", "dependency-auth-failed",
-)  # fmt: skip
+SERVICE_MISSING = cause("dependency-service-missing")
+WRONG_PORT = cause("dependency-wrong-port")
+LOCALHOST = cause("dependency-localhost")
+DNS = cause("dependency-dns")
+REFUSED = cause("dependency-refused")
+TIMEOUT = cause("dependency-timeout")
+RESET = cause("dependency-reset")
+TLS_EXPIRED = cause("dependency-tls-expired")
+TLS_UNTRUSTED = cause("dependency-tls-untrusted")
+TLS_HOST = cause("dependency-tls-wrong-host")
+TLS_PROTOCOL = cause("dependency-tls-protocol")
+AUTH = cause("dependency-auth-failed")
+ERROR = cause("dependency-error")
+RATE_LIMITED = cause("dependency-rate-limited")
+TOO_MANY = cause("too-many-connections")
 
 # kind of line -> (cause, clause)
 KINDS = {
@@ -135,7 +52,6 @@ KINDS = {
     "too-many-connections": (TOO_MANY, "{peer} has no connection left for it"),
     "waiting-for": (REFUSED, "it waits for {peer}"),
 }
-UNSETTLED = 0.55  # below what is called diagnosed
 UNREACHED = frozenset(
     {"dns-failure", "connection-refused", "connection-timeout", "connection-reset", "waiting-for"}
 )
@@ -152,7 +68,7 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
         cause, clause = KINDS[complaint.line.kind]
         text = clause.format(peer="of a dependency" if cause is DNS else "a dependency")
         yield complaint.finding(
-            cause, f"{text}: {complaint.line.message}", confidence=complaint.confidence - 0.1
+            cause, f"{text}: {complaint.line.message}", sure=min(complaint.sure, Sure.LIKELY)
         )
 
 
@@ -214,9 +130,9 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
             Claim(f"A Service {meant.ref} exists", meant.quote("metadata.name", "metadata.namespace"))
         )
         clause += f" ({called} exists)"
-    sure = 0.95 if complaint.line.kind in ("dns-failure", "waiting-for") else 0.8
-    confidence = min(sure, complaint.confidence + 0.1)
-    return complaint.finding(SERVICE_MISSING, clause, *claims, advice=tuple(advice), confidence=confidence)
+    named = complaint.line.kind in ("dns-failure", "waiting-for")  # the line itself is about the name
+    sure = Sure.STATED if named and complaint.sure is Sure.STATED else Sure.LIKELY
+    return complaint.finding(SERVICE_MISSING, clause, *claims, advice=tuple(advice), sure=sure)
 
 
 def _local(complaint: Complaint, peer: Peer) -> Finding:
@@ -251,7 +167,7 @@ def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
     )
     clause = f"it calls port {peer.port} of Service {service.ref.name}, which offers {', '.join(map(str, offered))}"
     advice = edit(complaint.workload.ref, "correcting the port", WRONG_PORT.remedy)
-    return complaint.finding(WRONG_PORT, clause, *claims, advice=(advice,), confidence=0.92)
+    return complaint.finding(WRONG_PORT, clause, *claims, advice=(advice,), sure=Sure.STATED)
 
 
 def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
@@ -263,21 +179,21 @@ def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
     sentence = f"Set dnsPolicy to {right_policy(pod)} in the pod's template."
     advice = edit(ref, "having the pod ask the cluster's DNS", sentence)
     clause = f"it cannot resolve {peer.host}, a Service that exists: the pod asks {whom}"
-    return complaint.finding(DNS, clause, asked, *_named(complaint, peer), advice=(advice,), confidence=0.9)
+    return complaint.finding(DNS, clause, asked, *_named(complaint, peer), advice=(advice,), sure=Sure.STATED)
 
 
 def _plain(complaint: Complaint, peer: Peer) -> Finding:
     cause, clause = KINDS[complaint.line.kind]
     leads = tuple(_leads(complaint, peer))
     advice = _advice(complaint, peer, cause)
-    confidence = complaint.confidence
+    sure = complaint.sure
     if complaint.line.kind in UNREACHED and _is_half_read(complaint, peer):
-        confidence = UNSETTLED
+        sure = Sure.POSSIBLE
     elif complaint.line.kind in UNREACHED and leads:
-        confidence = min(confidence, 0.8)  # the peer itself may say more
+        sure = min(sure, Sure.LIKELY)  # the peer itself may say more
     return complaint.finding(
         cause, clause.format(peer=peer), *_named(complaint, peer), advice=(advice,), leads_to=leads,
-        confidence=confidence,
+        sure=sure,
     )  # fmt: skip
 
 

@@ -6,22 +6,16 @@ from agent.diagnosis.advice import on, watch
 from agent.diagnosis.analyzers.creation import refused
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.graph import owner_ref, pods_of, replica_sets
 from agent.diagnosis.pod import is_well
 from agent.diagnosis.replicas import is_starting, lingering, representatives
 from agent.diagnosis.thing import Obj
 from agent.evidence.rendering import lines
 
-PAUSED = declare(Cause(
-    "rollout-paused", "workload", "Change held back by a paused rollout",
-    "The Deployment is paused: its template was changed, and the change reaches no pod until it is resumed.",
-    "spec.paused is true, Progressing is Unknown (DeploymentPaused), the template differs from what runs.",
-    "Resume the rollout, or undo the change.",
-    ("rollout-stuck",),
-))  # fmt: skip
+PAUSED = cause("rollout-paused")
 
 
 @analyzer("Deployment")
@@ -74,7 +68,7 @@ def _paused(obj: Obj, current: Obj | None) -> Finding | State:
         "resuming the rollout", "Resume the rollout if the change is meant to go out.",
         on(obj.ref, "rollout resume"), "medium", watch(obj.ref),
     )  # fmt: skip
-    return Finding(PAUSED, obj.ref, headline, (Claim(headline, quotes),), 0.85, (resume,))
+    return Finding(PAUSED, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (resume,))
 
 
 def _differs(obj: Obj, current: Obj | None) -> list[str]:

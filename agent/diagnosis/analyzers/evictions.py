@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.node import is_node_ready
 from agent.diagnosis.pod import is_deleting, is_ready
@@ -16,77 +16,14 @@ from agent.diagnosis.thing import Obj
 from agent.quantity import parse_quantity
 from agent.ref import Ref
 
-
-def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
-    return declare(Cause(identity, "nodes", title, meaning, shows, remedy, confused_with))
-
-
-EMPTY_DIR = _cause(
-    "emptydir-limit-exceeded", "An emptyDir that outgrew its limit",
-    "The pod wrote more into an emptyDir than its sizeLimit, and the kubelet evicted it.",
-    "Phase Failed, reason Evicted, `Usage of EmptyDir volume \"v\" exceeds the limit`.",
-    "Write less, clean up, or raise sizeLimit.",
-    "ephemeral-storage-exceeded", "node-pressure-eviction",
-)  # fmt: skip
-EPHEMERAL = _cause(
-    "ephemeral-storage-exceeded", "A pod that outgrew its limit of local storage",
-    "The pod's logs, emptyDirs and written files together passed its ephemeral-storage limit, and "
-    "the kubelet evicted "
-    "it.",
-    "Phase Failed, reason Evicted, `Pod ephemeral local storage usage exceeds the total limit of "
-    "containers`.",
-    "Write less or to a claim, or raise the limit.",
-    "emptydir-limit-exceeded", "node-pressure-eviction",
-)  # fmt: skip
-OVER_REQUEST = _cause(
-    "evicted-over-request", "A pod evicted for using far more than it requests",
-    "The node ran short, and the kubelet evicted the pod that used most beyond its request.",
-    "Phase Failed, reason Evicted, `The node was low on resource … Container c was using X, request is Y`.",
-    "Request what the program really needs, and limit it; look for a leak.",
-    "node-pressure-eviction", "oom-killed",
-)  # fmt: skip
-NODE_PRESSURE = _cause(
-    "node-pressure-eviction", "A pod evicted because its node ran short",
-    "The node was short of memory, disk or process ids and the kubelet evicted pods; the victim "
-    "need not be the hog.",
-    "Phase Failed, reason Evicted, `The node was low on resource: …` or `The node had condition: "
-    "[DiskPressure]`.",
-    "Find what uses the resource on the node.",
-    "evicted-over-request",
-)  # fmt: skip
-REFUSED = _cause(
-    "kubelet-refused-pod", "A pod that the kubelet refused",
-    "The pod was bound to the node, by name or by a scheduler with an older view, and the kubelet "
-    "found that it does "
-    "not fit.",
-    "Phase Failed, `Pod was rejected: …`, reason OutOfcpu, OutOfmemory, OutOfpods, NodeAffinity, SysctlForbidden …",
-    "Leave the choice of the node to the scheduler (no nodeName); lower the requests.",
-    "insufficient-cpu",
-)  # fmt: skip
-SHUTDOWN = _cause(
-    "node-shutdown", "A node that was shut down",
-    "The node was shut down in order, and the kubelet ended its pods.",
-    "Phase Failed, reason Terminated, `Pod was terminated in response to imminent node shutdown.`",
-    "Nothing, when the shutdown was meant: the pods were replaced elsewhere.",
-    "kubelet-down",
-)  # fmt: skip
-CRITICAL = _cause(
-    "preempted-for-critical-pod", "A pod removed to admit a critical one",
-    "The kubelet ended the pod to make room for a pod critical to the node.",
-    "Phase Failed, reason Preempting, `Preempted in order to admit critical pod`.",
-    "Add room on the node, or lower the requests.",
-    "preempted-by-priority",
-)  # fmt: skip
-LOST = _cause(
-    "pod-on-lost-node", "A pod on a node that is lost",
-    "The pod's node does not report any more. The pod is shown as it last was and gets no traffic.",
-    "Running with ready containers, and Ready False without a reason; the node is not Ready; "
-    "perhaps Terminating for "
-    "long.",
-    "Bring the node back; to move the pod at once, delete the node or force its deletion if the "
-    "machine is surely off.",
-    "pod-not-ready",
-)  # fmt: skip
+EMPTY_DIR = cause("emptydir-limit-exceeded")
+EPHEMERAL = cause("ephemeral-storage-exceeded")
+OVER_REQUEST = cause("evicted-over-request")
+NODE_PRESSURE = cause("node-pressure-eviction")
+REFUSED = cause("kubelet-refused-pod")
+SHUTDOWN = cause("node-shutdown")
+CRITICAL = cause("preempted-for-critical-pod")
+LOST = cause("pod-on-lost-node")
 _EMPTY_DIR = re.compile(r'Usage of EmptyDir volume "([^"]+)" exceeds the limit "([^"]+)"')
 _EPHEMERAL = re.compile(r"ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit")
 _SHORT = re.compile(r"low on resource: ([\w-]+)|had condition: \[(\w+)\]")
@@ -172,7 +109,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         claims=(
             Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(advice or edit(owner.ref, cause.title.lower(), cause.remedy),),
         leads_to=leads,
         since=pod.time("status.conditions[DisruptionTarget].lastTransitionTime"),
@@ -216,7 +153,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
             Claim(f"The pod is on {name} and is no longer ready", quotes + tuple(e.quote for e in said[-1:])),
             Claim(f"Node {name} is not Ready", node.quote_condition("Ready", "status", "reason", "message")),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(look(node.ref, "bringing the node back", LOST.remedy),),
         leads_to=(node.ref,),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),

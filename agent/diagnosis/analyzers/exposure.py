@@ -5,19 +5,12 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.thing import Event, Obj
 
-PENDING = declare(Cause(
-    "load-balancer-pending", "network", "LoadBalancer Service without an address",
-    "Nothing gave the Service an address: no load balancer controller serves the cluster, or it fails.",
-    "spec.type LoadBalancer, status.loadBalancer empty (EXTERNAL-IP <pending>); perhaps the event "
-    "SyncLoadBalancerFailed.",
-    "Repair or install the load balancer controller; until then use NodePort or an Ingress.",
-    ("service-no-ready-endpoints",),
-))  # fmt: skip
+PENDING = cause("load-balancer-pending")
 PATIENCE = timedelta(minutes=1)
 """What a cloud takes at least to make an address."""
 
@@ -43,7 +36,13 @@ def _pending(service: Obj, said: list[Event]) -> Finding:
     advice = look(service.ref, "checking the load balancer controller", PENDING.remedy)
     claim = Claim(headline, quotes)
     return Finding(
-        PENDING, service.ref, headline, (claim,), 0.9 if said else 0.82, (advice,), since=service.created
+        PENDING,
+        service.ref,
+        headline,
+        (claim,),
+        Sure.STATED if said else Sure.LIKELY,
+        (advice,),
+        since=service.created,
     )
 
 

@@ -6,36 +6,19 @@ from dataclasses import dataclass
 
 from agent.diagnosis import promql
 from agent.diagnosis.advice import look, on
-from agent.diagnosis.analyzers.binding import storage_cause
 from agent.diagnosis.analyzers.images import DISK as NODE_DISK_FULL
 from agent.diagnosis.analyzers.nodes import CLOCK
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.thing import Obj, Series
 from agent.diagnosis.trend import level, slope
 from agent.ref import Ref
 
-VOLUME_FULL = storage_cause(
-    "volume-full", "A volume that is full or soon will be",
-    "The data on the claim's volume has used up its space or its inodes, or grows so that it will within days.",
-    "kubelet_volume_stats_* of the claim; `No space left on device` in the logs of the pods that use it.",
-    "Delete what is not needed, or enlarge the claim where its StorageClass allows it.",
-    "disk-full", "node-disk-full",
-)  # fmt: skip
-HOST_MEMORY = declare(Cause(
-    "node-memory-high", "nodes", "A host whose memory is nearly used up",
-    "Almost all memory of the host is in use; evictions and kernel kills come next.",
-    "node_memory_MemAvailable_bytes is a small part of MemTotal.",
-    "Find the pods that use most; set requests and limits; move some away.", ("node-memory-pressure",),
-))  # fmt: skip
-HOST_CPU = declare(Cause(
-    "node-cpu-saturated", "nodes", "A host whose CPUs are busy",
-    "The host's CPUs hardly ever idle; what runs there competes for them.",
-    "The rate of node_cpu_seconds_total in mode idle is near zero.",
-    "Find the pods that use most; set requests; move some away or add a node.", ("cpu-high",),
-))  # fmt: skip
+VOLUME_FULL = cause("volume-full")
+HOST_MEMORY = cause("node-memory-high")
+HOST_CPU = cause("node-cpu-saturated")
 FULL, CALM = 0.9, 0.85
 SOON = 4 * 24 * 3600.0  # seconds; the window of the kube-prometheus rules that predict
 
@@ -74,7 +57,11 @@ def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     if now >= FULL or left is not None:
         soon = "" if left is None or now >= FULL else f" and full in about {left / 3600:.0f} hours"
         yield _volume_full(
-            case, pvc, used, f"{now:.0%} of its {what} is used{soon}", 0.92 if now >= FULL else 0.75
+            case,
+            pvc,
+            used,
+            f"{now:.0%} of its {what} is used{soon}",
+            Sure.STATED if now >= FULL else Sure.LIKELY,
         )
     elif now < CALM:
         kind = "recovered" if max(value for _, value in used.points) >= FULL else "healthy"
@@ -82,7 +69,7 @@ def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         yield _calm(kind, pvc.ref, text, used)
 
 
-def _volume_full(case: Case, pvc: Obj, used: Series, words: str, confidence: float) -> Finding:
+def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> Finding:
     name = str(pvc.at("spec.storageClassName") or "")
     klass = case.get("StorageClass", "", name, "can the claim be enlarged?")
     grows = bool(klass and klass.at("allowVolumeExpansion"))
@@ -93,7 +80,7 @@ def _volume_full(case: Case, pvc: Obj, used: Series, words: str, confidence: flo
         entity=pvc.ref,
         headline=f"The volume of claim {pvc.ref.name} runs out: {words}",
         claims=(Claim(f"Measured: {words}", (used.quote(),)), Claim("The size of the claim", size)),
-        confidence=confidence,
+        sure=sure,
         recommendations=(
             look(pvc.ref, "deleting what is not needed", "See what the pods that use it have written."),
             Recommendation(
@@ -139,7 +126,7 @@ def host(case: Case, node: Obj) -> Iterator[Finding | State]:
             entity=node.ref,
             headline=f"Host {node.ref.name} is in trouble: {words}",
             claims=(Claim(f"Measured on the host: {words}", (measured.quote(),)),),
-            confidence=0.9,
+            sure=Sure.STATED,
             recommendations=(look(node.ref, f"seeing to the {gauge.what} of the host", gauge.cause.remedy),),
         )
         return

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from agent.diagnosis.advice import edit, look, on, roll_back, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting
 from agent.diagnosis.pull import host_in, parse_image, read_pull_error
@@ -20,108 +20,18 @@ WAITING = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImag
            "RegistryUnavailable", "SignatureValidationFailed")  # fmt: skip
 
 
-def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
-    return declare(Cause(identity, "image", title, meaning, shows, remedy, confused_with))
-
-
-NOT_FOUND = _cause(
-    "image-not-found", "An image that does not exist",
-    "The registry answers, and has no such repository, tag or digest: a typing error, a tag that was never "
-    "pushed, "
-    "or one that was deleted.",
-    "ErrImagePull, ImagePullBackOff; the pull error ends in `not found` or `manifest unknown`.",
-    "Correct the image in the template or push the tag.",
-    "image-access-denied", "image-wrong-platform",
-)  # fmt: skip
-ACCESS = _cause(
-    "image-access-denied", "A registry that refuses the image",
-    "The registry wants credentials that the pod does not have, or they are wrong or may not read this "
-    "repository. "
-    "Some registries answer so for a repository that does not exist, too.",
-    "The pull error says 401, 403, `unauthorized` or `pull access denied … may require authorization`.",
-    "Give the pod or its ServiceAccount an imagePullSecret that may read the repository; check the name.",
-    "image-not-found",
-)  # fmt: skip
-UNREACHABLE = _cause(
-    "registry-unreachable", "A registry that cannot be reached",
-    "The node gets no connection to the registry: it is down, the port is wrong, or the network or a "
-    "firewall is in "
-    "the way.",
-    "The pull error says `connection refused`, `i/o timeout` or `no route to host`.",
-    "Check that the registry runs and that the node reaches it; check host and port in the image name.",
-    "registry-dns", "registry-tls",
-)  # fmt: skip
-DNS = _cause(
-    "registry-dns", "A registry whose name does not resolve",
-    "The node's resolver knows no such host: the registry's name in the image is wrong, or the node's DNS "
-    "is.",
-    "The pull error says `dial tcp: lookup HOST: no such host`.",
-    "Correct the registry's host in the image; if others fail too, repair the node's DNS.",
-    "registry-unreachable", "image-not-found",
-)  # fmt: skip
-TLS = _cause(
-    "registry-tls", "A registry whose certificate or protocol is not accepted",
-    "The node does not trust the registry's certificate, it expired, or the registry speaks plain HTTP.",
-    "The pull error says `x509: …`, `tls: first record does not look like a TLS handshake` or `server gave "
-    "HTTP "
-    "response to HTTPS client`.",
-    "Install the authority on the nodes, renew the certificate, or configure the registry as insecure.",
-    "registry-unreachable",
-)  # fmt: skip
-RATE = _cause(
-    "registry-rate-limit", "A registry that limits the rate of pulls",
-    "The registry refuses further pulls for a while, as public ones do for anonymous users.",
-    "The pull error says `429 Too Many Requests` or `toomanyrequests`.",
-    "Pull with credentials, use a mirror or a copy in an own registry.",
-    "image-access-denied",
-)  # fmt: skip
-REGISTRY = _cause(
-    "registry-error", "A registry that fails",
-    "The registry answers with a server error of its own.",
-    "The pull error holds a status 500, 502, 503 or 504.",
-    "Look at the registry; pulls recover by themselves when it does.",
-    "registry-unreachable",
-)  # fmt: skip
-PLATFORM = _cause(
-    "image-wrong-platform", "An image for another architecture",
-    "The image exists, but was not built for the architecture of the node.",
-    "The pull error says `no match for platform in manifest`.",
-    "Build the image for the nodes' architecture, or choose nodes by kubernetes.io/arch.",
-    "image-not-found", "wrong-architecture",
-)  # fmt: skip
-INVALID = _cause(
-    "image-name-invalid", "An image name that is not valid",
-    "The image reference cannot be parsed: capitals in the repository, spaces, an empty tag, a scheme.",
-    "InvalidImageName, `couldn't parse image name … invalid reference format`.",
-    "Correct the image in the template.",
-    "image-not-found",
-)  # fmt: skip
-NEVER = _cause(
-    "image-never-pulled", "An image that must not be pulled and is not there",
-    "imagePullPolicy is Never and the node does not have the image.",
-    "ErrImageNeverPull, `Container image … is not present with pull policy of Never`.",
-    "Load the image onto the nodes, or use the policy IfNotPresent.",
-    "image-not-found",
-)  # fmt: skip
-DISK = declare(
-    Cause(
-        "node-disk-full", "nodes", "A node whose disk is full",
-        "The node has no disk space left, for images, logs or the files of containers.",
-        "DiskPressure, `no space left on device` in pull errors and logs, evictions for ephemeral-storage.",
-        "Free space on the node: unused images, logs, large emptyDirs; enlarge the disk.",
-        ("volume-full",),
-    )
-)  # fmt: skip
-FAILED = declare(
-    Cause(
-        "image-pull-failed", "image", "An image that cannot be pulled",
-        "The image cannot be pulled, for a reason that its message does not make plain.",
-        "ErrImagePull or ImagePullBackOff.",
-        "Read the pull error; try the pull from the node.",
-        ("image-not-found",),
-        symptom=True,
-    )
-)  # fmt: skip
+NOT_FOUND = cause("image-not-found")
+ACCESS = cause("image-access-denied")
+UNREACHABLE = cause("registry-unreachable")
+DNS = cause("registry-dns")
+TLS = cause("registry-tls")
+RATE = cause("registry-rate-limit")
+REGISTRY = cause("registry-error")
+PLATFORM = cause("image-wrong-platform")
+INVALID = cause("image-name-invalid")
+NEVER = cause("image-never-pulled")
+DISK = cause("node-disk-full")
+FAILED = cause("image-pull-failed")
 _BY_CLASS = {
     "platform": PLATFORM, "disk": DISK, "dns": DNS, "tls": TLS, "rate": RATE, "access": ACCESS,
     "unreachable": UNREACHABLE, "not-found": NOT_FOUND, "registry": REGISTRY, "other": FAILED,
@@ -219,7 +129,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
         entity=entity,
         headline=f"Container {container.name} of {owner.ref.kind} {owner.ref.name} cannot start: {words}",
         claims=tuple(claims),
-        confidence=0.6 if trouble.cause is FAILED else 0.95,
+        sure=Sure.LIKELY if trouble.cause is FAILED else Sure.STATED,
         recommendations=tuple(_advice(owner, trouble, bool(changed))),
         ruled_out=tuple(_ruled_out(case, pod, trouble)),
         since=pod.created,

@@ -5,44 +5,18 @@ from typing import Any
 
 from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj, dig
 
-
-def _cause(id: str, title: str, meaning: str, remedy: str, *confused_with: str) -> Cause:
-    shows = "The Ingress exists, but its host answers 404 or 503, or it has no address; there is no event."
-    return declare(Cause(id, "network", title, meaning, shows, remedy, confused_with))
-
-
-SERVICE = _cause(
-    "ingress-service-missing", "Ingress to a Service that does not exist",
-    "A rule of the Ingress sends to a Service that its namespace does not have.",
-    "Correct the backend's name, or create the Service.", "service-no-ready-endpoints",
-)  # fmt: skip
-PORT = _cause(
-    "ingress-wrong-port", "Ingress to a port the Service does not offer",
-    "The backend's Service exists, but not with the port that the rule names.",
-    "Correct the backend's port.", "service-wrong-target-port",
-)  # fmt: skip
-CLASS = _cause(
-    "ingress-class-missing", "Ingress of a class that does not exist",
-    "The Ingress names an IngressClass that the cluster does not have, so no controller serves it.",
-    "Correct spec.ingressClassName, or install the controller.", "ingress-service-missing",
-)  # fmt: skip
-NO_CLASS = _cause(
-    "ingress-without-class", "Ingress that no controller claims",
-    "The Ingress names no class and the cluster has no default class.",
-    "Set spec.ingressClassName.", "ingress-class-missing",
-)  # fmt: skip
-TLS = _cause(
-    "ingress-tls-secret-missing", "Ingress whose TLS Secret is missing",
-    "The Ingress names a TLS Secret that its controller cannot find; clients get a default certificate or none.",
-    "Create the TLS Secret, or correct its name.", "dependency-tls-untrusted",
-)  # fmt: skip
+SERVICE = cause("ingress-service-missing")
+PORT = cause("ingress-wrong-port")
+CLASS = cause("ingress-class-missing")
+NO_CLASS = cause("ingress-without-class")
+TLS = cause("ingress-tls-secret-missing")
 
 _LEGACY_CLASS = "kubernetes.io/ingress.class"
 _MISSING_WORDS = ("not found", "does not exist", "was not found", "could not find", "no object matching key")
@@ -72,7 +46,9 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
                 Claim(f"There is no IngressClass {name} (there is: {names})", (absent,)),
             ]
             headline = f"Ingress {ingress.ref.name} is served by nobody because the IngressClass {name} does not exist"
-            yield _finding(CLASS, ingress, headline, claims, 0.95, "correcting the class of the Ingress")
+            yield _finding(
+                CLASS, ingress, headline, claims, Sure.STATED, "correcting the class of the Ingress"
+            )
     elif not legacy:
         classes = case.list("IngressClass", "*", why=f"who serves {ingress.ref}, which names no class?")
         default = "ingressclass.kubernetes.io/is-default-class"
@@ -86,7 +62,7 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
             Claim("The Ingress names no class, and no class is the default", ingress.quote("metadata.name"))
         ]
         headline = f"Ingress {ingress.ref.name} is claimed by no controller: it names no class and none is the default"
-        yield _finding(NO_CLASS, ingress, headline, claims, 0.75, "setting the class of the Ingress")
+        yield _finding(NO_CLASS, ingress, headline, claims, Sure.LIKELY, "setting the class of the Ingress")
 
 
 def _backend_services(ingress: Obj) -> Iterator[tuple[dict[str, Any], str]]:
@@ -130,7 +106,7 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
             headline = (
                 f"Ingress {ingress.ref.name} sends to port {port} of Service {name}, which offers {shown}"
             )
-            yield _finding(PORT, ingress, headline, claims, 0.93, "correcting the port of the backend")
+            yield _finding(PORT, ingress, headline, claims, Sure.STATED, "correcting the port of the backend")
         else:
             case.follow(service.ref)
 
@@ -146,7 +122,7 @@ def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> 
         other = next(s for s in services if s.ref.name == like)
         claims.append(Claim(f"A Service {like} exists", other.quote("metadata.name")))
     headline = f"Ingress {ingress.ref.name} sends to Service {name}, which does not exist"
-    return _finding(SERVICE, ingress, headline, claims, 0.95, "correcting the backend of the Ingress")
+    return _finding(SERVICE, ingress, headline, claims, Sure.STATED, "correcting the backend of the Ingress")
 
 
 def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
@@ -159,10 +135,10 @@ def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
     ):
         name = next((n for n in names if n in event.message), "")
         if name and any(word in event.message.lower() for word in _MISSING_WORDS):
-            yield _tls_missing(ingress, name, event.quote, 0.92)
+            yield _tls_missing(ingress, name, event.quote, Sure.STATED)
             return
     for name, quote in _told_by_controller(case, ingress, names):
-        yield _tls_missing(ingress, name, quote, 0.9)
+        yield _tls_missing(ingress, name, quote, Sure.STATED)
         return
 
 
@@ -181,7 +157,7 @@ def _told_by_controller(case: Case, ingress: Obj, names: list[str]) -> Iterator[
                     yield name, log.quote(line)
 
 
-def _tls_missing(ingress: Obj, name: str, quote: Quote, confidence: float) -> Finding:
+def _tls_missing(ingress: Obj, name: str, quote: Quote, sure: Sure) -> Finding:
     claims = [
         Claim("Its controller says so", (quote,)),
         Claim(f"The Ingress wants the certificate of Secret {name}", ingress.quote("spec.tls[0].secretName")),
@@ -189,14 +165,14 @@ def _tls_missing(ingress: Obj, name: str, quote: Quote, confidence: float) -> Fi
     headline = f"Ingress {ingress.ref.name} has no certificate because the TLS Secret {name} does not exist"
     command = kubectl(ingress.ref.namespace, "create secret tls {name} --cert=<file> --key=<file>", name=name)
     advice = Recommendation("creating the TLS Secret", TLS.remedy, command, "low")
-    return Finding(TLS, ingress.ref, headline, tuple(claims), confidence, (advice,))
+    return Finding(TLS, ingress.ref, headline, tuple(claims), sure, (advice,))
 
 
 def _finding(
-    cause: Cause, ingress: Obj, headline: str, claims: list[Claim], confidence: float, action: str
+    cause: Cause, ingress: Obj, headline: str, claims: list[Claim], sure: Sure, action: str
 ) -> Finding:
     advice = edit(ingress.ref, action, cause.remedy)
-    return Finding(cause, ingress.ref, headline, tuple(claims), confidence, (advice,), since=ingress.created)
+    return Finding(cause, ingress.ref, headline, tuple(claims), sure, (advice,), since=ingress.created)
 
 
 def _all_known(case: Case, ingress: Obj) -> bool:

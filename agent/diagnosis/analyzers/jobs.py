@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import owner_ref, pods_of, workload_of
 from agent.diagnosis.pod import containers
 from agent.diagnosis.replicas import is_starting, representatives
@@ -16,39 +16,10 @@ from agent.diagnosis.thing import Obj
 
 LONG = timedelta(hours=12)  # KubeJobNotCompleted of kubernetes-mixin
 
-BACKOFF = declare(Cause(
-    "job-backoff-limit", "jobs", "Job that failed as often as it may",
-    "Every try of the Job's pod failed until backoffLimit was reached; what failed in the pod is the cause.",
-    "Condition Failed with reason BackoffLimitExceeded, or with FailedIndexes or MaxFailedIndexesExceeded.",
-    "See the log of the last pod; correct what failed, then create the Job anew.",
-    ("job-deadline", "application-error"),
-    symptom=True,
-))  # fmt: skip
-DEADLINE = declare(Cause(
-    "job-deadline", "jobs", "Job that took longer than it may",
-    "The Job, or a pod of it, was still running at its activeDeadlineSeconds. At the Job's own deadline its "
-    "pods were ended, and their logs went with them.",
-    "The Job's condition Failed, or the status of its pod, has reason DeadlineExceeded.",
-    "See why it takes so long (work grown, something it waits for), or allow it more time.",
-    ("job-backoff-limit",),
-))  # fmt: skip
-POLICY = declare(Cause(
-    "job-pod-failure-policy", "jobs", "Job ended by its pod failure policy",
-    "A container ended with an exit code that the Job's podFailurePolicy treats as final.",
-    "Condition Failed with reason PodFailurePolicy: `Container main for pod NS/P failed with exit code 42 "
-    "matching "
-    "FailJob rule at index 0`.",
-    "See what that exit code means to the program and what its log says.",
-    ("job-backoff-limit",),
-    symptom=True,
-))  # fmt: skip
-HANGING = declare(Cause(
-    "job-hangs", "jobs", "Job that runs on without an end",
-    "The Job's pod is running and well by all appearance, but far longer than such a Job should take.",
-    "Active pods after many hours (KubeJobNotCompleted), nothing failed, no deadline set.",
-    "See in its log what it waits for; set activeDeadlineSeconds.",
-    symptom=True,
-))  # fmt: skip
+BACKOFF = cause("job-backoff-limit")
+DEADLINE = cause("job-deadline")
+POLICY = cause("job-pod-failure-policy")
+HANGING = cause("job-hangs")
 
 
 @analyzer("Job")
@@ -102,7 +73,7 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _deadline(obj, quotes, failed)
     elif reason == "PodFailurePolicy":
         headline = f"Job {obj.ref.name} was ended by its pod failure policy: {condition.get('message')}"
-        yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), 0.65, _see(obj))
+        yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj))
     else:
         gone = pods is not None and not failed
         headline = f"Job {obj.ref.name} failed: {condition.get('message') or reason}"
@@ -115,7 +86,9 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
         if gone:
             headline += "; its pods, and with them their logs, are gone"
             claims.append(Claim("No pod of it is left to say why", _nothing(case, obj)))
-        yield Finding(BACKOFF, obj.ref, headline, tuple(claims), 0.62 if gone else 0.5, _see(obj))
+        yield Finding(
+            BACKOFF, obj.ref, headline, tuple(claims), Sure.LIKELY if gone else Sure.POSSIBLE, _see(obj)
+        )
 
 
 def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding:
@@ -124,7 +97,7 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
     claim = Claim(headline, quotes + obj.quote("spec.activeDeadlineSeconds", "status.startTime"))
     why = "the deadline came before the limit of retries"
     return Finding(
-        DEADLINE, obj.ref, headline, (claim,), 0.62 if failed else 0.85,
+        DEADLINE, obj.ref, headline, (claim,), Sure.LIKELY,
         (edit(obj.ref, "allowing it more time", "Raise activeDeadlineSeconds where the Job is made."),
          *_see(obj)),
         ruled_out=(RuledOut(BACKOFF.id, why, obj.quote("spec.backoffLimit")),),
@@ -141,7 +114,7 @@ def deadline_of_pod(case: Case, pod: Obj) -> Iterator[Finding]:
     quotes = pod.quote("status.reason", "status.message", "spec.activeDeadlineSeconds", "status.startTime")
     sentence = "Raise activeDeadlineSeconds of the pod's template, or find out why it takes so long."
     advice = edit(owner, "allowing it more time", sentence)
-    yield Finding(DEADLINE, owner, headline, (Claim(headline, quotes),), 0.9, (advice,))
+    yield Finding(DEADLINE, owner, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
 def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
@@ -159,13 +132,13 @@ def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
         headline = (
             f"Job {obj.ref.name} does not get on: {int(obj.at('status.failed') or 0)} pods failed so far"
         )
-        yield Finding(BACKOFF, obj.ref, headline, (Claim(headline, quotes),), 0.5, _see(obj))
+        yield Finding(BACKOFF, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, _see(obj))
     elif started and case.now - started > LONG:
         hours = (case.now - started) / timedelta(hours=1)
         headline = f"Job {obj.ref.name} has been running for {hours:.0f} h without an end"
         for pod in pods[:1]:
             case.follow(pod.ref)
-        yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), 0.62, _see(obj))
+        yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj))
     elif int(obj.at("status.active") or 0) > 0:
         yield State("progressing", obj.ref, f"{obj.ref} is running, and nothing failed.", quotes)
 

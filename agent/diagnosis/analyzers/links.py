@@ -9,22 +9,16 @@ from agent.diagnosis.analyzers.dependency import SERVICE_MISSING
 from agent.diagnosis.analyzers.throttling import starved
 from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.peer import Peer, called_by, peer_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
 from agent.diagnosis.provenance import config_maps, of_host
 from agent.diagnosis.thing import Obj
 
-DOWN = declare(Cause(
-    "dependency-down", "dependency", "dependency that is down",
-    "A Service that the program is configured to call has no pod that takes traffic.",
-    "A variable or command names the Service; none of its pods is ready.",
-    "Restore the dependency.",
-    ("dependency-refused", "service-no-ready-endpoints"),
-))  # fmt: skip
+DOWN = cause("dependency-down")
 
 MAX_LINKS = 5
 _SLOW = re.compile(r"(?i)latenc|\bslow|response.?time|duration|\bp9\d|time(?:s|d)?[ -]?out")
@@ -108,7 +102,7 @@ def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
             Claim(text, (peer.absent,)),
             Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
         ),
-        confidence=0.85,
+        sure=Sure.LIKELY,
         recommendations=(edit(workload.ref, "correcting the host name", SERVICE_MISSING.remedy),),
         since=container.running_since,
     )
@@ -125,7 +119,7 @@ def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
             Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
             Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
         ),
-        confidence=0.66,
+        sure=Sure.LIKELY,
         recommendations=(look(service.ref, "restoring the dependency", DOWN.remedy),),
         leads_to=(service.ref,),
     )

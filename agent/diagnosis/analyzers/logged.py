@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from agent.diagnosis import provenance
 from agent.diagnosis.advice import edit, on, watch
 from agent.diagnosis.analyzers import dependency, oom, permissions
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.complaint import Complaint
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.thing import dig
 
 
@@ -22,142 +22,131 @@ class Row:
     clause: str
     bare: str
     action: str
-    sentence: str
-
-
-def _row(
-    id: str, title: str, meaning: str, remedy: str, target: str, clause: str, bare: str, action: str,
-    confused_with: tuple[str, ...] = (), family: str = "crash",
-) -> Row:  # fmt: skip
-    shows = "The container ends with an error (or stays not ready), and the last lines of its log say so."
-    cause = declare(Cause(id, family, title, meaning, shows, remedy, confused_with))
-    return Row(cause, target, clause, bare, action, remedy)
 
 
 _KILLED = re.compile(r"(?i)SIGKILL|\bkilled\b|\boom[- ]?kill")
 
 ROWS = {
-    "missing-variable": _row(
-        "missing-variable", "missing environment variable",
-        "The program needs an environment variable that it is not given, or given empty.",
-        "Set the variable in the workload's template, or in the ConfigMap or Secret it comes from.",
-        "variables", "the variable {what} is not set", "a variable it needs is not set: {message}",
-        "setting the missing variable", ("bad-configuration", "configmap-key-missing"),
+    "missing-variable": Row(
+        cause("missing-variable"),
+        target="variables",
+        clause="the variable {what} is not set",
+        bare="a variable it needs is not set: {message}",
+        action="setting the missing variable",
     ),
-    "bad-config": _row(
-        "bad-configuration", "invalid configuration value",
-        "The program refuses its configuration: a value, an option or a file it cannot parse.",
-        "Correct the value the log names, where the workload or its ConfigMap sets it.",
-        "", "its configuration is not valid: {message}", "its configuration is not valid: {message}",
-        "correcting the configuration", ("missing-variable", "application-error"),
+    "bad-config": Row(
+        cause("bad-configuration"),
+        target="",
+        clause="its configuration is not valid: {message}",
+        bare="its configuration is not valid: {message}",
+        action="correcting the configuration",
     ),
-    "missing-file": _row(
-        "missing-file", "missing file",
-        "The program opens a file or directory that is not in its file system.",
-        "Mount the file, or correct the path the program is given.",
-        "paths", "the file {what} does not exist", "a file it needs does not exist: {message}",
-        "mounting the missing file", ("subpath-key-missing", "command-not-found"),
+    "missing-file": Row(
+        cause("missing-file"),
+        target="paths",
+        clause="the file {what} does not exist",
+        bare="a file it needs does not exist: {message}",
+        action="mounting the missing file",
     ),
-    "permission-denied": _row(
-        "file-permission-denied", "permission denied on a file",
-        "The program's user may not read, write or execute a path.",
-        "Set fsGroup or runAsUser to fit the owner of the path, or mount it writable.",
-        "paths", "it may not use {what}: permission denied", "permission is denied: {message}",
-        "correcting user or ownership", ("read-only-filesystem", "rbac-forbidden"),
+    "permission-denied": Row(
+        cause("file-permission-denied"),
+        target="paths",
+        clause="it may not use {what}: permission denied",
+        bare="permission is denied: {message}",
+        action="correcting user or ownership",
     ),
-    "read-only-filesystem": _row(
-        "read-only-filesystem", "write to a read-only file system",
-        "The program writes where its file system is mounted read-only (readOnlyRootFilesystem or a mount).",
-        "Mount an emptyDir at the path it writes to, or make the file system writable.",
-        "paths", "it writes to {what} on a read-only file system", "it writes to a read-only file system",
-        "mounting a writable volume there", ("file-permission-denied",),
+    "read-only-filesystem": Row(
+        cause("read-only-filesystem"),
+        target="paths",
+        clause="it writes to {what} on a read-only file system",
+        bare="it writes to a read-only file system",
+        action="mounting a writable volume there",
     ),
-    "missing-program": _row(
-        "command-not-found", "missing program",
-        "The command, or a program that it starts, is not in the image (exit 127, or the runtime cannot start it).",
-        "Correct the command, or use an image that holds the program.",
-        "", "a program is not in its image: {message}", "a program is not in its image: {message}",
-        "correcting the command", ("missing-file", "command-not-executable"),
+    "missing-program": Row(
+        cause("command-not-found"),
+        target="",
+        clause="a program is not in its image: {message}",
+        bare="a program is not in its image: {message}",
+        action="correcting the command",
     ),
-    "wrong-architecture": _row(
-        "wrong-architecture", "program of another architecture",
-        "The program in the image is built for another processor, or is a script without an interpreter line.",
-        "Use an image built for the node's architecture.",
-        "", "its program cannot run on this processor (exec format error)", "its program cannot run here",
-        "using an image for this architecture", ("command-not-found",),
+    "wrong-architecture": Row(
+        cause("wrong-architecture"),
+        target="",
+        clause="its program cannot run on this processor (exec format error)",
+        bare="its program cannot run here",
+        action="using an image for this architecture",
     ),
-    "missing-module": _row(
-        "missing-module", "missing module or library",
-        "The image lacks a module, class or shared library that the program loads.",
-        "Rebuild the image with the dependency, or go back to the image before.",
-        "", "a module is not in its image: {message}", "a module is not in its image: {message}",
-        "rebuilding the image", ("missing-file",),
+    "missing-module": Row(
+        cause("missing-module"),
+        target="",
+        clause="a module is not in its image: {message}",
+        bare="a module is not in its image: {message}",
+        action="rebuilding the image",
     ),
-    "port-in-use": _row(
-        "port-in-use", "port already in use",
-        "The program cannot listen because another process of the pod (or of the node) has the port.",
-        "Give the two containers of the pod different ports.",
-        "ports", "the port {what} it wants to listen on is taken", "the port it wants to listen on is taken",
-        "changing the port", ("file-permission-denied",),
+    "port-in-use": Row(
+        cause("port-in-use"),
+        target="ports",
+        clause="the port {what} it wants to listen on is taken",
+        bare="the port it wants to listen on is taken",
+        action="changing the port",
     ),
-    "schema-missing": _row(
-        "schema-missing", "missing table or migration",
-        "The database answers, but lacks a table, column or relation that the program expects.",
-        "Run the migrations that belong to this version, or go back to the version before.",
-        "tables", "the database has no {what}: its schema is not the one the program expects",
-        "the database schema is not the one the program expects: {message}",
-        "running the migrations", ("database-missing",),
+    "schema-missing": Row(
+        cause("schema-missing"),
+        target="tables",
+        clause="the database has no {what}: its schema is not the one the program expects",
+        bare="the database schema is not the one the program expects: {message}",
+        action="running the migrations",
     ),
-    "database-missing": _row(
-        "database-missing", "missing database",
-        "The database server answers, but has no database of that name.",
-        "Create the database, or correct its name in the connection settings.",
-        "databases", "the database {what} does not exist", "its database does not exist: {message}",
-        "creating the database", ("schema-missing",),
+    "database-missing": Row(
+        cause("database-missing"),
+        target="databases",
+        clause="the database {what} does not exist",
+        bare="its database does not exist: {message}",
+        action="creating the database",
     ),
-    "pool-exhausted": _row(
-        "pool-exhausted", "exhausted connection pool",
-        "The program's own pool of connections is used up: connections are held too long, leak, or are too few.",
-        "Enlarge the pool within what the server allows, or find what holds its connections.",
-        "", "its pool of connections is exhausted", "its pool of connections is exhausted",
-        "enlarging the connection pool", ("too-many-connections", "dependency-timeout"), "dependency",
+    "pool-exhausted": Row(
+        cause("pool-exhausted"),
+        target="",
+        clause="its pool of connections is exhausted",
+        bare="its pool of connections is exhausted",
+        action="enlarging the connection pool",
     ),
-    "deadlock": _row(
-        "deadlock", "deadlock",
-        "Transactions or threads wait for each other.",
-        "Order the locks alike in all transactions; retry the transaction that was chosen as the victim.",
-        "", "transactions or threads wait for each other: {message}", "it is deadlocked",
-        "retrying and ordering locks", ("pool-exhausted",),
+    "deadlock": Row(
+        cause("deadlock"),
+        target="",
+        clause="transactions or threads wait for each other: {message}",
+        bare="it is deadlocked",
+        action="retrying and ordering locks",
     ),
-    "out-of-memory": _row(
-        "heap-exhausted", "exhausted heap of the runtime",
-        "The runtime's own heap limit is reached (not the container's limit): the program ends itself.",
-        "Raise the heap limit together with the container's memory limit, or find the leak.",
-        "", "its runtime ran out of heap: {message}", "its runtime ran out of heap",
-        "raising the heap limit", ("oom-killed",),
+    "out-of-memory": Row(
+        cause("heap-exhausted"),
+        target="",
+        clause="its runtime ran out of heap: {message}",
+        bare="its runtime ran out of heap",
+        action="raising the heap limit",
     ),
-    "disk-full": _row(
-        "disk-full", "full disk or volume",
-        "A write fails because the file system has no space left.",
-        "Free space, or enlarge the volume the path is on.",
-        "paths", "no space is left where it writes {what}", "no space is left on a file system it writes to",
-        "enlarging or cleaning the volume", ("read-only-filesystem",),
+    "disk-full": Row(
+        cause("disk-full"),
+        target="paths",
+        clause="no space is left where it writes {what}",
+        bare="no space is left on a file system it writes to",
+        action="enlarging or cleaning the volume",
     ),
-    "too-many-files": _row(
-        "too-many-open-files", "too many open files",
-        "The process has reached its limit of open files and sockets.",
-        "Find what is not closed, or raise the limit.",
-        "", "it has too many open files", "it has too many open files",
-        "raising the limit of open files", ("pool-exhausted",),
+    "too-many-files": Row(
+        cause("too-many-open-files"),
+        target="",
+        clause="it has too many open files",
+        bare="it has too many open files",
+        action="raising the limit of open files",
     ),
-    "app-exception": _row(
-        "application-error", "error of the application itself",
-        "The program ends itself on an error of its own code or data.",
-        "Fix the error the log names; go back to the version before if it is new.",
-        "", "of an error of its own: {message}", "of an error of its own: {message}",
-        "fixing the error in the application", ("bad-configuration", "missing-variable"),
+    "app-exception": Row(
+        cause("application-error"),
+        target="",
+        clause="of an error of its own: {message}",
+        bare="of an error of its own: {message}",
+        action="fixing the error in the application",
     ),
-}  # fmt: skip
+}
 
 ALIKE = {"server-config": "bad-config", "fatal-other": "app-exception"}
 
@@ -198,7 +187,7 @@ def _own_fault(complaint: Complaint, kind: str) -> Finding:
             clause,
             *claims,
             advice=_advice(complaint, row, targets),
-            confidence=complaint.confidence - 0.08,
+            sure=min(complaint.sure, Sure.LIKELY),
         )
     return complaint.finding(row.cause, clause, *claims, advice=_advice(complaint, row, targets))
 
@@ -234,5 +223,5 @@ def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recomme
             ref, "set env", "-c {container} {variable}=<value>",
             container=complaint.container.name, variable=targets[0],
         )  # fmt: skip
-        return (Recommendation(row.action, row.sentence, command, "low", watch(ref)),)
-    return (edit(ref, row.action, row.sentence),)
+        return (Recommendation(row.action, row.cause.remedy, command, "low", watch(ref)),)
+    return (edit(ref, row.action, row.cause.remedy),)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, roll_back
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import Change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.load import (
     Traffic,
@@ -33,35 +33,10 @@ STRAIGHT = 0.85  # r squared from which growth is steady
 GROWN = 0.2  # of its start, over the time measured
 NEAR = 0.9
 
-LEAK = declare(Cause(
-    "memory-leak", "memory", "Memory that grows without end",
-    "The working set grows steadily while the load stays: the program keeps what it no longer needs.",
-    "A straight rising line of memory that does not follow the request rate, then OOMKilled.",
-    "Take a heap profile; restart as a stopgap; raise the limit only to gain time.",
-    ("memory-after-change", "memory-load"),
-))  # fmt: skip
-LOAD = declare(Cause(
-    "memory-load", "memory", "Memory that grows with the load",
-    "More requests are held in memory at once than before.",
-    "Memory and request rate rise together.",
-    "Add replicas, or give each more memory.",
-    ("memory-leak",),
-))  # fmt: skip
-CHANGED = declare(Cause(
-    "memory-after-change", "memory", "Memory higher since a change",
-    "A new version or an edited configuration holds more in memory.",
-    "Memory steps up within minutes of a rollout or an edit, at the same load.",
-    "Roll the change back, or give it the memory it needs.",
-    ("memory-leak",),
-))  # fmt: skip
-NEAR_LIMIT = declare(Cause(
-    "memory-near-limit", "memory", "Memory near the limit",
-    "The working set is close to the limit; a little more and the kernel kills the container.",
-    "Use above 90 % of the limit, in metrics-server or Prometheus; what made it grow is not measured.",
-    "Raise the limit, or find what uses the memory.",
-    ("memory-leak",),
-    symptom=True,
-))  # fmt: skip
+LEAK = cause("memory-leak")
+LOAD = cause("memory-load")
+CHANGED = cause("memory-after-change")
+NEAR_LIMIT = cause("memory-near-limit")
 
 
 @analyzer("Deployment", "StatefulSet", "DaemonSet", "Pod")
@@ -107,7 +82,6 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
     held = memory.points[-1][1]  # of a line that grows, the level of late is behind
     text = f"The largest pod grows by {_bytes(growth)} an hour, steadily, and holds {_bytes(held)} now"
     claims, ruled_out = [Claim(text, (memory.quote(), quote_now(memory)))], []
-    confidence = 0.75
     if requests:
         rate, straight = slope(requests.points)
         mean = sum(v for _, v in requests.points) / len(requests.points)
@@ -117,10 +91,9 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
                 f"Memory of {workload.ref.name} grows with the request rate, by {_bytes(growth)} an hour"
             )
             claims.append(Claim("The request rate grows too", (requests.quote(),)))
-            return Finding(LOAD, workload.ref, headline, tuple(claims), 0.7)
+            return Finding(LOAD, workload.ref, headline, tuple(claims), Sure.LIKELY)
         why = f"the request rate stays at {mean:.1f} per second"
         ruled_out.append(RuledOut(LOAD.id, why, (quote_now(requests),)))
-        confidence = 0.88
     headline = f"Memory of {workload.ref.name} grows steadily by {_bytes(growth)} an hour without more load"
     advice = (
         Recommendation("taking a heap profile", "Find what is kept; compare two profiles some minutes apart.",
@@ -129,7 +102,7 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
                        on(workload.ref, "rollout restart"), "low"),
     )  # fmt: skip
     return Finding(
-        LEAK, workload.ref, headline, tuple(claims), confidence, advice, ruled_out=tuple(ruled_out)
+        LEAK, workload.ref, headline, tuple(claims), Sure.LIKELY, advice, ruled_out=tuple(ruled_out)
     )
 
 
@@ -145,14 +118,16 @@ def _stepped(
             f"Memory of {workload.ref.name} rose together with the request rate ({traffic.ratio:.1f}-fold)"
         )
         advice = tuple(scale_out(case, workload, traffic.ratio))
-        return Finding(LOAD, workload.ref, headline, tuple(claims), 0.85, advice, since=clock(rise.start))
+        return Finding(
+            LOAD, workload.ref, headline, tuple(claims), Sure.LIKELY, advice, since=clock(rise.start)
+        )
     if change:
         headline = f"Memory of {workload.ref.name} is higher since a change ({change.summary})"
         claims.append(change.claim())
         advice = (roll_back(workload.ref),) if change.kind != "config" else ()
-        return Finding(CHANGED, workload.ref, headline, tuple(claims), 0.86, advice, since=change.at)
+        return Finding(CHANGED, workload.ref, headline, tuple(claims), Sure.LIKELY, advice, since=change.at)
     headline = f"{text}, without more load or a change"
-    return Finding(NEAR_LIMIT, workload.ref, headline, tuple(claims), 0.5, since=clock(rise.start))
+    return Finding(NEAR_LIMIT, workload.ref, headline, tuple(claims), Sure.POSSIBLE, since=clock(rise.start))
 
 
 def _level(
@@ -165,7 +140,7 @@ def _level(
         headline = (
             f"Memory of {workload.ref.name} is at {held / max(limits):.0%} of its limit, and was all the time"
         )
-        yield Finding(NEAR_LIMIT, workload.ref, headline, (Claim(headline, last),), 0.5)
+        yield Finding(NEAR_LIMIT, workload.ref, headline, (Claim(headline, last),), Sure.POSSIBLE)
     elif rise and rise.end:
         words = f"The memory of {obj.ref} rose and is back at {_bytes(held)}."
         yield State("recovered", obj.ref, words, last, settles=True)
@@ -193,7 +168,9 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
         return
     share = f", {top.share:.0%} of its limit" if top.limit else ", and no limit is set"
     headline = f"Memory is high now ({words}{share}), but without Prometheus nothing tells what made it grow"
-    yield Finding(NEAR_LIMIT, workload.ref, headline, (Claim(f"The {words} now{share}", top.quotes),), 0.5)
+    yield Finding(
+        NEAR_LIMIT, workload.ref, headline, (Claim(f"The {words} now{share}", top.quotes),), Sure.POSSIBLE
+    )
 
 
 def _bytes(value: float) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from agent.diagnosis.advice import look, on
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.node import is_cordoned, is_node_ready
 from agent.diagnosis.pod import is_well
 from agent.diagnosis.thing import Event, Obj
@@ -19,96 +19,17 @@ KUBE_SYSTEM, LEASES = "kube-system", "kube-node-lease"
 SKEW = timedelta(seconds=30)  # beyond this, certificates and leases begin to fail
 
 
-def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
-    return declare(Cause(identity, "nodes", title, meaning, shows, remedy, confused_with))
-
-
-KUBELET_DOWN = _cause(
-    "kubelet-down", "A node whose kubelet is silent",
-    "The control plane hears nothing from the kubelet: it was stopped or hangs, the machine is off, "
-    "or the network to it is cut. "
-    "From the cluster these look alike.",
-    "Ready is Unknown with NodeStatusUnknown `Kubelet stopped posting node status.`; the node's "
-    "lease is not renewed.",
-    "Reach the machine; look at the kubelet's service and log and start it. If the machine is lost, "
-    "delete the node.",
-    "node-not-ready", "node-network-not-ready",
-)  # fmt: skip
-RUNTIME_DOWN = _cause(
-    "container-runtime-down", "A node whose container runtime is down",
-    "The kubelet runs and cannot speak to containerd or CRI-O.",
-    "Ready is False, KubeletNotReady `container runtime is down`.",
-    "Look at the runtime's service and log on the node and restart it.",
-    "kubelet-down", "pleg-unhealthy",
-)  # fmt: skip
-PLEG = _cause(
-    "pleg-unhealthy", "A node whose kubelet cannot keep up with its containers",
-    "The kubelet's listing of containers (PLEG) takes minutes: the runtime is slow or hangs, the "
-    "disk is saturated, or the node runs too "
-    "many containers.",
-    "Ready is False, KubeletNotReady `PLEG is not healthy: pleg was last seen active …`.",
-    "Look at the runtime and the disk of the node; reduce the pods on it.",
-    "container-runtime-down",
-)  # fmt: skip
-NETWORK = _cause(
-    "node-network-not-ready", "A node without a pod network",
-    "The network plugin (CNI) of the node is not installed or not initialized.",
-    "Ready is False with `container runtime network not ready … cni plugin not initialized`, or "
-    "NetworkUnavailable is True.",
-    "Look at the CNI's DaemonSet and its pod on that node.",
-    "container-runtime-down",
-)  # fmt: skip
-NOT_READY = _cause(
-    "node-not-ready", "A node that is not ready",
-    "The kubelet reports that the node cannot run pods.",
-    "Ready is False with reason KubeletNotReady and a message.",
-    "Act on the message; look at the kubelet's log.",
-    "kubelet-down",
-)  # fmt: skip
-MEMORY = _cause(
-    "node-memory-pressure", "A node short of memory",
-    "The memory left on the node is below the kubelet's eviction threshold: pods use more than they request.",
-    "MemoryPressure is True, taint memory-pressure, evictions `The node was low on resource: memory`.",
-    "Find the pods that use far more than they request; set requests and limits; add memory.",
-    "oom-killed",
-)  # fmt: skip
-DISK = _cause(
-    "node-disk-pressure", "A node short of disk space",
-    "Space or inodes left on the node are below the kubelet's eviction threshold: images, logs, emptyDirs.",
-    "DiskPressure is True, taint disk-pressure, evictions for ephemeral-storage, FreeDiskSpaceFailed.",
-    "Free space: large emptyDirs, logs, unused images; enlarge the disk.",
-    "volume-full", "node-disk-full",
-)  # fmt: skip
-PIDS = _cause(
-    "node-pid-pressure", "A node short of process ids",
-    "Processes on the node have used up almost all process ids.",
-    "PIDPressure is True, taint pid-pressure.",
-    "Find the pod that forks without end; set a PID limit in the kubelet.",
-)  # fmt: skip
-PROBLEM = _cause(
-    "node-problem", "A node that reports a problem of its own",
-    "A node problem detector has found something wrong with the kernel, the file system or a service.",
-    "A condition beside the usual ones is True (KernelDeadlock, ReadonlyFilesystem, "
-    "FrequentKubeletRestart …).",
-    "Act on the condition's message; drain the node if it does not heal.",
-    "node-not-ready",
-)  # fmt: skip
-CLOCK = _cause(
-    "node-clock-skew", "A node whose clock is wrong",
-    "The node's clock differs from the control plane's: certificates look expired, leases and logs "
-    "are misdated.",
-    "The node's lease carries a time that differs from when the API server stored it.",
-    "Start or correct time synchronisation (chrony, systemd-timesyncd) on the node.",
-    "dependency-tls-expired",
-)  # fmt: skip
-SYSTEM_OOM = _cause(
-    "node-memory-exhausted", "A node that ran out of memory",
-    "The kernel killed processes because the whole node had no memory left, not because of a "
-    "container's limit.",
-    "Event SystemOOM `System OOM encountered, victim process: …` on the node.",
-    "Find what uses the memory; set limits; reserve memory for the system.",
-    "oom-killed", "node-memory-pressure",
-)  # fmt: skip
+KUBELET_DOWN = cause("kubelet-down")
+RUNTIME_DOWN = cause("container-runtime-down")
+PLEG = cause("pleg-unhealthy")
+NETWORK = cause("node-network-not-ready")
+NOT_READY = cause("node-not-ready")
+MEMORY = cause("node-memory-pressure")
+DISK = cause("node-disk-pressure")
+PIDS = cause("node-pid-pressure")
+PROBLEM = cause("node-problem")
+CLOCK = cause("node-clock-skew")
+SYSTEM_OOM = cause("node-memory-exhausted")
 _READY_WORDS = (
     (re.compile(r"container runtime (?:is down|not responding)|runtime service failed"), RUNTIME_DOWN),
     (re.compile(r"PLEG is not healthy"), PLEG),
@@ -180,7 +101,8 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         headline=f"Node {node.ref.name} is in trouble: {words}" if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is lost to the cluster: {words}",
         claims=tuple(claims),
-        confidence=0.7 if cause is PROBLEM else 0.95,  # what an unknown condition means, its writer alone knows
+        # What an unknown condition means, its writer alone knows.
+        sure=Sure.LIKELY if cause is PROBLEM else Sure.STATED,
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
         since=since,
@@ -267,7 +189,7 @@ def _system_oom(node: Obj, ooms: list[Event]) -> Finding:
         entity=node.ref,
         headline=f"Node {node.ref.name} ran out of memory and the kernel killed processes on it",
         claims=(Claim("The kubelet saw the kernel kill", tuple(e.quote for e in ooms[-2:])),),
-        confidence=0.85,
+        sure=Sure.LIKELY,
         recommendations=(look(node.ref, "finding what uses the node's memory", SYSTEM_OOM.remedy),),
         since=ooms[-1].first,
     )
@@ -290,6 +212,6 @@ def _skew(case: Case, node: Obj) -> Finding | None:
         headline=f"The clock of node {node.ref.name} is {abs(seconds):.0f} s "
         f"{'ahead' if seconds > 0 else 'behind'}",
         claims=(Claim("The kubelet dated its lease differently than the API server did", quotes),),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(look(node.ref, "correcting the node's clock", CLOCK.remedy),),
     )

@@ -4,45 +4,21 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import look, on, roll_back, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import Change, recent_change
 from agent.diagnosis.command import Command, Withheld
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.thing import Obj, dig
 from agent.quantity import parse_quantity
 from agent.ref import Ref
 
-OOM = declare(Cause(
-    "oom-killed", "crash", "container killed at its memory limit",
-    "The container used more memory than its limit allows and the kernel killed it.",
-    "lastState.terminated has reason OOMKilled, mostly with exit code 137; no event names it.",
-    "Raise the memory limit to what the program needs, or find why it needs so much.",
-    ("heap-exhausted", "liveness-probe-kill", "node-out-of-memory"),
-))  # fmt: skip
-LOWERED = declare(Cause(
-    "oom-limit-lowered", "crash", "container killed after its memory limit was lowered",
-    "The memory limit was lowered below what the program needs; since then the kernel kills it.",
-    "Reason OOMKilled, and the version before had a higher limit.",
-    "Put the former limit back.",
-    ("oom-killed",),
-))  # fmt: skip
-NODE = declare(Cause(
-    "node-out-of-memory", "crash", "container killed because the node ran out of memory",
-    "The whole node was short of memory and the kernel chose this container, below any limit of its own.",
-    "Reason OOMKilled or exit code 137 without a memory limit; event SystemOOM on the node.",
-    "Find what fills the node; give containers requests and limits.",
-    ("oom-killed",),
-))  # fmt: skip
-KILLED = declare(Cause(
-    "killed", "crash", "container killed from outside",
-    "Something ended the container with SIGKILL, and no evidence says what.",
-    "Exit code 137 with reason Error, no event of a probe or of a deletion.",
-    "Look at the memory of the container over time and at the node's kernel log.",
-    ("oom-killed", "liveness-probe-kill"), symptom=True,
-))  # fmt: skip
+OOM = cause("oom-killed")
+LOWERED = cause("oom-limit-lowered")
+NODE = cause("node-out-of-memory")
+KILLED = cause("killed")
 
 
 @analyzer("Pod")
@@ -85,7 +61,7 @@ def _oom(ending: Ending) -> Finding:
         entity=workload.ref,
         headline=text,
         claims=tuple(claims),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(roll_back(workload.ref), raising) if change else (raising,),
         ruled_out=tuple(_not_a_probe(ending)),
         since=change.at if change else container.finished_at,
@@ -143,7 +119,7 @@ def _without_limit(ending: Ending) -> Finding:
             Claim("It was killed for memory (reason OOMKilled)", ending.quote()),
             Claim(f"It ran on node {node} and has no memory limit", ending.pod.quote("spec.nodeName")),
         ),
-        confidence=0.7,
+        sure=Sure.LIKELY,
         recommendations=(
             look(Ref("Node", "", node), "setting memory requests and limits", NODE.remedy),
         ),
@@ -177,7 +153,7 @@ def _killed(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=text,
         claims=tuple(claims),
-        confidence=0.68 if likely else 0.5,
+        sure=Sure.LIKELY if likely else Sure.POSSIBLE,
         recommendations=(look(ending.pod.ref, "watching its memory", OOM.remedy),),
         since=container.finished_at,
     )

@@ -5,32 +5,20 @@ from dataclasses import dataclass
 
 from agent.diagnosis.advice import edit, handle, look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import Command, Withheld, kubectl, sequence
 from agent.diagnosis.complaint import Complaint
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.logs.finding import Forbidden
 from agent.diagnosis.rights import NEVER, Right, right_to_grant
 from agent.diagnosis.thing import Obj
 from agent.names import is_name
 from agent.ref import Ref
 
-FORBIDDEN = declare(Cause(
-    "rbac-forbidden", "permissions", "ServiceAccount without a permission it needs",
-    "The program asks the Kubernetes API for something that its ServiceAccount may not do.",
-    'The log holds `... is forbidden: User "system:serviceaccount:NS:NAME" cannot VERB resource "R"`.',
-    "Add the rule to a Role and bind it to the ServiceAccount.",
-    ("dependency-auth-failed", "file-permission-denied"),
-))  # fmt: skip
-ROLE_MISSING = declare(Cause(
-    "rbac-role-missing", "permissions", "binding to a role that does not exist",
-    "The ServiceAccount is bound, but to a Role or ClusterRole that does not exist.",
-    "The refusal ends with `RBAC: role ... not found`; the binding's roleRef names no existing role.",
-    "Create the role, or bind the right one (a roleRef cannot be changed: make a new binding).",
-    ("rbac-forbidden",),
-))  # fmt: skip
+FORBIDDEN = cause("rbac-forbidden")
+ROLE_MISSING = cause("rbac-role-missing")
 
-LEAD = 0.5  # below a diagnosis: the line is no word about this pod's own rights
+LEAD = Sure.POSSIBLE  # below a diagnosis: the line is no word about this pod's own rights
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,7 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
     refused = _own(complaint)
     if refused is None:
         clause = f"the Kubernetes API refuses an account that is not the pod's own: {complaint.line.message}"
-        yield complaint.finding(FORBIDDEN, clause, confidence=LEAD)
+        yield complaint.finding(FORBIDDEN, clause, sure=LEAD)
         return
     bindings = _bindings(complaint.case, refused)
     if bindings is None:
@@ -123,7 +111,7 @@ def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
         Claim(f"{binding.ref} grants {kind} {name}", binding.quote("roleRef.kind", "roleRef.name")),
         Claim(f"{kind} {name} does not exist", (absent,)),
     )
-    return refused.complaint.finding(ROLE_MISSING, clause, *claims, advice=(advice,), confidence=0.95)
+    return refused.complaint.finding(ROLE_MISSING, clause, *claims, advice=(advice,), sure=Sure.STATED)
 
 
 def _decide(ref: Ref, cause: Cause) -> Recommendation:
@@ -163,7 +151,7 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
         known = " of those that were read" if _is_part(complaint.case, said) else ""
         clause += f": no role{known} is bound to it"
     advice = (_grant(refused, named),)
-    return complaint.finding(FORBIDDEN, clause, *claims, advice=advice, confidence=0.95)
+    return complaint.finding(FORBIDDEN, clause, *claims, advice=advice, sure=Sure.STATED)
 
 
 def _grant(refused: Refused, named: list[Obj]) -> Recommendation:

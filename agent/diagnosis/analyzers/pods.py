@@ -5,27 +5,15 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import containers, is_deleting, is_finished, is_ready
 from agent.diagnosis.thing import Obj
 
-NOT_READY = declare(Cause(
-    "pod-not-ready", "probes", "pod that is not ready",
-    "The pod runs but is not ready: no traffic reaches it. This is a symptom.",
-    "Condition Ready is False with reason ContainersNotReady.",
-    "Read the probe's message and the container's log.",
-    symptom=True,
-))  # fmt: skip
-GATE = declare(Cause(
-    "readiness-gate-unmet", "probes", "readiness gate that nobody opens",
-    "The pod lists a readiness gate, and the condition of that name is not True: a controller is to set it.",
-    "All containers are ready, Ready is False with reason ReadinessGatesNotReady.",
-    "Look at the controller that sets the condition.",
-    ("pod-not-ready",),
-))  # fmt: skip
+NOT_READY = cause("pod-not-ready")
+GATE = cause("readiness-gate-unmet")
 
 YOUNG = timedelta(seconds=60)
 
@@ -92,7 +80,7 @@ def _gate(case: Case, pod: Obj) -> Finding:
         entity=workload.ref,
         headline=f"The pod is not ready because its readiness gate {names} is not True",
         claims=(Claim(f"The containers are ready, the gate {names} is not", quotes),),
-        confidence=0.92,
+        sure=Sure.STATED,
         recommendations=(look(pod.ref, "looking at the gate's controller", GATE.remedy),),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),
     )
@@ -105,7 +93,7 @@ def _not_ready(case: Case, pod: Obj) -> Finding:
         entity=workload_of(case, pod).ref,
         headline=f"Pod {pod.ref.name} is not ready (containers: {names})",
         claims=(Claim(f"Pod {pod.ref.name} is not ready", pod.quote_condition("Ready")),),
-        confidence=0.5,
+        sure=Sure.POSSIBLE,
         recommendations=(look(pod.ref, "", NOT_READY.remedy),),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),
     )

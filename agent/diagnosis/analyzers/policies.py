@@ -3,29 +3,17 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.complaint import Complaint
-from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.graph import pods_of
 from agent.diagnosis.peer import Peer
 from agent.diagnosis.pod import is_ready
 from agent.diagnosis.policy import Direction, End, end_of, in_the_way
 from agent.diagnosis.thing import Obj, dig
 
-BLOCKS = declare(Cause(
-    "network-policy-blocks", "network", "network policy in the way",
-    "A NetworkPolicy selects one end of a connection and no policy allows the connection.",
-    "Calls time out although the target is ready; the policy's selectors and ports do not cover the call.",
-    "Add a rule for this caller and port to the policy.",
-    ("dependency-timeout", "service-no-ready-endpoints"),
-))  # fmt: skip
-BLOCKS_DNS = declare(Cause(
-    "network-policy-blocks-dns", "network", "network policy without DNS",
-    "A NetworkPolicy restricts a pod's egress and does not allow port 53: no name resolves.",
-    "Every name fails to resolve in this pod, after a wait, while other pods resolve it.",
-    "Allow egress to port 53, UDP and TCP, of the cluster DNS.",
-    ("dependency-dns", "dependency-service-missing"),
-))  # fmt: skip
+BLOCKS = cause("network-policy-blocks")
+BLOCKS_DNS = cause("network-policy-blocks-dns")
 
 _SILENT = ("connection-timeout", "waiting-for", "dns-failure", "connection-refused")
 
@@ -89,7 +77,7 @@ def _finding(complaint: Complaint, cause: Cause, clause: str, policy: Obj, direc
     advice = edit(policy.ref, "allowing the connection in the policy", cause.remedy)
     return complaint.finding(
         cause, clause, Claim(text, quotes), advice=(advice,), entity=policy.ref,
-        confidence=0.75 if complaint.line.kind == "connection-refused" else 0.9,
+        sure=Sure.LIKELY if complaint.line.kind == "connection-refused" else Sure.STATED,
     )  # fmt: skip
 
 

@@ -22,11 +22,11 @@ from agent.diagnosis.analyzers.probe_causes import (
     WRONG_SCHEME,
 )
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause
+from agent.diagnosis.causes import Cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.listening import listening
 from agent.diagnosis.logs import LogFinding
@@ -134,7 +134,7 @@ def _unhealthy(case: Case, pod: Obj, container: Container, kind: str) -> Event |
 
 
 def _finding(failure: Failure) -> Finding:
-    cause, clause, confidence, claims = _judge(failure)
+    cause, clause, sure, claims = _judge(failure)
     workload = workload_of(failure.case, failure.pod)
     kind = failure.kind.lower()
     name = failure.container.called
@@ -157,7 +157,7 @@ def _finding(failure: Failure) -> Finding:
         entity=workload.ref,
         headline=text,
         claims=(told, *claims),
-        confidence=confidence,
+        sure=sure,
         recommendations=tuple(advice),
         since=failure.event.first,
     )
@@ -174,7 +174,7 @@ _ACTIONS = {
     "listens-on-loopback": "listening on all addresses",
 }
 
-Judgement = tuple[Cause, str, float, list[Claim]]
+Judgement = tuple[Cause, str, Sure, list[Claim]]
 
 
 def _judge(failure: Failure) -> Judgement:
@@ -187,9 +187,9 @@ def _judge(failure: Failure) -> Judgement:
     if match := _STATUS.search(message):
         return _by_status(failure, int(match[1]), path, spec)
     if "HTTP response to HTTPS client" in message or "first record does not look like a TLS" in message:
-        return WRONG_SCHEME, "the probe speaks HTTPS to a port that speaks HTTP", 0.93, spec
+        return WRONG_SCHEME, "the probe speaks HTTPS to a port that speaks HTTP", Sure.STATED, spec
     if "malformed HTTP" in message:
-        return WRONG_SCHEME, "the probe speaks HTTP to a port that speaks something else", 0.85, spec
+        return WRONG_SCHEME, "the probe speaks HTTP to a port that speaks something else", Sure.LIKELY, spec
     if "refused" in message or "failed to connect service" in message:
         return _refused(failure, spec)
     if "deadline exceeded" in message or "timed out" in message or "i/o timeout" in message:
@@ -197,18 +197,18 @@ def _judge(failure: Failure) -> Judgement:
     if dig(failure.probe, "exec.command"):
         return _by_command(failure, spec)
     if failure.lived is not None:
-        return KILL, "the program does not pass it", 0.55, spec
-    return UNHEALTHY, "the probe does not succeed", 0.55, spec
+        return KILL, "the program does not pass it", Sure.POSSIBLE, spec
+    return UNHEALTHY, "the probe does not succeed", Sure.POSSIBLE, spec
 
 
 def _by_command(failure: Failure, spec: list[Claim]) -> Judgement:
     """A command that ran and failed, unless its output says that it never ran."""
     said = failure.event.message.partition(": ")[2].strip()
     if _NOT_RUN.search(said):
-        return COMMAND_MISSING, "the command of the probe is not in the image", 0.88, spec
+        return COMMAND_MISSING, "the command of the probe is not in the image", Sure.LIKELY, spec
     settled = bool(said) and failure.log is not None and _complaint(failure) is None
     clause = f"the command of the probe fails: {said[:160] or 'it says nothing'}"
-    return COMMAND_FAILS, clause, 0.68 if settled else 0.55, spec
+    return COMMAND_FAILS, clause, Sure.LIKELY if settled else Sure.POSSIBLE, spec
 
 
 def _errored(message: str, spec: list[Claim]) -> Judgement:
@@ -218,18 +218,23 @@ def _errored(message: str, spec: list[Claim]) -> Judgement:
         or "invalid syntax" in message
         or ("port" in message.lower() and "exec" not in message)
     ):
-        return PORT_UNKNOWN, "the probe names a port that the container does not have", 0.93, spec
-    return COMMAND_MISSING, "the command of the probe cannot be run in the container", 0.92, spec
+        return PORT_UNKNOWN, "the probe names a port that the container does not have", Sure.STATED, spec
+    return COMMAND_MISSING, "the command of the probe cannot be run in the container", Sure.STATED, spec
 
 
 def _by_status(failure: Failure, status: int, path: str, spec: list[Claim]) -> Judgement:
     if status in (404, 405, 410):
-        return WRONG_PATH, f"the probe asks for {path}, which answers {status}", 0.88, spec
+        return WRONG_PATH, f"the probe asks for {path}, which answers {status}", Sure.LIKELY, spec
     if status in (401, 403):
-        return WRONG_PATH, f"the probe asks for {path}, which demands credentials ({status})", 0.85, spec
+        return (
+            WRONG_PATH,
+            f"the probe asks for {path}, which demands credentials ({status})",
+            Sure.LIKELY,
+            spec,
+        )
     if status == 400 and dig(failure.probe, "httpGet.scheme") != "HTTPS":
-        return WRONG_SCHEME, f"{path} answers 400 to the probe: the port may speak HTTPS", 0.7, spec
-    return UNHEALTHY, f"the program itself answers {status} at {path}", 0.55, spec
+        return WRONG_SCHEME, f"{path} answers 400 to the probe: the port may speak HTTPS", Sure.LIKELY, spec
+    return UNHEALTHY, f"the program itself answers {status} at {path}", Sure.POSSIBLE, spec
 
 
 def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
@@ -239,17 +244,22 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
         claim = Claim(
             f"The program says it listens on {port} of the loopback address", (_quote(failure, own[0].line),)
         )
-        return LOOPBACK, f"the program listens on port {port} of 127.0.0.1 only", 0.85, [*spec, claim]
+        return LOOPBACK, f"the program listens on port {port} of 127.0.0.1 only", Sure.LIKELY, [*spec, claim]
     others = [found for found in said if found.port != port]
     if others and not own:
         claim = Claim(
             f"The program says it listens on {others[-1].port}", (_quote(failure, others[-1].line),)
         )
         clause = f"the probe asks port {port} while the program listens on {others[-1].port}"
-        return WRONG_PORT, clause, 0.93, [*spec, claim]
+        return WRONG_PORT, clause, Sure.STATED, [*spec, claim]
     if own and failure.from_the_start:
         claim = Claim(f"It listens on {port} in the end", (_quote(failure, own[0].line),))
-        return SLOW_START, "it is asked before it has started", 0.82, [*spec, claim, *_patience(failure)]
+        return (
+            SLOW_START,
+            "it is asked before it has started",
+            Sure.LIKELY,
+            [*spec, claim, *_patience(failure)],
+        )
     complaint = _complaint(failure)
     declared = [p.get("containerPort") for p in failure.container.spec.get("ports") or []]
     if complaint is None and failure.log is not None and declared and port not in declared and not own:
@@ -258,24 +268,24 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
         return (
             WRONG_PORT,
             f"the probe asks port {port} while the container declares {names}",
-            0.82,
+            Sure.LIKELY,
             [*spec, claim],
         )
     if complaint is None and failure.from_the_start and failure.log is not None:
-        return SLOW_START, "it is asked before it has started", 0.72, [*spec, *_patience(failure)]
-    return NOT_LISTENING, f"nothing listens on port {port}", 0.58, spec
+        return SLOW_START, "it is asked before it has started", Sure.LIKELY, [*spec, *_patience(failure)]
+    return NOT_LISTENING, f"nothing listens on port {port}", Sure.POSSIBLE, spec
 
 
 def _timed_out(failure: Failure, spec: list[Claim]) -> Judgement:
     seconds = int(failure.probe.get("timeoutSeconds") or 1)
     claims = [*spec, Claim(f"The probe waits {seconds} s", failure.quote_probe("timeoutSeconds"))]
     if failure.log is None:
-        return TIMEOUT, f"it does not answer the probe within {seconds} s", 0.55, claims
+        return TIMEOUT, f"it does not answer the probe within {seconds} s", Sure.POSSIBLE, claims
     if failure.lived is not None and failure.from_the_start and _complaint(failure) is None:
-        return SLOW_START, "it is asked before it has started", 0.66, [*claims, *_patience(failure)]
+        return SLOW_START, "it is asked before it has started", Sure.LIKELY, [*claims, *_patience(failure)]
     if cpu := failure.container.quote_spec("resources.limits.cpu"):
         claims.append(Claim("Its CPU is limited", cpu))
-    return TIMEOUT, f"it does not answer the probe within {seconds} s", 0.72, claims
+    return TIMEOUT, f"it does not answer the probe within {seconds} s", Sure.LIKELY, claims
 
 
 def _complaint(failure: Failure) -> LogFinding | None:

@@ -6,22 +6,16 @@ from datetime import timedelta
 from agent.diagnosis.advice import read_log
 from agent.diagnosis.analyzers import logged
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
 from agent.diagnosis.thing import Obj
 
-HANGS = declare(Cause(
-    "init-container-hangs", "crash", "init container that does not end",
-    "An init container runs and runs; the pod's own containers wait for it. It has no event of its own.",
-    "Condition Initialized is False, the init container has been running for long, restarts 0.",
-    "Read its log and its command: most wait for another service.",
-    ("dependency-service-missing", "dependency-refused"),
-))  # fmt: skip
+HANGS = cause("init-container-hangs")
 
 RECENT = timedelta(minutes=15)
 PATIENCE = timedelta(seconds=45)  # that an init container may run before it is called hanging
@@ -85,7 +79,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
         entity=workload_of(case, pod).ref,
         headline=f"The {container.called} does not end, and the pod waits for it",
         claims=tuple(claims),
-        confidence=0.62 if log is not None else 0.5,
+        sure=Sure.LIKELY if log is not None else Sure.POSSIBLE,
         recommendations=(Recommendation("reading the init container's log", HANGS.remedy, command, "none"),),
         since=since,
     )

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import containers, is_deleting, is_well
 from agent.diagnosis.pull import read_pull_error
@@ -15,52 +15,12 @@ from agent.diagnosis.thing import Obj, dig
 from agent.quantity import parse_quantity
 from agent.ref import Ref
 
-
-def _cause(identity: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str) -> Cause:
-    return declare(Cause(identity, "nodes", title, meaning, shows, remedy, confused_with))
-
-
-CNI = _cause(
-    "pod-network-failed", "A pod network that cannot be set up",
-    "The network plugin of the node fails when it is asked to connect the pod.",
-    "ContainerCreating; event FailedCreatePodSandBox `failed to setup network for sandbox`.",
-    "Look at the CNI's pod on that node and at its configuration in /etc/cni/net.d.",
-    "node-network-not-ready", "pod-addresses-exhausted",
-)  # fmt: skip
-ADDRESSES = _cause(
-    "pod-addresses-exhausted", "No free addresses for pods",
-    "The range of pod addresses of the node or subnet is used up, or addresses leak.",
-    "FailedCreatePodSandBox `no IP addresses available in range set` or `failed to assign an IP address`.",
-    "Free addresses (dead pods, leaked reservations), or give nodes larger ranges.",
-    "pod-network-failed",
-)  # fmt: skip
-TOO_SMALL = _cause(
-    "memory-limit-too-small-to-start", "A memory limit too small to start in",
-    "The limit is below what the runtime itself needs to make the container, some MiB.",
-    "ContainerCreating; FailedCreatePodSandBox `container init was OOM-killed (memory limit too low?)`.",
-    "Raise the memory limit; look for a wrong unit (`64m` is millibytes, `64Mi` is meant).",
-    "oom-killed",
-)  # fmt: skip
-HANDLER = _cause(
-    "runtime-handler-missing", "A runtime that the node does not have",
-    "The pod's RuntimeClass names a handler that is not configured on the node.",
-    "FailedCreatePodSandBox `no runtime for \"x\" is configured`.",
-    "Choose another RuntimeClass, or nodes that have the runtime.",
-)  # fmt: skip
-PAUSE = _cause(
-    "sandbox-image-missing", "A sandbox image that cannot be had",
-    "The runtime cannot get its pause image; no pod can start on the node that does not have it.",
-    "FailedCreatePodSandBox `failed to get sandbox image`.",
-    "Correct the runtime's sandbox image or its mirror, or load the image onto the node.",
-    "image-not-found", "registry-unreachable",
-)  # fmt: skip
-FAILED = _cause(
-    "sandbox-failed", "A pod sandbox that cannot be made",
-    "The runtime cannot make the pod's sandbox, for a reason its message gives.",
-    "ContainerCreating; event FailedCreatePodSandBox.",
-    "Act on the message; look at the runtime's log on the node.",
-    "pod-network-failed",
-)  # fmt: skip
+CNI = cause("pod-network-failed")
+ADDRESSES = cause("pod-addresses-exhausted")
+TOO_SMALL = cause("memory-limit-too-small-to-start")
+HANDLER = cause("runtime-handler-missing")
+PAUSE = cause("sandbox-image-missing")
+FAILED = cause("sandbox-failed")
 NO_MEMORY = re.compile(r"init was OOM-killed|memory limit too low")
 """What runc says of a container whose limit is too small to start in."""
 _WORDS = (
@@ -121,7 +81,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         entity=owner.ref if of_pod else node,
         headline=f"Pod {pod.ref.name} cannot start on {node.name}: {cause.title[0].lower()}{cause.title[1:]}",
         claims=tuple(claims),
-        confidence=0.7 if cause is FAILED else 0.9,
+        sure=Sure.LIKELY if cause is FAILED else Sure.STATED,
         recommendations=(advice,),
         leads_to=() if of_pod else (node,),
         since=failed[-1].first,

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import is_deleting
 from agent.diagnosis.thing import Obj
@@ -18,55 +18,10 @@ KUBE_SYSTEM, SCHEDULER = "kube-system", "kube-scheduler"
 LEASE = timedelta(seconds=60)  # four times the lease duration of kube-scheduler
 PATIENCE = timedelta(seconds=20)  # a scheduler that runs says something within a second or two
 
-SCHEDULING_GATE = declare(
-    Cause(
-        id="scheduling-gate",
-        family="scheduling",
-        title="A scheduling gate that nobody has opened",
-        meaning="The pod carries a scheduling gate. The scheduler does not look at it before whoever set "
-        "the gate "
-        "(a queue, a quota controller, an operator) removes it.",
-        shows="PodScheduled is False with reason SchedulingGated; there is no event. spec.schedulingGates "
-        "names it.",
-        remedy="Find out why the controller that owns the gate does not remove it, or take the gate out of "
-        "the "
-        "template.",
-        confused_with=("unknown-scheduler", "insufficient-cpu"),
-    )
-)
-UNKNOWN_SCHEDULER = declare(
-    Cause(
-        id="unknown-scheduler",
-        family="scheduling",
-        title="A scheduler that does not run",
-        meaning="spec.schedulerName names a scheduler that nobody runs, so nobody looks for a node.",
-        shows="The pod stays Pending with neither a PodScheduled condition nor an event.",
-        remedy="Correct spec.schedulerName in the template, or start the scheduler it names.",
-        confused_with=("scheduling-gate",),
-    )
-)
-SCHEDULER_DOWN = declare(
-    Cause(
-        id="scheduler-down",
-        family="control-plane",
-        title="The cluster's scheduler is not at work",
-        meaning="Pods of the default scheduler wait without any word from it.",
-        shows="Pending pods without a PodScheduled condition; kube-scheduler's pod or lease is not well.",
-        remedy="Bring kube-scheduler back: look at its pod in kube-system and at its log.",
-        confused_with=("unknown-scheduler", "scheduling-gate"),
-    )
-)
-NODE_NAME_UNKNOWN = declare(
-    Cause(
-        id="node-name-unknown",
-        family="scheduling",
-        title="A node that does not exist",
-        meaning="spec.nodeName binds the pod to a node that is not there; the scheduler is never asked.",
-        shows="The pod is Pending with spec.nodeName set, without container statuses and events.",
-        remedy="Remove spec.nodeName and choose nodes by label, or name a node that exists.",
-        confused_with=("unknown-scheduler",),
-    )
-)
+SCHEDULING_GATE = cause("scheduling-gate")
+UNKNOWN_SCHEDULER = cause("unknown-scheduler")
+SCHEDULER_DOWN = cause("scheduler-down")
+NODE_NAME_UNKNOWN = cause("node-name-unknown")
 
 
 @analyzer("Pod")
@@ -86,7 +41,7 @@ def gated(case: Case, pod: Obj) -> Iterator[Finding]:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} waits at the scheduling gate {named}, which nobody has removed",
         claims=(Claim(f"The scheduler must not place the pod before the gate {named} is removed", quotes),),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             look(
                 pod.ref,
@@ -127,7 +82,7 @@ def unseen(case: Case, pod: Obj) -> Iterator[Finding]:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} asks for the scheduler {name}, which does not run",
         claims=(claim,),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(
             edit(
                 owner.ref,
@@ -156,7 +111,7 @@ def _bound_by_name(case: Case, pod: Obj) -> Iterator[Finding]:
             ),
             Claim(f"There is no node {node}", (absent,)),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             edit(owner.ref, "removing the node's name", "Take nodeName out of the pod template."),
         ),
@@ -179,7 +134,7 @@ def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
             claim,
             Claim("The scheduler has not renewed its lease since then", lease.quote("spec.renewTime")),
         ),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(
             Recommendation(
                 action="looking at kube-scheduler",

@@ -7,10 +7,10 @@ from agent.diagnosis.advice import edit, look
 from agent.diagnosis.analyzers.probe_causes import LOOPBACK
 from agent.diagnosis.backends import Backends, backends
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import WORKLOADS, selects, workload_of
 from agent.diagnosis.listening import Listening, listening
 from agent.diagnosis.pod import first_container
@@ -18,48 +18,14 @@ from agent.diagnosis.provenance import near
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
-
-def _cause(
-    id: str, title: str, meaning: str, shows: str, remedy: str, *confused_with: str, symptom: bool = False
-) -> Cause:
-    return declare(Cause(id, "network", title, meaning, shows, remedy, confused_with, symptom))
-
-
-SELECTOR = _cause(
-    "service-selector-mismatch", "Service whose selector matches no pod",
-    "No pod carries the labels that the Service selects.",
-    "The Service's EndpointSlice is empty while the pods it is meant for run.",
-    "Correct the Service's selector, or the labels of the workload's template.",
-    "service-no-ready-endpoints", "scaled-to-zero",
-)  # fmt: skip
-NO_READY = _cause(
-    "service-no-ready-endpoints", "Service without a ready pod",
-    "Pods match the Service's selector, but none is ready, so connections are refused.",
-    "All endpoints of the Service have ready false.",
-    "Find out why its pods are not ready.", "service-selector-mismatch", symptom=True,
-)  # fmt: skip
-TARGET_PORT = _cause(
-    "service-wrong-target-port", "Service that sends to a port nobody listens on",
-    "The Service's targetPort is not a port of the pods behind it.",
-    "Ready endpoints, but without ports, or connections that are refused although all looks healthy.",
-    "Set targetPort to the port the program listens on.",
-    "dependency-wrong-port", "service-no-ready-endpoints",
-)  # fmt: skip
-NOBODY = _cause(
-    "service-without-backends", "Service for which nothing runs",
-    "The Service selects no pod, and no workload makes such pods.",
-    "The EndpointSlice is empty; no workload's template carries the labels.",
-    "Deploy what the Service is for, or correct its selector.", "service-selector-mismatch",
-)  # fmt: skip
-EXTERNAL_NAME = _cause(
-    "service-external-name", "ExternalName that leads nowhere",
-    "The Service is an alias of a host name in the cluster that does not exist.",
-    "spec.type ExternalName; the name it stands for does not resolve.",
-    "Correct spec.externalName.", "dependency-dns",
-)  # fmt: skip
+SELECTOR = cause("service-selector-mismatch")
+NO_READY = cause("service-no-ready-endpoints")
+TARGET_PORT = cause("service-wrong-target-port")
+NOBODY = cause("service-without-backends")
+EXTERNAL_NAME = cause("service-external-name")
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-SYMPTOM = 0.55  # it leads on, but is no root
+SYMPTOM = Sure.POSSIBLE  # it leads on, but is no root
 
 
 @analyzer("Service")
@@ -111,7 +77,7 @@ def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
                 Claim(f"It stands for {host}", service.quote("spec.externalName")),
                 Claim(f"There is no {target}", (absent,)),
             ),
-            confidence=0.93,
+            sure=Sure.STATED,
             recommendations=(edit(service.ref, "correcting externalName", EXTERNAL_NAME.remedy),),
         )
 
@@ -144,7 +110,7 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
                 ),
                 Claim("The Service selects them", service.quote("spec.selector")),
             ),
-            confidence=SYMPTOM,
+            sure=SYMPTOM,
             leads_to=(meant.ref,),
         )
 
@@ -183,7 +149,7 @@ def _mismatch(service: Obj, workload: Obj) -> Finding:
             Claim(f"The Service selects {shown}", tuple(quotes)),
             Claim(f"The pods of {workload.ref} are labelled otherwise", workload.quote(*paths)),
         ),
-        confidence=0.92,
+        sure=Sure.STATED,
         recommendations=(edit(service.ref, "correcting the Service's selector", SELECTOR.remedy,
                               kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)),),
     )  # fmt: skip
@@ -195,7 +161,7 @@ def _absent(service: Obj) -> Finding:
         entity=service.ref,
         headline=f"Service {service.ref.name} has no pod behind it, and no workload makes such pods",
         claims=(Claim("This is what the Service selects", service.quote("spec.selector")),),
-        confidence=0.8,
+        sure=Sure.LIKELY,
         recommendations=(edit(service.ref, "deploying what the Service is for", NOBODY.remedy),),
     )
 
@@ -210,7 +176,7 @@ def _none_ready(case: Case, service: Obj, behind: Backends) -> Finding:
             Claim("The Service selects these pods", service.quote("spec.selector")),
             Claim(f"{shown.ref} is not ready", shown.quote_condition("Ready", "status", "reason")),
         ),
-        confidence=SYMPTOM,
+        sure=SYMPTOM,
         recommendations=(look(service.ref, "finding out why its pods are not ready", NO_READY.remedy),),
         leads_to=tuple(ref for ref in _workloads(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"),
     )
@@ -226,7 +192,7 @@ def _ports(case: Case, service: Obj, behind: Backends) -> Iterator[Finding]:
         target = str(entry.get("targetPort") or entry.get("port"))
         if not target.isdigit():
             if all(p.get("name") != target for p in declared):
-                yield _wrong_port(service, pod, target, "has no port of that name", 0.95, ())
+                yield _wrong_port(service, pod, target, "has no port of that name", Sure.STATED, ())
             continue
         is_declared = any(p.get("containerPort") == int(target) for p in declared)
         if (loopback := _on_loopback(case, service, pod, int(target))) or is_declared:
@@ -252,7 +218,7 @@ def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | N
         entity=workload.ref,
         headline=f"The program of {workload.ref.kind} {workload.ref.name} listens on port {target} of 127.0.0.1 only",
         claims=claims,
-        confidence=0.88,
+        sure=Sure.LIKELY,
         recommendations=(edit(workload.ref, "listening on all addresses", LOOPBACK.remedy),),
     )
 
@@ -267,10 +233,10 @@ def _undeclared(
     if said:
         port, quote = said[0][0].port, said[0][1]
         heard = Claim(f"The program says it listens on {port}", (quote,))
-        yield _wrong_port(service, pod, str(target), f"listens on {port}", 0.92, (heard,))
+        yield _wrong_port(service, pod, str(target), f"listens on {port}", Sure.STATED, (heard,))
         return
     ports = ", ".join(str(p.get("containerPort")) for p in declared)
-    yield _wrong_port(service, pod, str(target), f"declares {ports}", 0.85 if case.led_by else 0.62, ())
+    yield _wrong_port(service, pod, str(target), f"declares {ports}", Sure.LIKELY, ())
 
 
 def _says(case: Case, pod: Obj) -> list[tuple[Listening, Quote]]:
@@ -280,7 +246,7 @@ def _says(case: Case, pod: Obj) -> list[tuple[Listening, Quote]]:
 
 
 def _wrong_port(
-    service: Obj, pod: Obj, target: str, but: str, confidence: float, heard: tuple[Claim, ...]
+    service: Obj, pod: Obj, target: str, but: str, sure: Sure, heard: tuple[Claim, ...]
 ) -> Finding:
     containers = [str(c.get("name")) for c in pod.items("spec.containers")]
     quotes = tuple(q for name in containers for q in pod.quote(f"spec.containers[{name}].ports"))
@@ -294,7 +260,7 @@ def _wrong_port(
             Claim(f"{pod.ref} is ready and {but}", shown),
             *heard,
         ),
-        confidence=confidence,
+        sure=sure,
         recommendations=(edit(service.ref, "correcting targetPort", TARGET_PORT.remedy),),
     )
 

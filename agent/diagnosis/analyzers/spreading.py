@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote
 from agent.diagnosis.graph import selects, workload_of
@@ -13,59 +13,10 @@ from agent.diagnosis.placement import Placement, placement
 from agent.diagnosis.selector import selector_text
 from agent.diagnosis.thing import Obj, dig
 
-POD_AFFINITY = declare(
-    Cause(
-        id="pod-affinity-unmatched",
-        family="scheduling",
-        title="A required pod affinity with nobody to be near to",
-        meaning="The pod must run beside pods with certain labels, and no suitable node runs such a pod.",
-        shows="PodScheduled is False with `node(s) didn't match pod affinity rules`.",
-        remedy="Correct the label selector or start the pods it names; make the affinity preferred if it "
-        "may fail.",
-        confused_with=("pod-anti-affinity", "node-affinity-unmatched"),
-    )
-)
-ANTI_AFFINITY = declare(
-    Cause(
-        id="pod-anti-affinity",
-        family="scheduling",
-        title="A required pod anti-affinity with no node left",
-        meaning="The pod must not share a node with certain pods, often its own replicas, and every "
-        "suitable node "
-        "runs one already.",
-        shows="PodScheduled is False with `didn't match pod anti-affinity rules` (the pod's own rule) or "
-        "`didn't "
-        "satisfy existing pods anti-affinity rules` (another pod's).",
-        remedy="Run no more replicas than there are nodes, add nodes, or make the anti-affinity preferred.",
-        confused_with=("pod-affinity-unmatched", "topology-spread"),
-    )
-)
-TOPOLOGY = declare(
-    Cause(
-        id="topology-spread",
-        family="scheduling",
-        title="A topology spread constraint that cannot be met",
-        meaning="Placing the pod would make the spread over zones or nodes more uneven than maxSkew allows, "
-        "or nodes "
-        "lack the label the constraint is about.",
-        shows="PodScheduled is False with `didn't match pod topology spread constraints`, perhaps `(missing "
-        "required "
-        "label)`.",
-        remedy="Correct topologyKey, raise maxSkew, use ScheduleAnyway, or give the lacking zone a node.",
-        confused_with=("pod-anti-affinity", "node-cordoned"),
-    )
-)
-HOST_PORT = declare(
-    Cause(
-        id="host-port-taken",
-        family="scheduling",
-        title="A port of the node that is taken",
-        meaning="The pod asks for a hostPort which another pod already holds on every suitable node.",
-        shows="PodScheduled is False with `didn't have free ports for the requested pod ports`.",
-        remedy="Use a Service in place of hostPort, choose another port, or run at most one such pod a node.",
-        confused_with=("port-in-use", "pod-anti-affinity"),
-    )
-)
+POD_AFFINITY = cause("pod-affinity-unmatched")
+ANTI_AFFINITY = cause("pod-anti-affinity")
+TOPOLOGY = cause("topology-spread")
+HOST_PORT = cause("host-port-taken")
 
 
 @analyzer("Pod")
@@ -86,7 +37,7 @@ def _affinity(case: Case, place: Placement, owner: Obj) -> Finding:
         headline=f"Pod {pod.ref.name} must run beside pods with {wanted}, and no node that could take it "
         f"has one",
         claims=(place.claim(), *claims),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref, "correcting the pod affinity", "Correct the labels or make the affinity preferred."
@@ -106,7 +57,7 @@ def _anti_affinity(case: Case, place: Placement, owner: Obj) -> Finding:
         headline=f"Pod {pod.ref.name} must not share a node with pods of {wanted}, and every suitable node "
         f"has one",
         claims=(place.claim(), *claims, *holders),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -128,7 +79,7 @@ def _anti_affinity_of_others(case: Case, place: Placement, owner: Obj) -> Findin
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} finds no node because the anti-affinity of {who} keeps it away",
         claims=(place.claim(), *([Claim(f"{who} must not share a node with it", quotes)] if quotes else [])),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -162,7 +113,7 @@ def _spread(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} must be spread over {keys or 'a topology'}, and {why}",
         claims=(place.claim(), *([Claim("The pod's topology spread constraints", quotes)] if quotes else [])),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
@@ -191,7 +142,7 @@ def _host_port(case: Case, place: Placement, owner: Obj) -> Finding:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} asks for port {ports} of the node{who}",
         claims=tuple(claims),
-        confidence=place.confidence,
+        sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,

@@ -7,40 +7,17 @@ from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers import crash, logged, oom
 from agent.diagnosis.analyzers.sandbox import NO_MEMORY, TOO_SMALL
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut, Sure
 from agent.diagnosis.thing import Obj, dig
 
-WORKING_DIRECTORY = declare(Cause(
-    "working-directory-invalid", "crash", "invalid working directory",
-    "The container's workingDir cannot be used: it is a file, or cannot be made.",
-    "StartError with `mkdir PATH: not a directory` during the container's init.",
-    "Correct workingDir in the template.",
-    ("command-not-found",),
-))  # fmt: skip
-MOUNT = declare(Cause(
-    "mount-over-wrong-type", "config", "file mounted over a directory, or the reverse",
-    "A volume or subPath that is a file is mounted where the image has a directory, or the other way round.",
-    "StartError with `error mounting ... not a directory`.",
-    "Mount at a path of the same type; with subPath, name the file in mountPath.",
-    ("missing-file",),
-))  # fmt: skip
-START = declare(Cause(
-    "start-failed", "crash", "container that the runtime cannot start",
-    "The container runtime refuses to start the process, for a reason of its own.",
-    "StartError or RunContainerError with the runtime's message; no log exists.",
-    "Read the message; correct what it names in the template.",
-))  # fmt: skip
-HOOK = declare(Cause(
-    "post-start-hook-failed", "crash", "failing postStart hook",
-    "The container's postStart hook fails, and the kubelet kills the container for it.",
-    "Events FailedPostStartHook and Killing.",
-    "Correct the hook's command, or take it out.",
-    ("liveness-probe-kill",),
-))  # fmt: skip
+WORKING_DIRECTORY = cause("working-directory-invalid")
+MOUNT = cause("mount-over-wrong-type")
+START = cause("start-failed")
+HOOK = cause("post-start-hook-failed")
 
 _MISSING = re.compile(
     r'exec: "([^"]{1,200})": (?:stat [^:]{1,300}: no such file or directory|executable file not found in \$PATH)'
@@ -90,7 +67,7 @@ def _no_memory(ending: Ending, message: str) -> Finding:
         entity=ref,
         headline=f"The {container.called} cannot start because {clause}",
         claims=tuple(claim for claim in claims if claim.quotes),
-        confidence=0.9,
+        sure=Sure.STATED,
         recommendations=(oom.raise_limit(ref, container.name, str(limit)),),
         since=container.finished_at or ending.pod.created,
     )
@@ -118,7 +95,7 @@ def _start_error(ending: Ending) -> Finding:
         entity=ending.workload.ref,
         headline=f"The {container.called} cannot start because {clause}",
         claims=tuple(claims),
-        confidence=0.95 if cause is not START else 0.75,
+        sure=Sure.STATED if cause is not START else Sure.LIKELY,
         recommendations=tuple(advice),
         ruled_out=(RuledOut("application-error", "The program never ran.", container.quote(where)),),
         since=change.at if change else ending.pod.created,
@@ -162,7 +139,7 @@ def _hook(ending: Ending) -> Finding:
             Claim("The kubelet says that the postStart hook failed", quotes),
             Claim("It ended so", ending.quote()),
         ),
-        confidence=0.92,
+        sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "correcting the postStart hook", HOOK.remedy),),
         since=container.finished_at,
     )

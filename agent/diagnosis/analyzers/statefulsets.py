@@ -5,31 +5,17 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import on, watch
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import owner_ref, pods_of
 from agent.diagnosis.replicas import in_trouble, is_starting, lingering, representatives
 from agent.diagnosis.thing import Obj
 
 REVISION = "controller-revision-hash"
 
-OLD_POD = declare(Cause(
-    "statefulset-waits-for-old-pod", "workload", "Correction held up by a broken pod of the version before",
-    "The template was corrected, but the StatefulSet waits for its broken pod to become ready before it "
-    "replaces "
-    "it, and the pod never will: a known limit of OrderedReady.",
-    "The pod that is not ready carries another controller-revision-hash than status.updateRevision.",
-    "Delete the broken pod: it comes back with the corrected template.",
-    ("rollout-stuck",),
-))  # fmt: skip
-ON_DELETE = declare(Cause(
-    "update-on-delete", "workload", "Update that waits for pods to be deleted by hand",
-    "updateStrategy OnDelete leaves running pods as they are until somebody deletes them.",
-    "status.updateRevision differs from status.currentRevision while all pods are ready.",
-    "Delete the pods one by one, or set updateStrategy to RollingUpdate.",
-    ("rollout-stuck",),
-))  # fmt: skip
+OLD_POD = cause("statefulset-waits-for-old-pod")
+ON_DELETE = cause("update-on-delete")
 
 
 @analyzer("StatefulSet")
@@ -99,7 +85,9 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
         claims.append(
             Claim(f"The template has changed since in what the pod runs ({corrected[0].text})", corrected)
         )
-    return Finding(OLD_POD, obj.ref, headline, tuple(claims), 0.95 if corrected else 0.66, (delete,))
+    return Finding(
+        OLD_POD, obj.ref, headline, tuple(claims), Sure.STATED if corrected else Sure.LIKELY, (delete,)
+    )
 
 
 def _corrected(obj: Obj, pod: Obj) -> tuple[Quote, ...]:
@@ -126,5 +114,5 @@ def _waits_for_deletion(obj: Obj) -> Finding | None:
     why = "every replica is ready"
     ruled_out = (RuledOut("rollout-stuck", why, obj.quote("status.readyReplicas")),)
     return Finding(
-        ON_DELETE, obj.ref, headline, (Claim(headline, quotes),), 0.8, (delete,), ruled_out=ruled_out
+        ON_DELETE, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (delete,), ruled_out=ruled_out
     )

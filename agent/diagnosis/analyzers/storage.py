@@ -11,13 +11,13 @@ from agent.diagnosis.analyzers.binding import (
     named_volume,
     no_volume,
     not_bound,
-    storage_cause,
     what_was_said,
 )
 from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.pod import is_deleting
 from agent.diagnosis.thing import Event, Obj
 from agent.diagnosis.volume import PROVISIONERS, STATIC, provisioner_of, users_of
@@ -27,44 +27,11 @@ _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
 PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
 
 
-NO_CLASS = storage_cause(
-    "storage-class-missing", "A StorageClass that does not exist",
-    "The claim names a StorageClass that the cluster does not have, so nobody makes a volume for it.",
-    "The claim is Pending; event ProvisioningFailed `storageclass.storage.k8s.io \"x\" not found`.",
-    "Make the claim anew with a class that exists, or create the class. The class of a claim cannot "
-    "be changed.",
-    "no-default-storage-class", "provisioner-down",
-)  # fmt: skip
-FAILED = storage_cause(
-    "provisioning-failed", "A provisioner that fails",
-    "The provisioner runs and cannot make the volume; its message says why (quota, parameters, "
-    "credentials, space).",
-    "The claim is Pending; event ProvisioningFailed with the provisioner's words.",
-    "Act on what the provisioner says.",
-    "provisioner-down", "storage-class-missing",
-)  # fmt: skip
-PROVISIONER_DOWN = storage_cause(
-    "provisioner-down", "A provisioner that does not run",
-    "The class exists, and nobody acts on its claims: the provisioner was never installed, is "
-    "scaled to zero or "
-    "crashes.",
-    "The claim is Pending for minutes with ExternalProvisioning `Waiting for a volume to be created …` only.",
-    "Bring the provisioner's workload back.",
-    "provisioning-failed", "storage-class-missing",
-)  # fmt: skip
-LOST = storage_cause(
-    "claim-lost", "A claim whose volume was deleted",
-    "The PersistentVolume that the claim was bound to is gone, and its data with it.",
-    "The claim's phase is Lost; event ClaimLost `Bound claim has lost its PersistentVolume`.",
-    "Restore the volume from a backup under the same name, or make the claim anew and restore the data.",
-    "no-matching-volume",
-)  # fmt: skip
-VOLUME_FAILED = storage_cause(
-    "volume-reclaim-failed", "A volume that could not be reclaimed",
-    "Deleting or recycling the volume after its claim was removed failed.",
-    "The PersistentVolume's phase is Failed; status.message and event VolumeFailedDelete say why.",
-    "Clear what keeps the storage from being deleted, or delete it by hand and then the PersistentVolume.",
-)  # fmt: skip
+NO_CLASS = cause("storage-class-missing")
+FAILED = cause("provisioning-failed")
+PROVISIONER_DOWN = cause("provisioner-down")
+LOST = cause("claim-lost")
+VOLUME_FAILED = cause("volume-reclaim-failed")
 
 
 @analyzer("PersistentVolumeClaim")
@@ -95,7 +62,7 @@ def volume(case: Case, pv: Obj) -> Iterator[Finding | State]:
             entity=pv.ref,
             headline=f"The volume {pv.ref.name} could not be reclaimed after its claim was removed",
             claims=(Claim("The volume is Failed", quotes + tuple(e.quote for e in said[-1:])),),
-            confidence=0.9,
+            sure=Sure.STATED,
             recommendations=(look(pv.ref, "reading why the deletion failed", "See what holds the storage."),),
             since=said[-1].first if said else None,
         )
@@ -121,7 +88,7 @@ def _lost(case: Case, pvc: Obj) -> Finding:
             Claim("The claim is Lost", quotes),
             *([Claim("The volume is gone", (gone,))] if gone else []),
         ),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             look(pvc.ref, "restoring the volume", "Restore the volume or make the claim anew from a backup."),
         ),
@@ -194,7 +161,7 @@ def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event])
         entity=pvc.ref,
         headline=f"The claim {pvc.ref.name} names the StorageClass {name}, which does not exist",
         claims=tuple(claims),
-        confidence=0.95,
+        sure=Sure.STATED,
         recommendations=(
             Recommendation(
                 action="making the claim anew with a class that exists",
@@ -221,7 +188,7 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
             Claim("The provisioner says", (event.quote,)),
             Claim(f"The class {klass.ref.name}", klass.quote("provisioner")),
         ),
-        confidence=0.95 if is_mode else 0.85,
+        sure=Sure.STATED if is_mode else Sure.LIKELY,
         recommendations=(
             edit(
                 pvc.ref,
@@ -273,7 +240,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
         headline=f"Nobody makes the volume for the claim {pvc.ref.name}: the provisioner {name} is "
         f"down ({who})",
         claims=tuple(claims),
-        confidence=0.9 if workload else 0.7,
+        sure=Sure.STATED if workload else Sure.LIKELY,
         recommendations=(
             Recommendation(
                 action="bringing the provisioner back",

@@ -5,22 +5,14 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import edit
 from agent.diagnosis.backends import backends
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.thing import Obj
 
-TOO_WIDE = declare(Cause(
-    "service-selector-too-wide", "network", "Service whose selector takes in pods of another workload",
-    "The Service selects pods of two workloads, and those of one do not listen on its target port: a part of "
-    "the calls is refused.",
-    "Connections are refused now and then; the EndpointSlice holds pods of several workloads, only some of "
-    "which declare the target port.",
-    "Select by a label that only the pods meant for it carry.",
-    ("service-selector-mismatch", "service-wrong-target-port"),
-))  # fmt: skip
+TOO_WIDE = cause("service-selector-too-wide")
 REFUSALS = ("dependency-refused", "dependency-reset")
 """What callers see of it; without such a caller an undeclared port proves nothing."""
 
@@ -50,7 +42,7 @@ def strangers(case: Case, service: Obj) -> Iterator[Finding]:
     )
     verify = kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)
     advice = edit(service.ref, "narrowing the Service's selector", TOO_WIDE.remedy, verify)
-    yield Finding(TOO_WIDE, service.ref, headline, claims, 0.88, (advice,))
+    yield Finding(TOO_WIDE, service.ref, headline, claims, Sure.LIKELY, (advice,))
 
 
 def _declares(pod: Obj, targets: set[object]) -> bool:

@@ -4,24 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.analyzers.binding import storage_cause
 from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_well
 from agent.diagnosis.thing import Obj, dig
 
-SUB_PATH = storage_cause(
-    "subpath-key-missing", "A subPath that names no key of its ConfigMap",
-    "The container mounts one key of a ConfigMap as a file, and the ConfigMap has no such key. Kubernetes "
-    "then mounts an "
-    "empty directory without a word.",
-    "The program says `Is a directory` or finds its file empty; volumeMounts.subPath is not among the "
-    "ConfigMap's keys.",
-    "Correct subPath, or add the key to the ConfigMap and restart the pods: a subPath never follows an edit.",
-    "configmap-key-missing", "missing-file",
-)  # fmt: skip
+SUB_PATH = cause("subpath-key-missing")
 
 
 @analyzer("Pod")
@@ -76,7 +67,7 @@ def _missing(
                 _keys(source) or source.quote("metadata.name"),
             ),
         ),
-        confidence=0.98,
+        sure=Sure.STATED,
         recommendations=(
             edit(owner.ref, "correcting subPath", f"Set subPath to one of: {has}."),
             edit(source.ref, "adding the key", f"Or add the key {wanted}, and restart the pods."),

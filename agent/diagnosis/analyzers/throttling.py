@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.load import measured, now_level, quote_now
 from agent.diagnosis.thing import Obj, Series, dig
 from agent.diagnosis.usage import Use
@@ -16,14 +16,7 @@ from agent.quantity import parse_quantity
 SLOW_FOR_A_CALLER = ("dependency-timeout", "latency-high")
 MUCH = 0.25  # CPUThrottlingHigh of kubernetes-mixin fires above this share
 
-TOO_LOW = declare(Cause(
-    "cpu-limit-too-low", "cpu", "CPU limit below what the container needs",
-    "The container wants more CPU than its limit allows; the kernel stops it for the rest of each period, so "
-    "everything it does takes longer.",
-    "A large share of throttled periods (CPUThrottlingHigh), use near the limit, latency, probe timeouts.",
-    "Raise or remove the CPU limit, keep the request; or spread the load over more replicas.",
-    ("cpu-traffic-spike", "cpu-after-change"),
-))  # fmt: skip
+TOO_LOW = cause("cpu-limit-too-low")
 
 
 def throttled_share(series: Series | None) -> float:
@@ -71,7 +64,7 @@ def limit_too_low(
         claims.append(change.claim())
         headline += f" since the limit was lowered from {lowered[0].before} to {lowered[0].after}"
     return Finding(
-        TOO_LOW, workload.ref, headline, tuple(claims), 0.9 if lowered or share >= 0.5 else 0.8,
+        TOO_LOW, workload.ref, headline, tuple(claims), Sure.STATED if lowered or share >= 0.5 else Sure.LIKELY,
         (_raise(workload, container, lowered[0].before or "" if lowered else _double(limit)),),
         since=change.at if change and lowered else None,
     )  # fmt: skip
@@ -88,7 +81,7 @@ def at_limit(workload: Obj, use: Use) -> Finding | None:
     )
     claim = Claim(f"{use.pod.ref.name} uses {use.amount:.3f} cores of its limit of {limit}", use.quotes)
     return Finding(
-        TOO_LOW, workload.ref, headline, (claim,), 0.68, (_raise(workload, container, _double(limit)),)
+        TOO_LOW, workload.ref, headline, (claim,), Sure.LIKELY, (_raise(workload, container, _double(limit)),)
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.analyzers.throttling import limit_too_low
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import Change
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, RuledOut
+from agent.diagnosis.finding import Claim, Finding, RuledOut, Sure
 from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.load import (
     change_before,
@@ -27,42 +27,11 @@ from agent.diagnosis.trend import Rise, find_rise
 
 FEW = 0.01  # errors a second that are none to speak of
 
-ERRORS_CHANGED = declare(Cause(
-    "errors-after-change", "traffic", "More errors since a change",
-    "A new version or an edited configuration answers requests with errors that it served well before.",
-    "The rate of 5xx answers rises within minutes of a rollout or an edit.",
-    "Roll the change back, then see in the log what fails.",
-    ("errors-high",),
-))  # fmt: skip
-ERRORS = declare(Cause(
-    "errors-high", "traffic", "Error rate above what it was",
-    "More requests are answered with server errors; nothing that was changed explains it.",
-    "The rate of 5xx answers rises; logs and dependencies tell why.",
-    "See the log of the pods and the health of what they call.",
-    ("errors-after-change",),
-    symptom=True,
-))  # fmt: skip
-SLOW_CHANGED = declare(Cause(
-    "latency-after-change", "traffic", "Slower since a change",
-    "A new version or an edited configuration takes longer for the same requests.",
-    "The 95th percentile of latency rises within minutes of a rollout or an edit.",
-    "Roll the change back, then trace a slow request.",
-    ("latency-under-load",),
-))  # fmt: skip
-SLOW_LOAD = declare(Cause(
-    "latency-under-load", "traffic", "Slower under more load",
-    "More requests arrive than the replicas serve at once, so they wait.",
-    "Latency and request rate rise together.",
-    "Add replicas and let an autoscaler do it next time.",
-    ("latency-after-change", "cpu-limit-too-low"),
-))  # fmt: skip
-SLOW = declare(Cause(
-    "latency-high", "traffic", "Latency above what it was",
-    "Requests take longer than before; nothing that was measured or changed explains it.",
-    "The 95th percentile of latency rises; logs and dependencies tell why.",
-    "See the log of the pods and the health of what they call; trace a slow request.",
-    symptom=True,
-))  # fmt: skip
+ERRORS_CHANGED = cause("errors-after-change")
+ERRORS = cause("errors-high")
+SLOW_CHANGED = cause("latency-after-change")
+SLOW_LOAD = cause("latency-under-load")
+SLOW = cause("latency-high")
 
 
 @dataclass(frozen=True)
@@ -134,7 +103,7 @@ def _after_change(workload: Obj, symptom: Symptom, change: Change) -> Finding:
         else roll_back(workload.ref)
     )
     claims = (symptom.claim(), change.claim())
-    return Finding(symptom.changed, workload.ref, headline, claims, 0.86, (undo,), since=change.at)
+    return Finding(symptom.changed, workload.ref, headline, claims, Sure.LIKELY, (undo,), since=change.at)
 
 
 def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | None) -> Iterator[Finding]:
@@ -148,7 +117,7 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
         advice = tuple(scale_out(case, workload, traffic.ratio))
         claims = (symptom.claim(), said)
         yield Finding(
-            SLOW_LOAD, workload.ref, headline, claims, 0.82, advice, since=clock(symptom.rise.start)
+            SLOW_LOAD, workload.ref, headline, claims, Sure.LIKELY, advice, since=clock(symptom.rise.start)
         )
         return
     headline = f"{symptom.words} of {workload.ref.name} rose without a change before"
@@ -157,7 +126,7 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
         why = f"the request rate is {traffic.ratio:.1f} times that of before"
         ruled_out = (RuledOut(SLOW_LOAD.id, why, (quote_rise(traffic.series, symptom.rise.start),)),)
     yield Finding(
-        symptom.high, workload.ref, headline, (symptom.claim(),), 0.5,
+        symptom.high, workload.ref, headline, (symptom.claim(),), Sure.POSSIBLE,
         ruled_out=ruled_out, since=clock(symptom.rise.start),
     )  # fmt: skip
 

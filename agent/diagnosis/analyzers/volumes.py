@@ -4,58 +4,24 @@ import re
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look
-from agent.diagnosis.analyzers.binding import storage_cause
 from agent.diagnosis.analyzers.images import DISK as NODE_DISK_FULL
 from agent.diagnosis.analyzers.sandbox import TOO_SMALL
 from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl, sequence
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import container_limit
 from agent.diagnosis.pod import containers, is_deleting, is_well
 from agent.diagnosis.thing import Event, Obj, cut, dig
 from agent.ref import Ref
 
-IN_USE = storage_cause(
-    "volume-in-use", "A volume that another pod holds",
-    "The volume may be attached to one node, or used by one pod, at a time, and another has it.",
-    "FailedAttachVolume `Multi-Attach error`, or PodScheduled is False with `ReadWriteOncePod … "
-    "already in-use`.",
-    "Remove the pod that holds it, use the strategy Recreate for Deployments with such a volume, or "
-    "share storage.",
-    "node-not-ready",
-)  # fmt: skip
-ATTACH = storage_cause(
-    "volume-attach-failed", "A volume that cannot be attached",
-    "The storage system or its CSI controller does not attach the volume to the node.",
-    "Event FailedAttachVolume; after two minutes `timed out waiting for external-attacher`.",
-    "Look at the CSI controller of that driver and at what the storage system says.",
-    "volume-in-use", "csi-driver-missing",
-)  # fmt: skip
-DRIVER = storage_cause(
-    "csi-driver-missing", "A CSI driver that is not on the node",
-    "The node has no plugin for the volume's driver: not installed, or its DaemonSet's pod is down there.",
-    "FailedMount `driver name D not found in the list of registered CSI drivers`.",
-    "Install the driver or bring its node plugin back.",
-    "volume-attach-failed",
-)  # fmt: skip
-HOST_PATH = storage_cause(
-    "host-path-wrong", "A hostPath that is not on the node",
-    "The path of the hostPath volume does not exist on the node, or is of another type.",
-    "FailedMount `hostPath type check failed`.",
-    "Correct the path or its type, or create it on the nodes; better use a claim.",
-    "missing-file",
-)  # fmt: skip
-MOUNT = storage_cause(
-    "volume-mount-failed", "A volume that cannot be mounted",
-    "The node cannot mount the volume: the file server does not answer or refuses, the file system "
-    "is damaged, or an "
-    "option is wrong.",
-    "FailedMount `MountVolume.SetUp failed for volume …`, often `mount failed: exit status 32`.",
-    "Read the mount's output: it names server, path and reason.",
-    "volume-attach-failed", "host-path-wrong",
-)  # fmt: skip
+IN_USE = cause("volume-in-use")
+ATTACH = cause("volume-attach-failed")
+DRIVER = cause("csi-driver-missing")
+HOST_PATH = cause("host-path-wrong")
+MOUNT = cause("volume-mount-failed")
 _OBJECTS = re.compile(
     r'(?:configmap|secret) "[^"]*" not found|non-existent (?:config|secret) key|not registered'
 )
@@ -106,7 +72,7 @@ def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} waits for volume {_volume(event)}{who or ', which cannot be attached'}",
         claims=tuple(claims),
-        confidence=0.92 if shared else 0.85,
+        sure=Sure.STATED if shared else Sure.LIKELY,
         recommendations=(
             Recommendation(
                 action="freeing the volume",
@@ -151,7 +117,7 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
             Claim("The kubelet cannot mount the volume", (event.quote, *_output(event))),
             *([Claim("The volume as the pod names it", shown)] if shown else []),
         ),
-        confidence=0.85 if cause is MOUNT else 0.95,
+        sure=Sure.LIKELY if cause is MOUNT else Sure.STATED,
         recommendations=(edit(owner.ref, "correcting the volume", cause.remedy),),
         since=event.first,
     )
@@ -170,7 +136,7 @@ def _no_space(pod: Obj, owner: Obj, event: Event) -> Finding:
             headline=f"Pod {pod.ref.name} cannot start: the memory limit {value} of {small[0].name} holds not "
             f"even its token",
             claims=(said, Claim("The memory limit is that of the volume, too", limits)),
-            confidence=0.92,
+            sure=Sure.STATED,
             recommendations=(edit(owner.ref, "raising the memory limit", TOO_SMALL.remedy),),
             since=event.first,
         )
@@ -180,7 +146,7 @@ def _no_space(pod: Obj, owner: Obj, event: Event) -> Finding:
         entity=node,
         headline=f"Pod {pod.ref.name} cannot start: the disk of node {node.name} is full",
         claims=(said,),
-        confidence=0.8,
+        sure=Sure.LIKELY,
         recommendations=(look(node, "freeing the node's disk", NODE_DISK_FULL.remedy),),
         leads_to=(node,),
         since=event.first,

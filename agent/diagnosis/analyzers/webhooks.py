@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import pods_of
 from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.thing import Obj
@@ -16,15 +16,7 @@ from agent.ref import Ref
 CONFIGURATIONS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _SERVICE = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc")
 
-DOWN = declare(Cause(
-    "webhook-unavailable", "admission", "Admission webhook that does not answer",
-    "Pods must be approved by a webhook, and the webhook's server cannot be reached; with failurePolicy Fail "
-    "the API server then refuses them all.",
-    "FailedCreate with `failed calling webhook \"W\": ...: connection refused`, `context deadline exceeded`, "
-    "`service \"S\" not found` or `x509: ...`.",
-    "Bring the webhook's Service back; as a stopgap set failurePolicy to Ignore or remove the configuration.",
-    ("admission-denied",),
-))  # fmt: skip
+DOWN = cause("webhook-unavailable")
 
 
 def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[Quote, ...]) -> Finding:
@@ -48,18 +40,18 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
             claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
     entity = found.ref if found else workload
     return Finding(
-        DOWN, entity, headline, tuple(claims), _confidence(case, service, rest), tuple(_advice(found, service, name)),
+        DOWN, entity, headline, tuple(claims), _sure(case, service, rest), tuple(_advice(found, service, name)),
         leads_to=(service,) if service else (),
     )  # fmt: skip
 
 
-def _confidence(case: Case, service: Ref | None, error: str) -> float:
+def _sure(case: Case, service: Ref | None, error: str) -> Sure:
     """Low while the reason must lie behind the Service: what is found there is the cause, or nothing is sure."""
     if service is None or "x509" in error or case.absent("Service", service.namespace, service.name):
-        return 0.9
+        return Sure.STATED
     front = case.obj(service)
     pods = pods_of(case, front) if front else None
-    return 0.9 if pods and not any(in_trouble(case, pod) for pod in pods) else 0.58
+    return Sure.STATED if pods and not any(in_trouble(case, pod) for pod in pods) else Sure.POSSIBLE
 
 
 @analyzer(*CONFIGURATIONS)
@@ -77,7 +69,7 @@ def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
             )
             quotes = (*obj.quote(f"webhooks[{webhook.get('name')}].clientConfig.service.name"), absent)
             advice = tuple(_advice(obj, service, str(webhook.get("name"))))
-            yield Finding(DOWN, obj.ref, headline, (Claim(headline, quotes),), 0.88, advice)
+            yield Finding(DOWN, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, advice)
 
 
 def _configurations(case: Case) -> Iterator[Obj]:

@@ -5,44 +5,20 @@ from datetime import datetime, timedelta
 
 from agent.diagnosis.advice import look, on, roll_back, watch
 from agent.diagnosis.case import Case
-from agent.diagnosis.cause import Cause, declare
+from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import SLACK, recent_change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.pod import containers
 from agent.diagnosis.thing import Obj, parse_time
 
 RECENTLY = timedelta(hours=1)
 
-ZERO = declare(Cause(
-    "scaled-to-zero", "workload", "Workload scaled to zero while something needs it",
-    "Somebody or something set the replicas to 0; whoever calls the workload finds nobody there.",
-    "spec.replicas is 0, its Service has no endpoints, callers are refused.",
-    "Scale it up again; see in managedFields who scaled it down.",
-    ("service-selector-mismatch",),
-))  # fmt: skip
-UNSEEN = declare(Cause(
-    "generation-not-observed", "workload", "Controller does not act on a change",
-    "The specification was changed, and the controller that should act on it has not even read it.",
-    "metadata.generation stays above status.observedGeneration for more than a few seconds.",
-    "See whether kube-controller-manager runs and is the leader; see its log.",
-    ("rollout-stuck",),
-))  # fmt: skip
-STUCK = declare(Cause(
-    "rollout-stuck", "workload", "Rollout that does not come to its end",
-    "The pods of the new version do not become ready within the deadline.",
-    "Progressing is False (ProgressDeadlineExceeded); old pods may still serve.",
-    "See why the new pods are not ready; roll back to be safe meanwhile.",
-    symptom=True,
-))  # fmt: skip
-MISSING = declare(Cause(
-    "replicas-unavailable", "workload", "Fewer replicas than wanted",
-    "Some pods of the workload are missing or not ready.",
-    "availableReplicas is below spec.replicas.",
-    "See why the pods that are missing or not ready are so.",
-    symptom=True,
-))  # fmt: skip
+ZERO = cause("scaled-to-zero")
+UNSEEN = cause("generation-not-observed")
+STUCK = cause("rollout-stuck")
+MISSING = cause("replicas-unavailable")
 
 
 def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
@@ -77,7 +53,7 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
         "scaling it up again", f"Run at least one replica of {obj.ref.name}.",
         on(obj.ref, "scale", "--replicas=1"), "low", watch(obj.ref),
     )  # fmt: skip
-    return Finding(ZERO, obj.ref, headline, (Claim(words, quotes),), 0.9, (up,))
+    return Finding(ZERO, obj.ref, headline, (Claim(words, quotes),), Sure.STATED, (up,))
 
 
 def unobserved(case: Case, obj: Obj) -> Finding | None:
@@ -99,7 +75,7 @@ def unobserved(case: Case, obj: Obj) -> Finding | None:
         kubectl("kube-system", "get pods -l component=kube-controller-manager"), "none",
     )  # fmt: skip
     quotes = obj.quote("metadata.generation", "status.observedGeneration")
-    return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), 0.85, (check,), since=changed)
+    return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=changed)
 
 
 def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...], *, seen: bool) -> Finding:
@@ -115,7 +91,7 @@ def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...
     headline = f"{words.format(obj.ref.name)} ({have} of {wanted} available)"
     see = look(obj.ref, "looking at its events", "See what its events and pods say.")
     return Finding(
-        STUCK if stuck else MISSING, obj.ref, headline, tuple(claims), 0.55 if seen else 0.5,
+        STUCK if stuck else MISSING, obj.ref, headline, tuple(claims), Sure.POSSIBLE,
         (roll_back(obj.ref),) if stuck and change else (see,),
         since=change.at if change else None,
     )  # fmt: skip
