@@ -1,5 +1,7 @@
 """Quantities as Kubernetes writes them."""
 
+import time
+
 import pytest
 
 from agent.quantity import parse_quantity
@@ -22,3 +24,10 @@ def test_a_quantity_is_a_number_with_a_suffix(text: object, value: float) -> Non
 def test_what_is_no_quantity_is_refused_by_name(text: object) -> None:
     with pytest.raises(ValueError, match="not a quantity"):
         parse_quantity(text)
+
+
+def test_a_long_run_of_digits_costs_linear_time() -> None:
+    start = time.process_time()
+    with pytest.raises(ValueError, match="not a quantity"):
+        parse_quantity("0" * 100_000 + "!")
+    assert time.process_time() - start < 8

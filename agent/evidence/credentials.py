@@ -54,7 +54,7 @@ def looks_generated(text: str) -> bool:
 
 _MARKS = re.compile(r"[!@#$%^&*?+=~]")
 _NO_PASSWORD = re.compile(
-    r"""(?ix) .*:// .* | (?:.*[-_])?(?:sha|md|aes|rsa|x|utf|v|http/?|tls|ipv|oauth|base|http)[-_]?\d[\w.\-]*
+    r"""(?ix) .*:// .* | (?:.*[-_])?(?:sha|md|aes|rsa|x|utf|v|http/?|tls|ipv|oauth|base|http)[-_]?\d[\w.\-]{0,15}
     | [\d.,:/\-]+ | v?\d+(?:\.\d+)+\S* | \d+(?:ms|s|m|h|d|%|[kmg]i?b?) | [\w.\-]+\(.* | .*\(\)? | \{.* | <.*"""
 )
 

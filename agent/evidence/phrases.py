@@ -22,8 +22,8 @@ _BETWEEN = words(
 _MOST_BETWEEN = 3
 _BEFORE, _BEHIND = 4, 9  # words around the name of a password
 _LAST_WORDS = words("key keys id code phrase passe word string")
-_LINE_END = re.compile(r"(?:\\[nrt]|[\"'])+\Z")  # as escapes in a quoted text
-_END_OF_WORD = re.compile(r"[.,;:!?)]*\Z")
+_LINE_END = re.compile(r"(?:[nrt]\\|[\"'])*")  # as escapes in a quoted text, read backwards: from its end
+_END_OF_WORD = ".,;:!?)"
 _ENDINGS = ("ed", "ing", "tion", "er", "ly", "es")
 _STARTERS = words("set setenv setx export env ENV ARG - default machine")
 # Scripts that put no space between a name and what follows it.
@@ -51,7 +51,8 @@ class Word:
     @property
     def bare(self) -> str:
         """The word without what surrounds it."""
-        return _LINE_END.sub("", self.raw).strip(_EDGES)
+        ending = _LINE_END.match(self.raw[::-1])
+        return self.raw[: len(self.raw) - (ending.end() if ending else 0)].strip(_EDGES)
 
     @property
     def quoted(self) -> bool:
@@ -94,8 +95,9 @@ def _inside(word: Word, offset: int) -> tuple[int, int]:
         lead += 1
     if lead > offset:
         tail = len(raw) - len(raw.rstrip("\"'`”»\\"))
-    elif closing := _END_OF_WORD.search(raw):
-        tail = len(closing[0]) if len(closing[0]) < len(raw) - lead else 0
+    else:
+        tail = len(raw) - len(raw.rstrip(_END_OF_WORD))
+        tail = tail if tail < len(raw) - lead else 0
         tail += len(raw[: len(raw) - tail]) - len(raw[: len(raw) - tail].rstrip("\"'`"))
     return word.start + lead, word.start + len(raw) - tail
 

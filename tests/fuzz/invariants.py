@@ -28,9 +28,9 @@ _UNCLEAN = {"Cc", "Cf", "Zl", "Zp", "Cs"}
 Fault = tuple[str, str]  # one of KINDS, and words
 
 
-def check(run: Run, codes: tuple[int, ...], start: float = 0.0) -> list[Fault]:
-    """Everything that is wrong with a run; `start` is how long a harmless one takes on this machine now."""
-    faults = [*_ending(run, codes), *_cost(run, start), *_leaks(run), *_shown(run)]
+def check(run: Run, codes: tuple[int, ...]) -> list[Fault]:
+    """Everything that is wrong with a run."""
+    faults = [*_ending(run, codes), *_cost(run), *_leaks(run), *_shown(run)]
     if run.status in (0, 1) and all(kind != "traceback" for kind, _ in faults):
         results, wrong = _results(run)
         faults += wrong
@@ -60,11 +60,11 @@ def _ending(run: Run, codes: tuple[int, ...]) -> Iterator[Fault]:
         yield "output", "exit status 2, and yet something is printed"
 
 
-def _cost(run: Run, start: float) -> Iterator[Fault]:
-    if run.seconds > DEADLINE + GRACE + 3 * start:
+def _cost(run: Run) -> Iterator[Fault]:
+    if run.seconds > DEADLINE + GRACE:
         yield (
             "late",
-            f"{run.seconds:.1f} s at a deadline of {DEADLINE:g} s; a harmless run takes {start:.1f} s",
+            f"{run.seconds:.1f} s at a deadline of {DEADLINE:g} s",
         )
     if run.peak > MAX_PEAK:
         yield "memory", f"{run.peak:.0f} MiB"

@@ -24,7 +24,10 @@ FORMATS = ("json", "json", "text", "markdown")
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: exit status (negative for a signal), what it printed and wrote, its seconds and peak MiB."""
+    """How a run ended: exit status (negative for a signal), what it printed and wrote, its seconds and peak MiB.
+
+    What it waited for a busy processor is not in `seconds`.
+    """
 
     case: Case
     folder: Path
@@ -105,10 +108,12 @@ def _run(case: Case, folder: Path, form: str, fresh: bool) -> Run:
             _become(command, folder, fresh)
         finally:
             os._exit(99)
-    status, peak = _wait(child, begun + DEADLINE + HANGS)
+    queued = _wait(child, begun + DEADLINE + HANGS)
+    seconds = time.monotonic() - begun - queued
+    _, status, used = os.wait4(child, 0)
     return Run(
-        case, folder, command, form, status, (folder / "stdout").read_bytes(),
-        (folder / "stderr").read_text("utf-8", "surrogateescape"), time.monotonic() - begun, peak,
+        case, folder, command, form, os.waitstatus_to_exitcode(status), (folder / "stdout").read_bytes(),
+        (folder / "stderr").read_text("utf-8", "surrogateescape"), seconds, used.ru_maxrss / 1024,
     )  # fmt: skip
 
 
@@ -149,15 +154,14 @@ def _become(command: list[str], folder: Path, fresh: bool) -> None:
         os._exit(1)
 
 
-def _wait(child: int, end: float) -> tuple[int, float]:
-    """Exit status and peak memory of a child; one that hangs is killed."""
+def _wait(child: int, end: float) -> float:
+    """Wait for the end of a child, kill it when it hangs; returns the seconds it queued for a processor."""
     pause = 0.001
-    while True:
-        ended, status, used = os.wait4(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status), used.ru_maxrss / 1024
+    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         if time.monotonic() > end:
             os.kill(child, signal.SIGKILL)
             end = float("inf")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
+    queue = Path(f"/proc/{child}/schedstat")  # of Linux
+    return int(queue.read_text().split()[1]) / 1e9 if queue.exists() else 0.0
