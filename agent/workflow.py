@@ -56,11 +56,12 @@ async def converse(
     The team is walked away from, not cancelled: in autogen-core 0.7.5 a cancelled tool call hangs
     (microsoft/autogen issue 7956).
     """
+    seconds = max(0.0, seconds)  # to import a client may have taken longer than there was time
     logging.getLogger("autogen_core").setLevel(logging.CRITICAL)  # one failure would print 80 lines
     conversation = Conversation()
     talk = asyncio.create_task(_talk(investigation, model, conversation, say))
     stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({talk, stopped}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({talk, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if not talk.done():  # what AutoGen says while the event loop ends it is noise
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
