@@ -113,6 +113,16 @@ def test_an_access_mode_that_no_volume_has_is_told_from_other_differences() -> N
     assert "accessModes[0]: ReadWriteOnce" in told(verdict)
 
 
+def test_of_a_class_without_provisioner_no_provisioning_can_have_failed() -> None:
+    """An event says so where the claim was there before its class, or where a class was renamed."""
+    wants = claim(storageClassName="manual", resources={"requests": {"storage": "20Gi"}})
+    static = storage_class("manual", "kubernetes.io/no-provisioner")
+    small = World().add(wants, static, volume("pv-1", storageClassName="manual"))
+    words = 'error getting class "manual" from the cache'
+    small.event("PersistentVolumeClaim", "shop", "data", "ProvisioningFailed", words)
+    assert said(small.investigate(CLAIM_ALERT)[0])[0] == "no-matching-volume"
+
+
 def test_an_access_mode_that_the_provisioner_refuses() -> None:
     wants = World().add(
         claim(storageClassName="standard", accessModes=["ReadWriteMany"]), storage_class("standard")

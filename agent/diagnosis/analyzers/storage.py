@@ -114,10 +114,10 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     failed = [
         e for e in events if e.reason == "ProvisioningFailed" and not _CLASS_NOT_FOUND.search(e.message)
     ]
-    if failed:
-        yield _provisioning_failed(pvc, failed[-1], klass)
-    elif klass.at("provisioner") == STATIC:
+    if klass.at("provisioner") == STATIC:  # nobody makes volumes for it, whatever an event says of making one
         yield from no_volume(case, pvc, events)
+    elif failed:
+        yield _provisioning_failed(pvc, failed[-1], klass)
     elif klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not _selected_node(pvc):
         yield from _first_consumer(case, pvc, klass, events)
     else:
