@@ -9,7 +9,7 @@ IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
-SLOW := models cluster k8s tekton scenarios/test_disturbed.py test_documents.py test_streams.py test_termination.py
+SLOW := models cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
 
 .PHONY: help run fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 

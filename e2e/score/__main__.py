@@ -17,7 +17,7 @@ from e2e.cluster.errors import ClusterError
 from e2e.score import perturb
 from e2e.score.judge import Judgement, judge, judge_withheld
 from e2e.score.live import run_live
-from e2e.score.replay import replay, replay_scenario
+from e2e.score.replay import replay_alone, replay_scenario
 from e2e.score.scenario import Scenario, load_all, placed
 from e2e.score.table import Row, line, summary
 
@@ -109,7 +109,7 @@ def _perturbed(scenarios: list[Scenario], seeds: int = 3) -> int:
 
 
 def disturbed(scenario: Scenario, seeds: int) -> list[tuple[str, Judgement]]:
-    """Every perturbation of one scenario, judged."""
+    """Every perturbation of one scenario, judged by what the rules find: the team adds nothing to it."""
     recorded = scenario.recorded
     namespace = recorded.namespace
     taken = perturb.take(scenario.recording, recorded.alert, namespace)
@@ -119,7 +119,7 @@ def disturbed(scenario: Scenario, seeds: int) -> list[tuple[str, Judgement]]:
         for seed in range(seeds):
             chance = random.Random(f"{scenario.name} {seed}")
             renamed, change = perturb.renamed(taken, chance)
-            result = replay(renamed.alert.encode(), renamed.write(place / f"renamed{seed}"))
+            result = replay_alone(renamed.alert.encode(), renamed.write(place / f"renamed{seed}"))
             judged.append(
                 ("names replaced", judge(_renamed(scenario, change, namespace), result, renamed.namespace))
             )
@@ -127,10 +127,10 @@ def disturbed(scenario: Scenario, seeds: int) -> list[tuple[str, Judgement]]:
                 ("order shuffled", perturb.shuffled(taken, chance)),
                 ("unrelated failures", perturb.noisy(taken, chance)),
             ):
-                result = replay(other.alert.encode(), other.write(place / f"{kind}{seed}"))
+                result = replay_alone(other.alert.encode(), other.write(place / f"{kind}{seed}"))
                 judged.append((kind, judge(scenario, result, namespace)))
             less = perturb.withheld(taken, chance)
-            result = replay(less.alert.encode(), less.write(place / f"withheld{seed}"))
+            result = replay_alone(less.alert.encode(), less.write(place / f"withheld{seed}"))
             judged.append(("evidence withheld", judge_withheld(scenario, result)))
     return judged
 

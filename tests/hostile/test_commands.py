@@ -36,6 +36,7 @@ FLAGS = re.compile(
     "|cert|key|watch|overwrite)(?:=.*)?"
 )
 RECORDED = load_recorded()
+APART = 6  # each hostile word meets every sixth recording
 FIELDS: dict[str, list[Recorded]] = {}
 for _recorded in RECORDED:
     for _path in dict.fromkeys(path for path, _ in _recorded.texts()):
@@ -101,10 +102,14 @@ def test_without_anything_hostile_no_command_is_withheld() -> None:
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, *OPTIONS], ids=repr)
 def test_hostile_names_reach_no_command(hostile: str) -> None:
-    """Each name, wherever it stands, goes on with hostile words or begins with a dash."""
+    """Each name, wherever it stands, goes on with hostile words or begins with a dash.
+
+    Every word meets other recordings, and every recording meets several words.
+    """
     behind = hostile not in OPTIONS
     withheld = 0
-    for recorded in RECORDED[:: 3 if behind else 5]:
+    every = (*HOSTILE, *OPTIONS)
+    for recorded in RECORDED[every.index(hostile) % APART :: APART]:
         pattern = NAMES[recorded.name]
 
         def change(path: str, text: str, pattern: re.Pattern[str] = pattern) -> str:

@@ -21,9 +21,13 @@ def _told(scenario: Scenario) -> tuple[str, list[str]]:
 def test_rules_in_another_order_give_the_same_chain(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Reversed for half of them, shuffled for the others, by name."""
     told = _told(scenario)
-    rules = dict(engine._ANALYZERS)
     chance = random.Random(scenario.name)
-    for order in (lambda each: each[::-1], lambda each: chance.sample(each, len(each))):
-        monkeypatch.setattr(engine, "_ANALYZERS", {kind: order(each) for kind, each in rules.items()})
-        assert _told(scenario) == told
+    backwards = chance.random() < 0.5
+    other = {
+        kind: each[::-1] if backwards else chance.sample(each, len(each))
+        for kind, each in engine._ANALYZERS.items()
+    }
+    monkeypatch.setattr(engine, "_ANALYZERS", other)
+    assert _told(scenario) == told
