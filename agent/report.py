@@ -142,8 +142,8 @@ def markdown(result: Result) -> str:
 def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     """Title and lines of each section in Markdown; without lines it is not shown."""
     links = result.chain if len(result.chain) > 1 else []
-    steps = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
-    yield "How it comes about", steps
+    way = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
+    yield "How it comes about", way
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
     yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
     yield (

@@ -72,9 +72,9 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     if cause is PAUSE and read_pull_error(message) != "other":
         claims.append(Claim(f"The pull fails: {read_pull_error(message)}", (failed[-1].quote,)))
     advice = (
-        edit(owner.ref, "correcting the template", cause.remedy)
+        edit(owner.ref, _ACTIONS.get(cause.id, "correcting the template"), cause.remedy)
         if of_pod
-        else look(node, "looking at the node", cause.remedy)
+        else look(node, _ACTIONS.get(cause.id, "looking at the node"), cause.remedy)
     )
     yield Finding(
         cause=cause,
@@ -86,6 +86,15 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         leads_to=() if of_pod else (node,),
         since=failed[-1].first,
     )
+
+
+_ACTIONS = {
+    "memory-limit-too-small-to-start": "raising the memory limit",
+    "runtime-handler-missing": "choosing a RuntimeClass that the node has",
+    "sandbox-image-missing": "correcting the sandbox image",
+    "pod-network-failed": "repairing the node's network plugin",
+    "pod-addresses-exhausted": "giving the node more pod addresses",
+}
 
 
 def _is_small(pod: Obj) -> bool:
