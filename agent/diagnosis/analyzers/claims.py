@@ -107,7 +107,7 @@ def _reunite(case: Case, owner: Obj, homes: list[Obj]) -> Recommendation:
     if homes:
         sentence = "Let the pod's selectors, affinity and tolerations admit the node that has the volume."
         return edit(owner.ref, "letting the pod run where its volume is", sentence)
-    listed = kubectl(None, "get nodes --show-labels")
+    listed = kubectl(None, "get nodes -o wide")
     if case.is_partial("Node", "*"):
         sentence = "See which node the volume's affinity names, and what keeps the pod off it."
         return Recommendation("looking for the volume's node", sentence, listed, "none")

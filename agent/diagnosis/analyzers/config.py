@@ -214,12 +214,13 @@ def _remedies(case: Case, pod: Obj, workload: Obj, fault: Fault) -> Iterator[Rec
 
 
 def _provide(pod: Obj, workload: Obj, fault: Fault) -> Recommendation:
-    secret = fault.kind == "Secret"
     if fault.key:
         action, sentence = "adding the missing key", f"Add the key {fault.key} to the {fault.kind}."
-        words = "edit secret {name}" if secret else "edit configmap {name}"
+        words = "edit secret {name}" if fault.kind == "Secret" else "edit configmap {name}"
     else:
         action, sentence = f"creating the {fault.kind}", f"Create the {fault.kind} with the keys it needs."
-        words = f"create {'secret generic' if secret else 'configmap'} {{name}} --from-literal=<key>=<value>"
+        words = "create configmap {name} --from-literal=<key>=<value>"
+        if fault.kind == "Secret":
+            words = "create secret generic {name} --from-literal=<key>=<value>"
     command = kubectl(pod.ref.namespace, words, name=fault.name)
     return Recommendation(action, sentence, command, "low", watch(workload.ref))
