@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from agent.diagnosis.advice import edit, look, on
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
@@ -149,7 +149,9 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 ),
                 sure=Sure.STATED,
                 recommendations=(
-                    look(pvc.ref, "naming a volume that exists", "Correct volumeName or create the volume."),
+                    edit(
+                        pvc.ref, "naming a volume that exists", "Correct volumeName, or create that volume."
+                    ),
                 ),
                 since=pvc.created,
             )

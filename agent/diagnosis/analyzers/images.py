@@ -169,35 +169,33 @@ def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendat
                 risk="none",
                 verify=watch(owner.ref),
             )  # fmt: skip
-        case known if known in _ACTIONS:
-            yield Recommendation(
-                action=_ACTIONS[trouble.cause.id],
-                sentence=trouble.cause.remedy,
-                command=on(trouble.container.pod.ref, "describe"),
-                risk="none",
-                verify=watch(owner.ref),
-            )
         case "node-disk-full":
             node = Ref("Node", "", str(trouble.container.pod.at("spec.nodeName") or ""))
             yield look(node, "freeing the node's disk", DISK.remedy)
-        case "image-never-pulled":
-            yield edit(owner.ref, "allowing the pull or loading the image", trouble.cause.remedy)
+        case known if known in _AT_THE_REGISTRY:
+            see = on(trouble.container.pod.ref, "describe")
+            action, sentence = _AT_THE_REGISTRY[known], trouble.cause.remedy
+            yield Recommendation(action, sentence, see, "none", watch(owner.ref))
+        case known if known in _IN_THE_TEMPLATE:
+            yield edit(owner.ref, _IN_THE_TEMPLATE[known], trouble.cause.remedy)
         case _:
-            yield edit(
-                owner.ref,
-                "correcting the image",
-                f"Set the image of {trouble.container.name} to one that exists.",
-            )
+            sentence = f"Set the image of {trouble.container.name} to one that exists."
+            yield edit(owner.ref, "correcting the image", sentence)
 
 
-_ACTIONS = {
+_AT_THE_REGISTRY = {
     "registry-unreachable": "making the registry reachable",
-    "registry-dns": "correcting the registry's name",
     "registry-tls": "having the nodes trust the registry",
     "registry-error": "repairing the registry",
     "registry-rate-limit": "pulling with credentials or from a mirror",
+    "image-pull-failed": "reading the pull error",
 }
-"""What helps where the trouble is the registry's, or the way to it."""
+_IN_THE_TEMPLATE = {
+    "registry-dns": "correcting the registry's name",
+    "image-wrong-platform": "using an image built for the node's platform",
+    "image-never-pulled": "allowing the pull or loading the image",
+}
+"""What mends a pull that a name of an image which exists does not: there, or in the template."""
 
 
 def _ruled_out(case: Case, pod: Obj, trouble: Trouble) -> Iterator[RuledOut]:

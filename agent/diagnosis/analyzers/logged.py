@@ -146,6 +146,7 @@ ROWS = {
         clause="it has too many open files",
         bare="it has too many open files",
         action="raising the limit of open files",
+        outside=True,
     ),
     "app-exception": Row(
         cause("application-error"),
