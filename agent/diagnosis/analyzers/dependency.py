@@ -67,10 +67,8 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
     if not peers:
         cause, clause = KINDS[complaint.line.kind]
         text = clause.format(peer="of a dependency" if cause is DNS else "a dependency")
-        ways = tuple(
-            edit(complaint.workload.ref, action, cause.remedy)
-            for action in filter(None, [_AT_THE_CALLER.get(cause.id)])
-        )
+        action = _AT_THE_CALLER.get(cause.id)
+        ways = (edit(complaint.workload.ref, action, cause.remedy),) if action else ()
         yield complaint.finding(
             cause, f"{text}: {complaint.line.message}", ways=ways, sure=min(complaint.sure, Sure.LIKELY)
         )

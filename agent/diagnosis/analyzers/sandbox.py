@@ -71,14 +71,11 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         claims.append(Claim("What the pod asks for", limits + handler))
     if cause is PAUSE and read_pull_error(message) != "other":
         claims.append(Claim(f"The pull fails: {read_pull_error(message)}", (failed[-1].quote,)))
-    advice = (
-        edit(owner.ref, _ACTIONS.get(cause.id, "correcting the template"), cause.remedy)
-        if of_pod
-        else look(node, _ACTIONS.get(cause.id, "looking at the node"), cause.remedy)
-    )
+    entity = owner.ref if of_pod else node
+    advice = (edit if of_pod else look)(entity, _ACTIONS[cause.id], cause.remedy)
     yield Finding(
         cause=cause,
-        entity=owner.ref if of_pod else node,
+        entity=entity,
         headline=f"Pod {pod.ref.name} cannot start on {node.name}: {cause.title[0].lower()}{cause.title[1:]}",
         claims=tuple(claims),
         sure=Sure.LIKELY if cause is FAILED else Sure.STATED,
@@ -94,6 +91,7 @@ _ACTIONS = {
     "sandbox-image-missing": "correcting the sandbox image",
     "pod-network-failed": "repairing the node's network plugin",
     "pod-addresses-exhausted": "giving the node more pod addresses",
+    "sandbox-failed": "looking at the node",
 }
 
 
