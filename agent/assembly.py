@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
@@ -215,7 +216,7 @@ def _recommendations(root: Finding | None, doubted: Finding | None) -> list[Reco
     """What to do about the root; about what is only possible, what to look at."""
     advice = root.recommendations if root else ()
     if doubted:
-        advice = tuple(r for r in doubted.recommendations if r.risk == "none")
+        advice = tuple(replace(r, instead=False) for r in doubted.recommendations if r.risk == "none")
     return [
         RecommendationPart(
             action=r.action,
@@ -223,6 +224,7 @@ def _recommendations(root: Finding | None, doubted: Finding | None) -> list[Reco
             command=str(r.command or ""),
             risk=r.risk,
             verify=str(r.verify or ""),
+            instead=r.instead,
         )
         for r in advice
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agent.line import printable
 from agent.result import ClaimPart, ObservationPart, QuotePart, RecommendationPart, Result, UsagePart
+from agent.steps import steps
 
 WIDTH = 80
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
@@ -15,6 +16,7 @@ _WORD = re.compile(
     r"(?![0-9a-fA-F]{7,}$)[^\W\d_]*(?:[-'\u2019][^\W\d_]+)*|\d{1,6}(?:[.,]\d{1,3})?[A-Za-z]{0,3}|[-=+/]"
 )
 _ACTIVE = re.compile(r"[!(){}\[\]]|(?<=\d)\.|^[-=+]$")
+ONE_OF = "One of these:"
 STORED = "(stored result of run {run_id}; not investigated again)"
 
 
@@ -78,16 +80,25 @@ def _statements(result: Result) -> Iterator[str]:
 def _advice(result: Result) -> Iterator[str]:
     if result.recommendations:
         yield "What to do"
-        for number, advice in enumerate(result.recommendations, 1):
-            yield from wrapped(f"{advice.sentence} (risk: {advice.risk})", f"  {number}. ")
-            if advice.command:
-                yield f"     {printable(advice.command)}"
-            if advice.verify:
-                yield f"     Verify: {printable(advice.verify)}"
+        for number, step in enumerate(steps(result.recommendations), 1):
+            if len(step) > 1:
+                yield f"  {number}. {ONE_OF}"
+            for way in step:
+                yield from _way(way, f"  {number}. " if len(step) == 1 else "     - ")
         yield ""
     if result.alert.runbook_url:
         yield f"Runbook: {printable(result.alert.runbook_url)}"
         yield ""
+
+
+def _way(way: RecommendationPart, prefix: str) -> Iterator[str]:
+    """One way to do a step, behind its number or, beside others, its dash."""
+    indent = " " * len(prefix)
+    yield from wrapped(f"{way.sentence} (risk: {way.risk})", prefix)
+    if way.command:
+        yield f"{indent}{printable(way.command)}"
+    if way.verify:
+        yield f"{indent}Verify: {printable(way.verify)}"
 
 
 def _missing(result: Result) -> Iterator[str]:
@@ -131,15 +142,16 @@ def markdown(result: Result) -> str:
 def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     """Title and lines of each section in Markdown; without lines it is not shown."""
     links = result.chain if len(result.chain) > 1 else []
-    steps = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
-    yield "How it comes about", steps
+    way = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
+    yield "How it comes about", way
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
     yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
     yield (
         "Ruled out",
         [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out],
     )
-    advice = [line for n, each in enumerate(result.recommendations, 1) for line in _advised(n, each)]
+    plan = enumerate(steps(result.recommendations), 1)
+    advice = [line for number, step in plan for line in _advised(number, step)]
     yield "What to do", advice
     yield "Could not be read", [f"- {_code(sentence)}" for sentence in result.missing]
 
@@ -150,12 +162,18 @@ def _claimed(claim: ClaimPart) -> Iterator[str]:
         yield f"  - {_escape(quote.evidence)}: {_code(quote.text)}"
 
 
-def _advised(number: int, advice: RecommendationPart) -> Iterator[str]:
-    yield f"{number}. {_escape(advice.sentence)} Risk: {_escape(advice.risk)}."
-    if advice.command:
-        yield f"   {_code(advice.command)}"
-    if advice.verify:
-        yield f"   Verify: {_code(advice.verify)}"
+def _advised(number: int, step: list[RecommendationPart]) -> Iterator[str]:
+    prefix = f"{number}. "
+    if len(step) > 1:
+        yield prefix + ONE_OF
+        prefix = "   - "
+    for way in step:
+        indent = " " * len(prefix)
+        yield f"{prefix}{_escape(way.sentence)} Risk: {_escape(way.risk)}."
+        if way.command:
+            yield f"{indent}{_code(way.command)}"
+        if way.verify:
+            yield f"{indent}Verify: {_code(way.verify)}"
 
 
 def _escape(words: str) -> str:

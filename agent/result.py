@@ -105,6 +105,7 @@ class RecommendationPart(Document):
 
     Each is kubectl calls in shell quoting, joined by `&&`, of words that are constant or checked; `<...>` stands
     for what a person fills in. Empty where there is none; when a word broke the rules, `sentence` says so.
+    Recommendations are steps in their order, but for those with `instead`.
     """
 
     action: str
@@ -112,6 +113,9 @@ class RecommendationPart(Document):
     command: str
     risk: str
     verify: str
+    instead: bool = Field(
+        default=False, description="an alternative to the recommendation before it: one of them is enough"
+    )
 
 
 class EvidencePart(Document):

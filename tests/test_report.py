@@ -84,6 +84,49 @@ def test_markdown_of_hostile_text_has_no_html_and_no_headings_of_its_own() -> No
     assert all(line.startswith(("# x", "## ")) for line in page.splitlines() if line.startswith("#"))
 
 
+@pytest.mark.parametrize(
+    ("render", "shown"),
+    [
+        (
+            text,
+            [
+                "  1. Look. (risk: low)",
+                "     kubectl get pods",
+                "  2. One of these:",
+                "     - Lower it. (risk: low)",
+                "       kubectl get pods",
+                "     - Raise it. (risk: low)",
+                "       kubectl get pods",
+                "  3. Wait. (risk: low)",
+            ],
+        ),
+        (
+            markdown,
+            [
+                "1. Look. Risk: low.",
+                "   `kubectl get pods`",
+                "2. One of these:",
+                "   - Lower it. Risk: low.",
+                "     `kubectl get pods`",
+                "   - Raise it. Risk: low.",
+                "     `kubectl get pods`",
+                "3. Wait. Risk: low.",
+            ],
+        ),
+    ],
+)
+def test_steps_are_numbered_and_alternatives_stand_within_one(render, shown: list[str]) -> None:
+    advice = [
+        RecommendationPart(
+            action="", sentence=words, command="kubectl get pods", risk="low", verify="", instead=instead
+        )
+        for words, instead in [("Look.", False), ("Lower it.", False), ("Raise it.", True), ("Wait.", False)]
+    ]
+    page = render(result().model_copy(update={"recommendations": advice})).splitlines()
+    first = page.index(shown[0])
+    assert page[first : first + len(shown)] == shown
+
+
 def test_every_part_of_the_result_is_shown() -> None:
     page = text(result("WORDS"))
     for part in (

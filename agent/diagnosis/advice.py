@@ -1,10 +1,14 @@
 """Advice: recommendations that several families of causes give."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.finding import Recommendation, Risk
+from agent.diagnosis.thing import Log
 from agent.ref import Ref
+
+ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def handle(ref: Ref) -> str:
@@ -21,7 +25,19 @@ def edit(
     ref: Ref, action: str, sentence: str, verify: Command | Withheld | None = None, risk: Risk = "medium"
 ) -> Recommendation:
     """Change an object by hand, where the right value cannot be known from outside."""
+    if note := _FIXED.get(ref.kind):
+        return Recommendation(
+            action, f"{sentence} {note}", on(ref, "get", "-o yaml"), risk, verify or watch(ref)
+        )
     return Recommendation(action, sentence, on(ref, "edit"), risk, verify or watch(ref))
+
+
+_FIXED = {
+    "Job": "A Job that exists cannot be changed so: delete it and make it anew.",
+    "Pod": "A pod that exists cannot be changed so: delete it and make it anew.",
+    "PersistentVolumeClaim": "A claim that exists cannot be changed so: delete it and make it anew.",
+}
+"""Kinds whose specification the API server lets nobody edit, but for fields that no advice is about."""
 
 
 def look(ref: Ref, action: str, sentence: str) -> Recommendation:
@@ -42,12 +58,18 @@ def roll_back(ref: Ref) -> Recommendation:
 
 def watch(ref: Ref) -> Command | Withheld:
     """The command that shows whether a change of a workload has helped."""
-    if ref.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+    if ref.kind in ROLLED_OUT:
         return on(ref, "rollout status")
+    if ref.kind == "CronJob":
+        return kubectl(ref.namespace, "get jobs")
     return on(ref, "get")
 
 
-def read_log(pod: Ref, container: str, *, previous: bool = False) -> Command | Withheld:
-    """The command that prints a container's log, or that of the instance before."""
-    words = "logs {name} -c {container} --previous" if previous else "logs {name} -c {container}"
-    return kubectl(pod.namespace, words, name=pod.name, container=container)
+def read_log(log: Log | None, action: str, sentence: str) -> Iterator[Recommendation]:
+    """Read the log of a container: only one that was answered and says something can be read again."""
+    if log is None or not log.text.strip():
+        return
+    asked = log.evidence.query
+    words = "logs {name} -c {container} --previous" if asked.previous else "logs {name} -c {container}"
+    command = kubectl(asked.namespace, words, name=asked.name, container=asked.container)
+    yield Recommendation(action, sentence, command, "none")

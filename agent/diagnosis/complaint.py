@@ -10,7 +10,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause
 from agent.diagnosis.changes import Change, config_changes, recent_change
 from agent.diagnosis.ending import Ending
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.logs.lines import split_time
@@ -76,20 +76,27 @@ class Complaint:
         cause: Cause,
         clause: str,
         *claims: Claim,
-        advice: tuple[Recommendation, ...] = (),
+        ways: tuple[Recommendation, ...] = (),
         leads_to: tuple[Ref, ...] = (),
         sure: Sure | None = None,
         entity: Ref | None = None,
     ) -> Finding:
-        """A finding that rests on the line, the end of the container, and further claims."""
+        """A finding that rests on the line, the end of the container, and further claims.
+
+        Of the `ways` to mend it one is enough; where the workload is at fault, going back is another.
+        """
         said = Claim(f"The log of {self.container.called} says: {self.line.message}", (self.quote,))
+        back = (roll_back(self.workload.ref),) if self.change and entity is None else ()
         return Finding(
             cause=cause,
             entity=entity or self.workload.ref,
             headline=self.because(clause),
             claims=(said, *self._around(), *self._end(), *claims, *self._changes()),
             sure=self.sure if sure is None else sure,
-            recommendations=(*advice, *self._advice()),
+            recommendations=(
+                *one_of(*ways, *back),
+                *read_log(self.log, "", "Read the whole log of the container."),
+            ),
             leads_to=leads_to,
             ruled_out=tuple(self._ruled_out()),
             since=self.change.at if self.change else self.began,
@@ -117,17 +124,6 @@ class Complaint:
             yield self.change.claim()
         for edit in config_changes(self.case, self.workload, self.began):
             yield edit.claim()
-
-    def _advice(self) -> Iterator[Recommendation]:
-        if self.change:
-            yield roll_back(self.workload.ref)
-        previous = self.ending is not None and self.container.log_is_previous
-        yield Recommendation(
-            action="",
-            sentence="Read the whole log of the container.",
-            command=read_log(self.pod.ref, self.container.name, previous=previous),
-            risk="none",
-        )
 
     def _ruled_out(self) -> Iterator[RuledOut]:
         if self.ending and self.ending.how in ("exit", "completed", "signal"):

@@ -1,6 +1,6 @@
 """Findings: what an analyzer concludes, bound to quotes of evidence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Literal
@@ -48,13 +48,18 @@ class Claim:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """What to do. `action` reads after "Recommend": "scaling replicas"; `verify` shows whether it has helped."""
+    """What to do. `action` reads after "Recommend": "scaling replicas"; `verify` shows whether it has helped.
+
+    An empty action is not said in the verdict's line: it helps to look further. `instead`: it takes the place of
+    the recommendation before it (see `one_of`); all others are steps in their order.
+    """
 
     action: str
     sentence: str
     command: Command | Withheld | None = None
     risk: Risk = "low"
     verify: Command | Withheld | None = None
+    instead: bool = False
 
     @property
     def told(self) -> str:
@@ -63,6 +68,11 @@ class Recommendation:
         return " ".join(
             [self.sentence, *(f"A command is left out: {why}." for why in dict.fromkeys(withheld))]
         )
+
+
+def one_of(*ways: Recommendation) -> tuple[Recommendation, ...]:
+    """Recommendations of which one is enough, the best first."""
+    return tuple(replace(way, instead=place > 0) for place, way in enumerate(ways))
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,9 @@ class Finding:
     """One thing found wrong with one entity.
 
     `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `since` is when
-    it began where evidence tells. `leads_to` names objects where the root may lie: a finding there is the
-    deeper cause and this one a link of the chain.
+    it began where evidence tells. `recommendations` are steps in their order, some with alternatives.
+    `leads_to` names objects where the root may lie: a finding there is the deeper cause and this one a
+    link of the chain.
     """
 
     cause: Cause

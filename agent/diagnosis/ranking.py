@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field, replace
 
 from agent.diagnosis.engine import Diagnosis, State
-from agent.diagnosis.finding import Finding, RuledOut, Sure
+from agent.diagnosis.finding import Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.rank import WHY_BEHIND, best, part_between, rank
 from agent.evidence.ledger import Evidence
 from agent.ref import Ref
+from agent.steps import steps
+
+MOST_SAID = 3
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ def statement(verdict: Verdict) -> str:
     """The verdict as the Investigator says it, in a line or two."""
     match verdict.outcome:
         case "diagnosed" if verdict.root:
-            actions = [r.action for r in verdict.root.recommendations if r.action][:3]
-            advice = f" Recommend {_joined(actions)}." if actions else ""
+            said = [each for each in verdict.root.recommendations if each.action][:MOST_SAID]
+            advice = f" Recommend {_joined(steps(said))}." if said else ""
             return f"Analysis complete. {verdict.root.headline.rstrip('.')}.{advice}"
         case "self-resolved":
             return f"Analysis complete. The incident has resolved itself. {verdict.sentence}"
@@ -61,8 +64,14 @@ def statement(verdict: Verdict) -> str:
             return f"Analysis complete, without a cause. {verdict.sentence}"
 
 
-def _joined(parts: list[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+def _joined(plan: list[list[Recommendation]]) -> str:
+    """The steps as one phrase; "then" keeps a choice apart from the step beside it."""
+    said = [_listed([way.action for way in step], "or") for step in plan]
+    return ", then ".join(said) if any(len(step) > 1 for step in plan) else _listed(said, "and")
+
+
+def _listed(parts: list[str], word: str) -> str:
+    return f" {word} ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def weigh(diagnosis: Diagnosis) -> Verdict:

@@ -141,7 +141,13 @@ def _renamed(scenario: Scenario, change: Callable[[str], str], namespace: str) -
     def speak(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(change(placed(word, namespace)) for word in words)
 
-    return replace(scenario, entities=speak(scenario.entities), evidence=speak(scenario.evidence))
+    return replace(
+        scenario,
+        entities=speak(scenario.entities),
+        evidence=speak(scenario.evidence),
+        advice=speak(scenario.advice),
+        not_advice=speak(scenario.not_advice),
+    )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,13 @@ def judge(scenario: Scenario, result: dict[str, Any], namespace: str) -> Judgeme
     for words in scenario.evidence:
         if placed(words, namespace) not in quotes:
             return Judgement(False, f"no claim quotes {words!r}")
+    advised = "\n".join(f"{each['sentence']}\n{each['command']}" for each in result["recommendations"])
+    for words in scenario.advice:
+        if placed(words, namespace) not in advised:
+            return Judgement(False, f"nothing advises {words!r}")
+    for words in scenario.not_advice:
+        if placed(words, namespace) in advised:
+            return Judgement(False, f"{words!r} is advised")
     return Judgement(True)
 
 

@@ -13,8 +13,8 @@ SCENARIOS = Path(__file__).parent.parent / "scenarios"
 PLACEHOLDER = "scenario"
 _WORD = re.compile(rf"(?<![A-Za-z0-9_]){PLACEHOLDER}(?![A-Za-z0-9_])")
 _KEYS = {
-    "outcome", "cause", "entity", "evidence", "wrong", "kind", "tags", "ready", "settle", "steps", "node",
-    "keep_starts_at", "about", "prometheus", "timeout",
+    "outcome", "cause", "entity", "evidence", "advice", "not_advice", "wrong", "kind", "tags", "ready",
+    "settle", "steps", "node", "keep_starts_at", "about", "prometheus", "timeout",
 }  # fmt: skip
 
 
@@ -26,8 +26,9 @@ class ScenarioError(ValueError):
 class Scenario:
     """One folder of `e2e/scenarios`.
 
-    `outcomes`, `causes` and `entities` are what is acceptable; entities and `evidence` speak of the
-    placeholder namespace. `healthy` controls accept no diagnosis at all.
+    `outcomes`, `causes` and `entities` are what is acceptable; entities, `evidence` and advice speak of the
+    placeholder namespace. Each word of `advice` stands in a recommendation's sentence or command, none of
+    `not_advice` does. `healthy` controls accept no diagnosis at all.
     """
 
     folder: Path
@@ -35,6 +36,8 @@ class Scenario:
     causes: tuple[str, ...]
     entities: tuple[str, ...]
     evidence: tuple[str, ...]
+    advice: tuple[str, ...]
+    not_advice: tuple[str, ...]
     wrong: tuple[str, ...]
     healthy: bool
     tags: tuple[str, ...]
@@ -81,7 +84,8 @@ def load(folder: Path) -> Scenario:
         raise ScenarioError(f"{folder.name}: there is no alert.json and no alert.txt")
     return Scenario(
         folder, outcomes, _several(raw.get("cause")), _several(raw.get("entity")), _several(raw.get("evidence")),
-        _several(raw.get("wrong")), healthy, _several(raw.get("tags")), raw,
+        _several(raw.get("advice")), _several(raw.get("not_advice")), _several(raw.get("wrong")),
+        healthy, _several(raw.get("tags")), raw,
     )  # fmt: skip
 
 

@@ -73,6 +73,14 @@ def test_a_configmap_of_a_similar_name_is_shown() -> None:
     assert found.root and any("A ConfigMap desk-settings exists" in c.text for c in found.root.claims)
 
 
+def test_where_a_similar_name_exists_that_is_what_was_meant_and_else_the_object_is_to_be_made() -> None:
+    put = world("CreateContainerConfigError", 'configmap "desk-setings" not found')
+    (create, correct) = verdict(put).root.recommendations  # type: ignore[union-attr]
+    assert "create configmap desk-setings" in str(create.command) and correct.instead
+    (correct, create) = verdict(put.add(config_map("desk-settings", A="1"))).root.recommendations  # type: ignore[union-attr]
+    assert correct.sentence == "Refer to desk-settings in the template." and create.instead
+
+
 def test_the_keys_a_configmap_has_instead_are_shown() -> None:
     message = "couldn't find key LOG_LEVEL in ConfigMap bank/settings"
     found = verdict(world("CreateContainerConfigError", message).add(config_map("settings", LOGLEVEL="info")))

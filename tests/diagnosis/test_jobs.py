@@ -47,6 +47,23 @@ def test_where_pods_and_logs_are_gone_the_limit_itself_is_all_that_is_known():
     assert "gone" in verdict.root.headline
 
 
+@pytest.mark.parametrize(
+    ("policy", "action"),
+    [("OnFailure", "running it again with restartPolicy Never"), ("Never", "running it again")],
+)
+def test_where_pods_and_logs_are_gone_it_is_to_be_run_again_so_that_they_stay(policy: str, action: str):
+    spec = {"template": {"spec": {"restartPolicy": policy}}}
+    verdict, _ = World().add(job(LIMIT, spec=spec, failed=2)).investigate(FAILED)
+    assert verdict.root and [each.action for each in verdict.root.recommendations] == [action]
+
+
+def test_the_log_of_the_pod_that_ended_last_is_to_be_read():
+    world = World().add(job(LIMIT, failed=2), failed_pod())
+    _, diagnosis = world.investigate(FAILED)
+    (found,) = (each for each in diagnosis.findings if each.cause.id == "job-backoff-limit")
+    assert "logs close-x1" in str(found.recommendations[0].command)
+
+
 def test_a_job_whose_pods_could_not_be_read_is_inconclusive():
     from agent.evidence.answer import Answer
 

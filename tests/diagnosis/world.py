@@ -15,6 +15,7 @@ from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
 from agent.investigation import Investigation
 from agent.subject import route
+from tests.diagnosis.advice import check
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -97,6 +98,7 @@ class World:
         for finding in diagnosis.findings:  # every quote stands in its evidence, in every test
             for quote in (q for claim in finding.claims for q in claim.quotes):
                 assert quote.text in texts[quote.evidence], (finding.id, quote)
+        check(diagnosis)
         return weigh(diagnosis), diagnosis
 
 

@@ -7,7 +7,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import missing_selector, untolerated
 from agent.diagnosis.placement import Placement, placement
@@ -51,7 +51,7 @@ def _selector(case: Case, place: Placement, owner: Obj) -> Finding:
             *_labels(place.nodes, list(missing)),
         ),
         sure=place.sure,
-        recommendations=(
+        recommendations=one_of(
             edit(
                 owner.ref,
                 "correcting the node selector",
@@ -126,7 +126,7 @@ def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
         headline=f"Pod {pod.ref.name} does not tolerate the taint {named} of the nodes that could take it",
         claims=(place.claim(), *_taints(place)),
         sure=place.sure,
-        recommendations=(
+        recommendations=one_of(
             edit(
                 owner.ref,
                 "adding the toleration",

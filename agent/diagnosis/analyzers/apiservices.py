@@ -7,7 +7,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
 
@@ -40,7 +40,7 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
             *([Claim(f"It is served by {service}", served)] if service else []),
         ),
         sure=Sure.STATED,
-        recommendations=(
+        recommendations=one_of(
             look(service or api.ref, "bringing the API's server back", "See what became of the "
             "server behind it."),
             Recommendation(

@@ -162,7 +162,7 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     advice = Recommendation(
         "installing or repairing the metrics API",
         f"See whether what serves {api} is installed and available.",
-        on(Ref("APIService", "", f"v1beta1.{api}"), "get"), "none", kubectl(obj.ref.namespace, "top pod"),
+        on(Ref("APIService", "", f"v1beta1.{api}"), "get"), "none", on(obj.ref, "get"),
     )  # fmt: skip
     claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
     return Finding(

@@ -1,13 +1,13 @@
 """Claims bound to volumes that people make: no class, no volume that fits, a volume of somebody else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from agent.diagnosis.advice import look, on
+from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State
-from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.thing import Event, Obj
 from agent.diagnosis.volume import DEFAULT_CLASS, mismatches
 
@@ -47,18 +47,24 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
             Claim("No class is marked as the default", kind="hypothesis"),
         ),
         sure=Sure.STATED,
-        recommendations=(
-            Recommendation(
-                action="naming a StorageClass or marking a default",
-                sentence="Name a class in the claim, or mark one as the cluster's default.",
-                command=on(classes[0].ref, "annotate", "{key}=true --overwrite", key=DEFAULT_CLASS) if classes
-                else kubectl(None, "get storageclass"),
-                risk="medium",
-                verify=on(pvc.ref, "get"),
-            ),
-        ),
+        recommendations=tuple(_name_a_class(pvc, classes)),
         since=pvc.created,
     )  # fmt: skip
+
+
+def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
+    if not classes:
+        install = "Install a provisioner and its StorageClass, and mark that as the default."
+        listed = kubectl(None, "get storageclass")
+        yield Recommendation("creating a StorageClass", install, listed, "medium", on(pvc.ref, "get"))
+        return
+    names = ", ".join(each.ref.name for each in classes[:3])
+    mark = on(classes[0].ref, "annotate", "{key}=true --overwrite", key=DEFAULT_CLASS)
+    sentence = f"Mark {classes[0].ref.name} as the cluster's default: claims without a class get it then."
+    yield from one_of(
+        edit(pvc.ref, "naming a StorageClass in the claim", f"Name one of these classes in it: {names}."),
+        Recommendation("marking a default class", sentence, mark, "medium", on(pvc.ref, "get")),
+    )
 
 
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
@@ -101,15 +107,28 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
         headline=headline,
         claims=tuple(claims),
         sure=Sure.STATED,
-        recommendations=(
-            look(
-                pvc.ref,
-                "making a volume that fits",
-                "Create a PersistentVolume that fits, or correct the claim.",
-            ),
-        ),
+        recommendations=tuple(_provide(pvc, near, [field for field, _ in only])),
         since=pvc.created,
     )
+
+
+def _provide(pvc: Obj, near: Obj | None, differs: list[str]) -> Iterator[Recommendation]:
+    """How the claim gets its volume: a new one, or the one that only a deleted claim stands in the way of."""
+    create = Recommendation(
+        "creating a volume that fits",
+        "Create a PersistentVolume of the claim's class, access mode and size.",
+        kubectl(None, "get persistentvolumes"), "low", on(pvc.ref, "get"),
+    )  # fmt: skip
+    ways = [create, edit(pvc.ref, "correcting the claim", "Ask for what a free volume has.")]
+    if near is not None and differs == ["claimRef.name"] and near.at("status.phase") == "Released":
+        patch = [{"op": "remove", "path": "/spec/claimRef"}]
+        sentence = f"If this claim may have the data on {near.ref.name}, take the deleted claim off it."
+        command = on(near.ref, "patch", "--type=json -p {patch}", patch=patch)
+        ways = [
+            Recommendation("releasing the volume", sentence, command, "high", on(pvc.ref, "get")),
+            create,
+        ]
+    yield from one_of(*ways)
 
 
 def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
@@ -130,7 +149,9 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 ),
                 sure=Sure.STATED,
                 recommendations=(
-                    look(pvc.ref, "naming a volume that exists", "Correct volumeName or create the volume."),
+                    edit(
+                        pvc.ref, "naming a volume that exists", "Correct volumeName, or create that volume."
+                    ),
                 ),
                 since=pvc.created,
             )
@@ -150,7 +171,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 *said,
             ),
             sure=Sure.STATED,
-            recommendations=(look(pv.ref, "naming a free volume", "Name a free volume in the claim."),),
+            recommendations=(edit(pvc.ref, "naming a free volume", "Name a free volume in the claim."),),
             since=pvc.created,
         )
         return
@@ -167,7 +188,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 *said,
             ),
             sure=Sure.STATED,
-            recommendations=(look(pvc.ref, "correcting the claim", "Make a claim that fits the volume."),),
+            recommendations=(edit(pvc.ref, "correcting the claim", "Ask for what the volume has."),),
             since=pvc.created,
         )
         return

@@ -9,7 +9,7 @@ from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import allocatable, amount, container_requests, requests
 from agent.diagnosis.placement import Placement, placement
@@ -133,18 +133,21 @@ def _request_quotes(pod: Obj, resource: str) -> tuple[Quote, ...]:
 
 
 def _advice(place: Placement, owner: Obj, resource: str) -> Iterator[Recommendation]:
-    yield edit(
+    lower = edit(
         owner.ref,
         f"lowering the {resource} request",
         f"Set the {resource} request to what the program needs, so that it fits on a node.",
     )
+    see = on(place.nodes[0].ref, "describe") if place.nodes else kubectl(None, "describe nodes")
     if place.kind == "resource":
-        yield Recommendation(
-            action="freeing room or adding a node",
-            sentence=f"See which pods hold the {resource}; scale down what is not needed or add a node.",
-            command=on(place.nodes[0].ref, "describe") if place.nodes else kubectl(None, "describe nodes"),
-            risk="none",
-        )
+        sentence = f"See which pods hold the {resource}; scale down what is not needed, or add a node."
+        yield from one_of(lower, Recommendation("freeing room on the nodes", sentence, see, "none"))
+    elif resource not in _CAUSES:
+        sentence = f"If the program needs {resource}, add such a node, or repair its device plugin."
+        offer = Recommendation(f"adding a node that offers {resource}", sentence, see, "none")
+        yield from one_of(lower, offer)
+    else:
+        yield lower
 
 
 def _ruled_out(place: Placement) -> Iterator[RuledOut]:

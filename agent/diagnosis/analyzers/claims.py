@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, look
+from agent.diagnosis.advice import edit, look, watch
 from agent.diagnosis.analyzers.volumes import IN_USE
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.node import matches_terms
 from agent.diagnosis.placement import Placement, placement
@@ -59,8 +60,8 @@ def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Find
         recommendations=(
             edit(
                 owner.ref,
-                "creating the claim or correcting its name",
-                f"Create the claim {name}, or correct claimName.",
+                "correcting the claim's name or creating the claim",
+                f"Correct claimName, or create the claim {name}.",
             ),
         ),
         since=place.since,
@@ -95,14 +96,25 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
         claims=tuple(claims),
         sure=place.sure,
-        recommendations=(
-            look(owner.ref, "letting the pod run where its volume is",
-                 "Compare the volume's node affinity with the pod's selectors and with the nodes "
-                 "that are there."),
-        ),
+        recommendations=(_reunite(case, owner, homes),),
         leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
         since=place.since,
     )  # fmt: skip
+
+
+def _reunite(case: Case, owner: Obj, homes: list[Obj]) -> Recommendation:
+    """Pod and volume on one node; where the volume's nodes are not there, nothing can run on them."""
+    if homes:
+        sentence = "Let the pod's selectors, affinity and tolerations admit the node that has the volume."
+        return edit(owner.ref, "letting the pod run where its volume is", sentence)
+    listed = kubectl(None, "get nodes -o wide")
+    if case.is_partial("Node", "*"):
+        sentence = "See which node the volume's affinity names, and what keeps the pod off it."
+        return Recommendation("looking for the volume's node", sentence, listed, "none")
+    sentence = "Bring the volume's node back; else restore the data from a backup into a new volume."
+    return Recommendation(
+        "bringing the volume's node back or restoring the data", sentence, listed, "none", watch(owner.ref)
+    )
 
 
 def _held(place: Placement, owner: Obj) -> Finding:

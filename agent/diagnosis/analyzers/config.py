@@ -11,7 +11,7 @@ from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_ready
 from agent.diagnosis.provenance import near
@@ -128,16 +128,16 @@ def _finding(
     change = recent_change(case, workload)
     if change:
         claims.append(change.claim())
-    advice = [_remedy(pod, workload, fault)]
+    ways = [*_remedies(case, pod, workload, fault)]
     if change:
-        advice.append(roll_back(workload.ref))
+        ways.append(roll_back(workload.ref))
     return Finding(
         cause=fault.cause,
         entity=workload.ref,
         headline=f"The {container.called} cannot be made because {fault.clause}",
         claims=tuple(claims),
         sure=sure,
-        recommendations=tuple(advice),
+        recommendations=one_of(*ways),
         since=change.at if change else pod.created,
     )
 
@@ -161,15 +161,15 @@ def _reference(container: Container, fault: Fault) -> Iterator[Claim]:
 
 
 def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
-    """What exists under a similar name. Secrets are never read."""
+    """What exists under a similar name."""
+    like = _alike(case, pod, fault)
     if fault.kind != "ConfigMap" or not fault.name:
         return
     namespace = pod.ref.namespace
     if fault.key:
-        found = case.get("ConfigMap", namespace, fault.name, f"which keys does ConfigMap {fault.name} have?")
-        keys = sorted((found.at("data") or {}) if found else ())
+        found = case.get("ConfigMap", namespace, fault.name)
+        keys = _keys(found)
         if found and keys:
-            like = near(fault.key, keys)
             text = (
                 f"The ConfigMap has {like} instead"
                 if like
@@ -179,25 +179,48 @@ def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
                 text, found.quote(f"data.{like}") if like else found.quote(*(f"data.{k}" for k in keys[:4]))
             )
         return
-    known = case.list("ConfigMap", namespace, why="is its name mistyped?", need="some") or []
-    if like := near(fault.name, [o.ref.name for o in known]):
-        other = next(o for o in known if o.ref.name == like)
+    known = case.list("ConfigMap", namespace, need="some") or []
+    if other := next((each for each in known if each.ref.name == like), None):
         yield Claim(f"A ConfigMap {like} exists", other.quote("metadata.name"))
 
 
-def _remedy(pod: Obj, workload: Obj, fault: Fault) -> Recommendation:
-    if fault.kind and fault.name and not fault.key:
+def _alike(case: Case, pod: Obj, fault: Fault) -> str | None:
+    """The ConfigMap, or the key of it, that was probably meant. Secrets are never read."""
+    if fault.kind != "ConfigMap" or not fault.name:
+        return None
+    namespace = pod.ref.namespace
+    if fault.key:
+        why = f"which keys does ConfigMap {fault.name} have?"
+        return near(fault.key, _keys(case.get("ConfigMap", namespace, fault.name, why)))
+    known = case.list("ConfigMap", namespace, why="is its name mistyped?", need="some") or []
+    return near(fault.name, [each.ref.name for each in known])
+
+
+def _keys(found: Obj | None) -> list[str]:
+    return sorted((found.at("data") or {}) if found else ())
+
+
+def _remedies(case: Case, pod: Obj, workload: Obj, fault: Fault) -> Iterator[Recommendation]:
+    """The ways to mend it, the likeliest first: where a similar name exists, that is what was meant."""
+    if not (fault.kind and fault.name):
+        yield edit(workload.ref, "correcting the template", fault.cause.remedy)
+        return
+    what = "key" if fault.key else "name"
+    like = _alike(case, pod, fault)
+    sentence = f"Refer to {like} in the template." if like else f"Correct the {what} in the template."
+    correct = edit(workload.ref, f"correcting the {what} of the {fault.kind}", sentence)
+    provide = _provide(pod, workload, fault)
+    yield from (correct, provide) if like else (provide, correct)
+
+
+def _provide(pod: Obj, workload: Obj, fault: Fault) -> Recommendation:
+    if fault.key:
+        action, sentence = "adding the missing key", f"Add the key {fault.key} to the {fault.kind}."
+        words = "edit secret {name}" if fault.kind == "Secret" else "edit configmap {name}"
+    else:
+        action, sentence = f"creating the {fault.kind}", f"Create the {fault.kind} with the keys it needs."
         words = "create configmap {name} --from-literal=<key>=<value>"
         if fault.kind == "Secret":
             words = "create secret generic {name} --from-literal=<key>=<value>"
-        command = kubectl(pod.ref.namespace, words, name=fault.name)
-        return Recommendation(
-            f"creating the {fault.kind}", fault.cause.remedy, command, "low", watch(workload.ref)
-        )
-    if fault.kind and fault.name:
-        words = "edit secret {name}" if fault.kind == "Secret" else "edit configmap {name}"
-        command = kubectl(pod.ref.namespace, words, name=fault.name)
-        return Recommendation(
-            "adding the missing key", fault.cause.remedy, command, "low", watch(workload.ref)
-        )
-    return edit(workload.ref, "correcting the template", fault.cause.remedy)
+    command = kubectl(pod.ref.namespace, words, name=fault.name)
+    return Recommendation(action, sentence, command, "low", watch(workload.ref))

@@ -13,7 +13,7 @@ from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import Change, last_rollout
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.graph import pods_of, workload_of
 from agent.diagnosis.load import (
     Traffic,
@@ -152,7 +152,7 @@ def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, ch
     return Finding(
         CHANGED, workload.ref, f"High CPU observed since {what} ({change.summary})", tuple(claims),
         sure=Sure.STATED if traffic else Sure.LIKELY,
-        recommendations=(undo, _profile(workload, "profiling the new version")),
+        recommendations=one_of(undo, _profile(workload, "profiling the new version", "If the change must stay")),
         ruled_out=tuple(ruled_out),
         since=change.at,
     )  # fmt: skip
@@ -248,7 +248,9 @@ def _traffic_claim(traffic: Traffic, rise: Rise) -> Claim:
     return Claim(f"The request rate {verb}: {rates}", (quote_rise(traffic.series, rise.start),))
 
 
-def _profile(workload: Obj, action: str = "taking a CPU profile") -> Recommendation:
-    sentence = "Take a CPU profile of the busiest pod while it lasts: it names the code that burns the CPU."
+def _profile(
+    workload: Obj, action: str = "taking a CPU profile", when: str = "While it lasts"
+) -> Recommendation:
+    sentence = f"{when}, take a CPU profile of the busiest pod: it names the code that burns the CPU."
     busiest = kubectl(workload.ref.namespace, "top pod --containers --sort-by=cpu")
     return Recommendation(action, sentence, busiest, "none")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import edit, read_log
+from agent.diagnosis.advice import edit, look, read_log
 from agent.diagnosis.analyzers import dependency, logged
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
@@ -66,7 +66,10 @@ def _loop(ending: Ending) -> Finding:
         headline=f"The {container.called} keeps ending ({end}){_silence(ending)}",
         claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
         sure=Sure.POSSIBLE,
-        recommendations=(_read_log(ending),),
+        recommendations=(
+            *_read_log(ending),
+            look(ending.pod.ref, "", "See what its events say."),
+        ),
         since=container.finished_at,
     )
 
@@ -80,11 +83,9 @@ def _silence(ending: Ending) -> str:
     return ", and its log " + ("names no reason" if ending.log.text.strip() else "is empty")
 
 
-def _read_log(ending: Ending) -> Recommendation:
-    command = read_log(ending.pod.ref, ending.container.name, previous=ending.container.log_is_previous)
-    return Recommendation(
-        "reading the container's log", "Read the log of the instance that ended.", command, "none"
-    )
+def _read_log(ending: Ending) -> Iterator[Recommendation]:
+    sentence = "Read the log of the instance that ended."
+    yield from read_log(ending.log, "reading the container's log", sentence)
 
 
 def _signal(ending: Ending) -> Finding:
@@ -108,8 +109,8 @@ def _signal(ending: Ending) -> Finding:
         claims=tuple(claims),
         sure=Sure.LIKELY,
         recommendations=(
+            *_read_log(ending),
             edit(ending.workload.ref, "going back to an image that worked", SIGNAL.remedy),
-            _read_log(ending),
         ),
         ruled_out=(not_memory,),
         since=container.finished_at,

@@ -14,7 +14,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.thing import Obj
 from agent.ref import Ref
@@ -91,7 +91,7 @@ def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
     text = f"The pods of {refusal.workload.ref.name} are refused: quota {name} has no room for them"
     headline = f"Quota {name} is used up, so pods of {refusal.workload.ref.name} are refused"
     headline += f" (asked for {match['requested']}; used {match['used']} of {match['limited']})"
-    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), Sure.STATED, (
+    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), Sure.STATED, one_of(
         edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
         Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
                        kubectl(namespace, "get pods"), "none"),
@@ -130,7 +130,7 @@ def _range(refusal: Refusal, match: re.Match[str]) -> Finding:
 def _security(refusal: Refusal, match: re.Match[str]) -> Finding:
     headline = f"Pod Security level {match['level']} refuses pods of {refusal.workload.ref.name}"
     headline += f": {match['what'][:160]}"
-    sentence = f"Set in the template what level {match['level']} asks for: {match['what'][:300]}."
+    sentence = f"Set in the template what level {match['level']} asks for; the event names each field."
     return _of_template(refusal, SECURITY, headline, sentence, "correcting the securityContext")
 
 

@@ -8,7 +8,7 @@ from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import told_to_end_at
 from agent.diagnosis.thing import Obj
@@ -96,7 +96,7 @@ def _slow(case: Case, pod: Obj) -> Finding:
         headline=f"Pod {pod.ref.name} was told to end and still runs: it may take {grace} s",
         claims=tuple(claims),
         sure=Sure.LIKELY,
-        recommendations=(edit(owner, "shortening its grace period", sentence), force),
+        recommendations=(force, edit(owner, "shortening its grace period", sentence)),
         since=told_to_end_at(pod),
     )
 
@@ -112,7 +112,7 @@ def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
         headline=f"{obj.ref} cannot be deleted because nobody removes its finalizer {named}",
         claims=(Claim(f"The deletion was asked for, and the finalizer {named} remains", quotes),),
         sure=Sure.STATED,
-        recommendations=(
+        recommendations=one_of(
             look(
                 obj.ref,
                 f"bringing back the controller that serves {names[0]}",

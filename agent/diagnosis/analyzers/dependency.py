@@ -67,8 +67,10 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
     if not peers:
         cause, clause = KINDS[complaint.line.kind]
         text = clause.format(peer="of a dependency" if cause is DNS else "a dependency")
+        action = _AT_THE_CALLER.get(cause.id)
+        ways = (edit(complaint.workload.ref, action, cause.remedy),) if action else ()
         yield complaint.finding(
-            cause, f"{text}: {complaint.line.message}", sure=min(complaint.sure, Sure.LIKELY)
+            cause, f"{text}: {complaint.line.message}", ways=ways, sure=min(complaint.sure, Sure.LIKELY)
         )
 
 
@@ -132,7 +134,7 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
         clause += f" ({called} exists)"
     named = complaint.line.kind in ("dns-failure", "waiting-for")  # the line itself is about the name
     sure = Sure.STATED if named and complaint.sure is Sure.STATED else Sure.LIKELY
-    return complaint.finding(SERVICE_MISSING, clause, *claims, advice=tuple(advice), sure=sure)
+    return complaint.finding(SERVICE_MISSING, clause, *claims, ways=tuple(advice), sure=sure)
 
 
 def _local(complaint: Complaint, peer: Peer) -> Finding:
@@ -150,7 +152,7 @@ def _local(complaint: Complaint, peer: Peer) -> Finding:
     if names:
         clause += f" (the other container{'s' if len(others) > 1 else ''}: {names})"
     advice = edit(complaint.workload.ref, "setting the address of the dependency", LOCALHOST.remedy)
-    return complaint.finding(LOCALHOST, clause, *claims, advice=(advice,))
+    return complaint.finding(LOCALHOST, clause, *claims, ways=(advice,))
 
 
 def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
@@ -167,7 +169,7 @@ def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
     )
     clause = f"it calls port {peer.port} of Service {service.ref.name}, which offers {', '.join(map(str, offered))}"
     advice = edit(complaint.workload.ref, "correcting the port", WRONG_PORT.remedy)
-    return complaint.finding(WRONG_PORT, clause, *claims, advice=(advice,), sure=Sure.STATED)
+    return complaint.finding(WRONG_PORT, clause, *claims, ways=(advice,), sure=Sure.STATED)
 
 
 def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
@@ -179,7 +181,7 @@ def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
     sentence = f"Set dnsPolicy to {right_policy(pod)} in the pod's template."
     advice = edit(ref, "having the pod ask the cluster's DNS", sentence)
     clause = f"it cannot resolve {peer.host}, a Service that exists: the pod asks {whom}"
-    return complaint.finding(DNS, clause, asked, *_named(complaint, peer), advice=(advice,), sure=Sure.STATED)
+    return complaint.finding(DNS, clause, asked, *_named(complaint, peer), ways=(advice,), sure=Sure.STATED)
 
 
 def _plain(complaint: Complaint, peer: Peer) -> Finding:
@@ -192,7 +194,7 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
     elif complaint.line.kind in UNREACHED and leads:
         sure = min(sure, Sure.LIKELY)  # the peer itself may say more
     return complaint.finding(
-        cause, clause.format(peer=peer), *_named(complaint, peer), advice=(advice,), leads_to=leads,
+        cause, clause.format(peer=peer), *_named(complaint, peer), ways=(advice,), leads_to=leads,
         sure=sure,
     )  # fmt: skip
 
@@ -226,18 +228,27 @@ def _leads(complaint: Complaint, peer: Peer) -> Iterator[Ref]:
 
 
 def _advice(complaint: Complaint, peer: Peer, cause: Cause) -> Recommendation:
-    if cause is AUTH:
-        return edit(complaint.workload.ref, "correcting the credentials", cause.remedy)
+    caller = complaint.workload.ref
+    if action := _AT_THE_CALLER.get(cause.id):
+        return edit(caller, action, cause.remedy)
+    action = _AT_THE_PEER.get(cause.id, "looking at the dependency")
     if peer.service and peer.place == "service":
         slices = "get endpointslices -l kubernetes.io/service-name={value}"
         command = sequence(
             on(peer.service, "get", "-o wide"),
             kubectl(peer.service.namespace, slices, value=peer.service.name),
         )
-        return Recommendation(
-            "looking at the dependency", cause.remedy, command, "none", watch(complaint.workload.ref)
-        )
-    command = on(complaint.workload.ref, "describe")
-    return Recommendation(
-        "looking at the dependency", cause.remedy, command, "none", watch(complaint.workload.ref)
-    )
+        return Recommendation(action, cause.remedy, command, "none", watch(caller))
+    return Recommendation(action, cause.remedy, on(caller, "describe"), "none", watch(caller))
+
+
+_AT_THE_CALLER = {
+    "dependency-auth-failed": "correcting the credentials",
+    "dependency-dns": "correcting the host name",
+    "dependency-tls-untrusted": "giving the caller the authority's certificate",
+}
+_AT_THE_PEER = {
+    "dependency-refused": "restoring the dependency",
+    "dependency-tls-expired": "renewing the certificate of the dependency",
+}
+"""What mends a failing call, where the cause alone tells."""

@@ -75,7 +75,7 @@ def _broke_own_limit(pod: Obj) -> bool:
 def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     message = str(pod.at("status.message") or "")
     node = str(pod.at("spec.nodeName") or "")
-    entity, advice = owner.ref, None
+    entity = owner.ref
     leads: tuple[Ref, ...] = ()
     if reason == "Evicted" and (found := _EMPTY_DIR.search(message)):
         cause, words = EMPTY_DIR, f"the emptyDir {found[1]} grew over its limit of {found[2]}"
@@ -84,6 +84,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         )
     elif reason == "Evicted" and _EPHEMERAL.search(message):
         cause, words = EPHEMERAL, "it used more local storage than its limit"
+        advice = edit(owner.ref, "raising its limit of local storage or writing less", EPHEMERAL.remedy)
     elif reason == "Evicted":
         short = _SHORT.search(message)
         words = f"node {node} was short of {(short[1] or short[2]) if short else 'a resource'}"
@@ -95,10 +96,13 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
             advice = edit(owner.ref, "requesting and limiting what it needs", OVER_REQUEST.remedy)
     elif _REFUSALS.fullmatch(reason) or message.startswith("Pod was rejected"):
         cause, words = REFUSED, f"the kubelet of {node} refused it ({reason})"
+        advice = edit(owner.ref, "leaving the choice of the node to the scheduler", REFUSED.remedy)
     elif reason == "Terminated":
         cause, words, entity = SHUTDOWN, f"node {node} was shut down", Ref("Node", "", node)
+        advice = look(entity, "checking that the shutdown was meant", SHUTDOWN.remedy)
     elif reason == "Preempting":
         cause, words = CRITICAL, "a critical pod needed its room"
+        advice = edit(owner.ref, "lowering its requests or adding room on the node", CRITICAL.remedy)
     else:
         return None
     spec = pod.quote("spec.nodeName")
@@ -110,7 +114,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
             Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
         ),
         sure=Sure.STATED,
-        recommendations=(advice or edit(owner.ref, cause.title.lower(), cause.remedy),),
+        recommendations=(advice,),
         leads_to=leads,
         since=pod.time("status.conditions[DisruptionTarget].lastTransitionTime"),
     )

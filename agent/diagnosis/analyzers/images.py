@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis.advice import edit, look, on, roll_back, watch
+from agent.diagnosis.advice import ROLLED_OUT, edit, look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting
 from agent.diagnosis.pull import host_in, parse_image, read_pull_error
@@ -130,7 +130,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
         headline=f"Container {container.name} of {owner.ref.kind} {owner.ref.name} cannot start: {words}",
         claims=tuple(claims),
         sure=Sure.LIKELY if trouble.cause is FAILED else Sure.STATED,
-        recommendations=tuple(_advice(owner, trouble, bool(changed))),
+        recommendations=one_of(*_advice(owner, trouble, bool(changed))),
         ruled_out=tuple(_ruled_out(case, pod, trouble)),
         since=pod.created,
     )
@@ -156,7 +156,7 @@ def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
 
 
 def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendation]:
-    if changed and owner.ref.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+    if changed and owner.ref.kind in ROLLED_OUT:
         yield roll_back(owner.ref)
     match trouble.cause.id:
         case "image-access-denied":
@@ -169,30 +169,33 @@ def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendat
                 risk="none",
                 verify=watch(owner.ref),
             )  # fmt: skip
-        case (
-            "registry-unreachable"
-            | "registry-dns"
-            | "registry-tls"
-            | "registry-error"
-            | "registry-rate-limit"
-        ):
-            yield Recommendation(
-                action="bringing the registry back or correcting its name",
-                sentence=f"Try the registry from the node "
-                f"{trouble.container.pod.at('spec.nodeName') or ''}: {trouble.cause.remedy}",
-                command=on(trouble.container.pod.ref, "describe"),
-                risk="none",
-                verify=watch(owner.ref),
-            )
         case "node-disk-full":
             node = Ref("Node", "", str(trouble.container.pod.at("spec.nodeName") or ""))
             yield look(node, "freeing the node's disk", DISK.remedy)
+        case known if known in _AT_THE_REGISTRY:
+            see = on(trouble.container.pod.ref, "describe")
+            action, sentence = _AT_THE_REGISTRY[known], trouble.cause.remedy
+            yield Recommendation(action, sentence, see, "none", watch(owner.ref))
+        case known if known in _IN_THE_TEMPLATE:
+            yield edit(owner.ref, _IN_THE_TEMPLATE[known], trouble.cause.remedy)
         case _:
-            yield edit(
-                owner.ref,
-                "correcting the image",
-                f"Set the image of {trouble.container.name} to one that exists.",
-            )
+            sentence = f"Set the image of {trouble.container.name} to one that exists."
+            yield edit(owner.ref, "correcting the image", sentence)
+
+
+_AT_THE_REGISTRY = {
+    "registry-unreachable": "making the registry reachable",
+    "registry-tls": "having the nodes trust the registry",
+    "registry-error": "repairing the registry",
+    "registry-rate-limit": "pulling with credentials or from a mirror",
+    "image-pull-failed": "reading the pull error",
+}
+_IN_THE_TEMPLATE = {
+    "registry-dns": "correcting the registry's name",
+    "image-wrong-platform": "using an image built for the node's platform",
+    "image-never-pulled": "allowing the pull or loading the image",
+}
+"""What mends a pull that a name of an image which exists does not: there, or in the template."""
 
 
 def _ruled_out(case: Case, pod: Obj, trouble: Trouble) -> Iterator[RuledOut]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import edit, look, on
+from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import owner_ref, pods_of, workload_of
@@ -73,7 +74,7 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _deadline(obj, quotes, failed)
     elif reason == "PodFailurePolicy":
         headline = f"Job {obj.ref.name} was ended by its pod failure policy: {condition.get('message')}"
-        yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj))
+        yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj, failed))
     else:
         gone = pods is not None and not failed
         headline = f"Job {obj.ref.name} failed: {condition.get('message') or reason}"
@@ -87,7 +88,12 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
             headline += "; its pods, and with them their logs, are gone"
             claims.append(Claim("No pod of it is left to say why", _nothing(case, obj)))
         yield Finding(
-            BACKOFF, obj.ref, headline, tuple(claims), Sure.LIKELY if gone else Sure.POSSIBLE, _see(obj)
+            BACKOFF,
+            obj.ref,
+            headline,
+            tuple(claims),
+            Sure.LIKELY if gone else Sure.POSSIBLE,
+            (_run_again(obj),) if gone else _see(obj, failed),
         )
 
 
@@ -98,8 +104,8 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
     why = "the deadline came before the limit of retries"
     return Finding(
         DEADLINE, obj.ref, headline, (claim,), Sure.LIKELY,
-        (edit(obj.ref, "allowing it more time", "Raise activeDeadlineSeconds where the Job is made."),
-         *_see(obj)),
+        (edit(obj.ref, "allowing it more time", "Raise activeDeadlineSeconds, or find out what takes it so long."),
+         *_see(obj, failed)),
         ruled_out=(RuledOut(BACKOFF.id, why, obj.quote("spec.backoffLimit")),),
     )  # fmt: skip
 
@@ -132,13 +138,15 @@ def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
         headline = (
             f"Job {obj.ref.name} does not get on: {int(obj.at('status.failed') or 0)} pods failed so far"
         )
-        yield Finding(BACKOFF, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, _see(obj))
+        yield Finding(
+            BACKOFF, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, _see(obj, chosen)
+        )
     elif started and case.now - started > LONG:
         hours = (case.now - started) / timedelta(hours=1)
         headline = f"Job {obj.ref.name} has been running for {hours:.0f} h without an end"
         for pod in pods[:1]:
             case.follow(pod.ref)
-        yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj))
+        yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj, pods))
     elif int(obj.at("status.active") or 0) > 0:
         yield State("progressing", obj.ref, f"{obj.ref} is running, and nothing failed.", quotes)
 
@@ -158,11 +166,22 @@ def _nothing(case: Case, obj: Obj) -> tuple[Quote, ...]:
     return (quote,) if quote else ()
 
 
-def _see(obj: Obj) -> tuple[Recommendation, ...]:
-    return (
-        Recommendation(
-            "reading the log of its last pod", "See what the last pod of the Job said.",
-            on(obj.ref, "logs", "--all-containers --tail=100"), "none", on(obj.ref, "get"),
-        ),
-        look(obj.ref, "", "See what its events say."),
-    )  # fmt: skip
+def _see(obj: Obj, pods: list[Obj]) -> tuple[Recommendation, ...]:
+    """Where to read more: the log of its last pod, if one is left, and the events."""
+    last = max(pods, key=_ended, default=None)
+    events = look(obj.ref, "" if last else "looking at its events", "See what its events say.")
+    if last is None:
+        return (events,)
+    command = kubectl(last.ref.namespace, "logs {name} --all-containers --tail=100", name=last.ref.name)
+    sentence = "See what the last pod of the Job said."
+    return (Recommendation("reading the log of its last pod", sentence, command, "none"), events)
+
+
+def _run_again(obj: Obj) -> Recommendation:
+    """Nothing is left to read: let it fail once more, in a way that leaves its pods."""
+    if obj.at("spec.template.spec.restartPolicy") == "Never":
+        return edit(
+            obj.ref, "running it again", "Run it again, and read its log before its pods are removed."
+        )
+    sentence = "With restartPolicy Never the pods that fail stay, and with them their logs."
+    return edit(obj.ref, "running it again with restartPolicy Never", sentence)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis import provenance
-from agent.diagnosis.advice import edit, on, watch
+from agent.diagnosis.advice import ROLLED_OUT, edit, on, watch
 from agent.diagnosis.analyzers import dependency, oom, permissions
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.complaint import Complaint
@@ -15,13 +15,17 @@ from agent.diagnosis.thing import dig
 
 @dataclass(frozen=True)
 class Row:
-    """`clause` names the target of the line as {what}; `bare` is used where the line has none."""
+    """`clause` names the target of the line as {what}; `bare` is used where the line has none.
+
+    `outside`: no object of the cluster holds what is to be mended, so no command can mend it.
+    """
 
     cause: Cause
     target: str
     clause: str
     bare: str
     action: str
+    outside: bool = False
 
 
 _KILLED = re.compile(r"(?i)SIGKILL|\bkilled\b|\boom[- ]?kill")
@@ -82,6 +86,7 @@ ROWS = {
         clause="a module is not in its image: {message}",
         bare="a module is not in its image: {message}",
         action="rebuilding the image",
+        outside=True,
     ),
     "port-in-use": Row(
         cause("port-in-use"),
@@ -96,6 +101,7 @@ ROWS = {
         clause="the database has no {what}: its schema is not the one the program expects",
         bare="the database schema is not the one the program expects: {message}",
         action="running the migrations",
+        outside=True,
     ),
     "database-missing": Row(
         cause("database-missing"),
@@ -103,6 +109,7 @@ ROWS = {
         clause="the database {what} does not exist",
         bare="its database does not exist: {message}",
         action="creating the database",
+        outside=True,
     ),
     "pool-exhausted": Row(
         cause("pool-exhausted"),
@@ -117,6 +124,7 @@ ROWS = {
         clause="transactions or threads wait for each other: {message}",
         bare="it is deadlocked",
         action="retrying and ordering locks",
+        outside=True,
     ),
     "out-of-memory": Row(
         cause("heap-exhausted"),
@@ -138,6 +146,7 @@ ROWS = {
         clause="it has too many open files",
         bare="it has too many open files",
         action="raising the limit of open files",
+        outside=True,
     ),
     "app-exception": Row(
         cause("application-error"),
@@ -145,6 +154,7 @@ ROWS = {
         clause="of an error of its own: {message}",
         bare="of an error of its own: {message}",
         action="fixing the error in the application",
+        outside=True,
     ),
 }
 
@@ -172,7 +182,7 @@ def _process_killed(complaint: Complaint) -> Finding | None:
     limit = Claim(f"Its memory limit is {bound}", complaint.container.quote_spec("resources.limits.memory"))
     raising = oom.raise_limit(complaint.workload.ref, complaint.container.name, str(bound))
     clause = f"a process of it is killed at the memory limit of {bound}: {complaint.line.message}"
-    return complaint.finding(oom.OOM, clause, limit, advice=(raising,))
+    return complaint.finding(oom.OOM, clause, limit, ways=(raising,))
 
 
 def _own_fault(complaint: Complaint, kind: str) -> Finding:
@@ -186,10 +196,10 @@ def _own_fault(complaint: Complaint, kind: str) -> Finding:
             row.cause,
             clause,
             *claims,
-            advice=_advice(complaint, row, targets),
+            ways=_advice(complaint, row, targets),
             sure=min(complaint.sure, Sure.LIKELY),
         )
-    return complaint.finding(row.cause, clause, *claims, advice=_advice(complaint, row, targets))
+    return complaint.finding(row.cause, clause, *claims, ways=_advice(complaint, row, targets))
 
 
 def _background(complaint: Complaint) -> Iterator[Claim]:
@@ -214,14 +224,12 @@ def _background(complaint: Complaint) -> Iterator[Claim]:
 
 def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recommendation, ...]:
     ref = complaint.workload.ref
-    if (
-        row.cause.id == "missing-variable"
-        and targets
-        and ref.kind in ("Deployment", "StatefulSet", "DaemonSet")
-    ):
+    if row.cause.id == "missing-variable" and targets and ref.kind in ROLLED_OUT:
         command = on(
             ref, "set env", "-c {container} {variable}=<value>",
             container=complaint.container.name, variable=targets[0],
         )  # fmt: skip
         return (Recommendation(row.action, row.cause.remedy, command, "low", watch(ref)),)
+    if row.outside:
+        return (Recommendation(row.action, row.cause.remedy, risk="medium", verify=watch(ref)),)
     return (edit(ref, row.action, row.cause.remedy),)

@@ -96,7 +96,7 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
         ruled_out.append(RuledOut(LOAD.id, why, (quote_now(requests),)))
     headline = f"Memory of {workload.ref.name} grows steadily by {_bytes(growth)} an hour without more load"
     advice = (
-        Recommendation("taking a heap profile", "Find what is kept; compare two profiles some minutes apart.",
+        Recommendation("taking a heap profile", "Take two heap profiles some minutes apart, and find what is kept.",
                        kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"), "none"),
         Recommendation("restarting it as a stopgap", "A restart frees the memory until it has grown again.",
                        on(workload.ref, "rollout restart"), "low"),

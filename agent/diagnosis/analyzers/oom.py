@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.advice import look, on, roll_back, watch
+from agent.diagnosis.advice import ROLLED_OUT, edit, look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.changes import Change, recent_change
@@ -10,7 +10,7 @@ from agent.diagnosis.command import Command, Withheld
 from agent.diagnosis.defaults import claim, given_by
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.thing import Obj, dig
 from agent.quantity import parse_quantity
 from agent.ref import Ref
@@ -62,7 +62,7 @@ def _oom(ending: Ending) -> Finding:
         headline=text,
         claims=tuple(claims),
         sure=Sure.STATED,
-        recommendations=(roll_back(workload.ref), raising) if change else (raising,),
+        recommendations=one_of(roll_back(workload.ref), raising) if change else (raising,),
         ruled_out=tuple(_not_a_probe(ending)),
         since=change.at if change else container.finished_at,
     )
@@ -77,15 +77,14 @@ def _lowered(change: Change | None, name: str) -> bool:
 
 def raise_limit(ref: Ref, container: str, bound: str) -> Recommendation:
     """Give a container more memory than the limit it reaches."""
-    return Recommendation(
-        "raising the memory limit", f"Raise the memory limit above {bound} to what the program needs.",
-        _raise(ref, container, bound), "low", watch(ref),
-    )  # fmt: skip
+    action = "raising the memory limit"
+    sentence = f"Raise the memory limit above {bound} to what the program needs."
+    if ref.kind not in ROLLED_OUT:
+        return edit(ref, action, sentence, risk="low")
+    return Recommendation(action, sentence, _raise(ref, container, bound), "low", watch(ref))
 
 
 def _raise(ref: Ref, container: str, bound: str) -> Command | Withheld:
-    if ref.kind not in ("Deployment", "StatefulSet", "DaemonSet"):
-        return on(ref, "edit")
     try:
         doubled = f"{max(1, round(parse_quantity(bound) * 2 / 2**20))}Mi"
     except (ValueError, TypeError):
@@ -121,7 +120,8 @@ def _without_limit(ending: Ending) -> Finding:
         ),
         sure=Sure.LIKELY,
         recommendations=(
-            look(Ref("Node", "", node), "setting memory requests and limits", NODE.remedy),
+            look(Ref("Node", "", node), "finding what fills the node's memory", "See which pods hold it."),
+            edit(ending.workload.ref, "setting memory requests and limits", NODE.remedy),
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
         since=container.finished_at,
@@ -154,6 +154,10 @@ def _killed(ending: Ending) -> Finding:
         headline=text,
         claims=tuple(claims),
         sure=Sure.LIKELY if likely else Sure.POSSIBLE,
-        recommendations=(look(ending.pod.ref, "watching its memory", OOM.remedy),),
+        recommendations=(
+            raise_limit(ending.workload.ref, container.name, bound)
+            if likely
+            else look(ending.pod.ref, "finding who killed it", KILLED.remedy),
+        ),
         since=container.finished_at,
     )

@@ -111,7 +111,7 @@ def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
         Claim(f"{binding.ref} grants {kind} {name}", binding.quote("roleRef.kind", "roleRef.name")),
         Claim(f"{kind} {name} does not exist", (absent,)),
     )
-    return refused.complaint.finding(ROLE_MISSING, clause, *claims, advice=(advice,), sure=Sure.STATED)
+    return refused.complaint.finding(ROLE_MISSING, clause, *claims, ways=(advice,), sure=Sure.STATED)
 
 
 def _decide(ref: Ref, cause: Cause) -> Recommendation:
@@ -151,7 +151,7 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
         known = " of those that were read" if _is_part(complaint.case, said) else ""
         clause += f": no role{known} is bound to it"
     advice = (_grant(refused, named),)
-    return complaint.finding(FORBIDDEN, clause, *claims, advice=advice, sure=Sure.STATED)
+    return complaint.finding(FORBIDDEN, clause, *claims, ways=advice, sure=Sure.STATED)
 
 
 def _grant(refused: Refused, named: list[Obj]) -> Recommendation:

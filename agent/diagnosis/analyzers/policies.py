@@ -76,7 +76,7 @@ def _finding(complaint: Complaint, cause: Cause, clause: str, policy: Obj, direc
     )
     advice = edit(policy.ref, "allowing the connection in the policy", cause.remedy)
     return complaint.finding(
-        cause, clause, Claim(text, quotes), advice=(advice,), entity=policy.ref,
+        cause, clause, Claim(text, quotes), ways=(advice,), entity=policy.ref,
         sure=Sure.LIKELY if complaint.line.kind == "connection-refused" else Sure.STATED,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from agent.diagnosis.advice import edit, roll_back
+from agent.diagnosis.advice import edit, look, read_log, roll_back
 from agent.diagnosis.analyzers.probe_causes import (
     COMMAND_FAILS,
     COMMAND_MISSING,
@@ -26,7 +26,7 @@ from agent.diagnosis.causes import Cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.listening import listening
 from agent.diagnosis.logs import LogFinding
@@ -144,10 +144,10 @@ def _finding(failure: Failure) -> Finding:
         text = f"The {name} is not {'ready' if kind == 'readiness' else 'started'} because {clause}"
     told = Claim(f"The {kind} probe fails", (failure.event.quote,))
     change = recent_change(failure.case, workload)
-    advice = [edit(workload.ref, _ACTIONS.get(cause.id, "looking at the program"), cause.remedy)]
+    ways = [*_mend(failure, workload, cause)]
     if change:
         claims.append(change.claim())
-        advice.append(roll_back(workload.ref))
+        ways.append(roll_back(workload.ref))
     if failure.lived is not None:
         told_so = (failure.killed.quote,) if failure.killed else ()
         quotes = (*told_so, *failure.container.quote_end())
@@ -158,9 +158,18 @@ def _finding(failure: Failure) -> Finding:
         headline=text,
         claims=(told, *claims),
         sure=sure,
-        recommendations=tuple(advice),
+        recommendations=one_of(*ways),
         since=failure.event.first,
     )
+
+
+def _mend(failure: Failure, workload: Obj, cause: Cause) -> Iterator[Recommendation]:
+    """Correct the probe where it is at fault; else the program's own words tell what is."""
+    if action := _ACTIONS.get(cause.id):
+        yield edit(workload.ref, action, cause.remedy)
+        return
+    see = [*read_log(failure.log, "reading the program's log", cause.remedy)]
+    yield from see or [look(failure.pod.ref, "looking at the program", cause.remedy)]
 
 
 _ACTIONS = {

@@ -7,7 +7,7 @@ from agent.diagnosis.analyzers.creation import QUOTA
 from agent.diagnosis.case import Case
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.thing import Event, Obj
 from agent.quantity import parse_quantity
 
@@ -32,7 +32,7 @@ def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
         latest = refusals[-1]
         headline += f", and pods of {latest.about.name} are refused for it"
         claims.append(Claim(f"{latest.about} was refused pods", (latest.quote,)))
-    yield Finding(QUOTA, obj.ref, headline, tuple(claims), Sure.STATED if refusals else Sure.LIKELY, (
+    yield Finding(QUOTA, obj.ref, headline, tuple(claims), Sure.STATED if refusals else Sure.LIKELY, one_of(
         edit(obj.ref, "raising the quota", f"Raise {', '.join(full)} if the namespace may have more."),
         Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
                        kubectl(obj.ref.namespace, "get pods"), "none"),

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.diagnosis.advice import read_log
+from agent.diagnosis.advice import look, read_log
 from agent.diagnosis.analyzers import logged
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.complaint import Complaint
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.pod import Container, containers, is_deleting, is_finished, is_ready
@@ -73,13 +73,13 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
     if log is not None and log.text.strip():
         last = log.text.strip().splitlines()[-1]
         claims.append(Claim("The last line of its log", (log.quote(last),)))
-    command = read_log(pod.ref, container.name)
+    see = tuple(read_log(log, "reading the init container's log", HANGS.remedy))
     yield Finding(
         cause=HANGS,
         entity=workload_of(case, pod).ref,
         headline=f"The {container.called} does not end, and the pod waits for it",
         claims=tuple(claims),
         sure=Sure.LIKELY if log is not None else Sure.POSSIBLE,
-        recommendations=(Recommendation("reading the init container's log", HANGS.remedy, command, "none"),),
+        recommendations=see or (look(pod.ref, "looking at its command", "See what its command waits for."),),
         since=since,
     )

@@ -71,14 +71,11 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         claims.append(Claim("What the pod asks for", limits + handler))
     if cause is PAUSE and read_pull_error(message) != "other":
         claims.append(Claim(f"The pull fails: {read_pull_error(message)}", (failed[-1].quote,)))
-    advice = (
-        edit(owner.ref, "correcting the template", cause.remedy)
-        if of_pod
-        else look(node, "looking at the node", cause.remedy)
-    )
+    entity = owner.ref if of_pod else node
+    advice = (edit if of_pod else look)(entity, _ACTIONS[cause.id], cause.remedy)
     yield Finding(
         cause=cause,
-        entity=owner.ref if of_pod else node,
+        entity=entity,
         headline=f"Pod {pod.ref.name} cannot start on {node.name}: {cause.title[0].lower()}{cause.title[1:]}",
         claims=tuple(claims),
         sure=Sure.LIKELY if cause is FAILED else Sure.STATED,
@@ -86,6 +83,16 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         leads_to=() if of_pod else (node,),
         since=failed[-1].first,
     )
+
+
+_ACTIONS = {
+    "memory-limit-too-small-to-start": "raising the memory limit",
+    "runtime-handler-missing": "choosing a RuntimeClass that the node has",
+    "sandbox-image-missing": "correcting the sandbox image",
+    "pod-network-failed": "repairing the node's network plugin",
+    "pod-addresses-exhausted": "giving the node more pod addresses",
+    "sandbox-failed": "looking at the node",
+}
 
 
 def _is_small(pod: Obj) -> bool:

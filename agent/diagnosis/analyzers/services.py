@@ -162,7 +162,7 @@ def _absent(service: Obj) -> Finding:
         headline=f"Service {service.ref.name} has no pod behind it, and no workload makes such pods",
         claims=(Claim("This is what the Service selects", service.quote("spec.selector")),),
         sure=Sure.LIKELY,
-        recommendations=(edit(service.ref, "deploying what the Service is for", NOBODY.remedy),),
+        recommendations=(look(service.ref, "deploying what the Service is for", NOBODY.remedy),),
     )
 
 

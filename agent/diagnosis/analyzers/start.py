@@ -11,7 +11,7 @@ from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.changes import recent_change
 from agent.diagnosis.ending import Ending, endings
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, RuledOut, Sure, one_of
 from agent.diagnosis.thing import Obj, dig
 
 WORKING_DIRECTORY = cause("working-directory-invalid")
@@ -86,20 +86,29 @@ def _start_error(ending: Ending) -> Finding:
     if quotes := container.quote_spec("command", "args", "workingDir"):
         claims.append(Claim("This is what the specification has it run", quotes))
     change = recent_change(ending.case, ending.workload, None)
-    advice = [edit(ending.workload.ref, "correcting the template", cause.remedy)]
+    ways = [edit(ending.workload.ref, _ACTIONS.get(cause.id, "correcting the template"), cause.remedy)]
     if change:
         claims.append(change.claim())
-        advice.append(roll_back(ending.workload.ref))
+        ways.append(roll_back(ending.workload.ref))
     return Finding(
         cause=cause,
         entity=ending.workload.ref,
         headline=f"The {container.called} cannot start because {clause}",
         claims=tuple(claims),
         sure=Sure.STATED if cause is not START else Sure.LIKELY,
-        recommendations=tuple(advice),
+        recommendations=one_of(*ways),
         ruled_out=(RuledOut("application-error", "The program never ran.", container.quote(where)),),
         since=change.at if change else ending.pod.created,
     )
+
+
+_ACTIONS = {
+    "command-not-found": "correcting the command",
+    "command-not-executable": "making the command executable",
+    "wrong-architecture": "using an image for this architecture",
+    "mount-over-wrong-type": "correcting the mount",
+    "working-directory-invalid": "correcting the working directory",
+}
 
 
 def _quote(ending: Ending, where: str, message: str) -> tuple[Quote, ...]:

@@ -6,6 +6,7 @@ from agent.diagnosis.advice import on, watch
 from agent.diagnosis.analyzers.workloads import healthy_or_recovered, settled, short
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
+from agent.diagnosis.command import kubectl
 from agent.diagnosis.engine import State, analyzer
 from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, RuledOut, Sure
 from agent.diagnosis.graph import owner_ref, pods_of
@@ -109,7 +110,7 @@ def _waits_for_deletion(obj: Obj) -> Finding | None:
     headline = f"The update of {obj.ref.name} waits for its pods to be deleted (updateStrategy OnDelete)"
     delete = Recommendation(
         "deleting its pods one by one", "Delete a pod, wait until it is ready, go on with the next.",
-        on(obj.ref, "describe"), "medium",
+        kubectl(obj.ref.namespace, "delete pod <pod>"), "medium", on(obj.ref, "get"),
     )  # fmt: skip
     why = "every replica is ready"
     ruled_out = (RuledOut("rollout-stuck", why, obj.quote("status.readyReplicas")),)

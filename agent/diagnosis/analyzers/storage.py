@@ -144,7 +144,7 @@ def _classless_name(
 
 def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]) -> Finding:
     others = case.list("StorageClass", "*", why="which classes are there?") or []
-    have = ", ".join(other.ref.name for other in others) or "none"
+    have = ", ".join(other.ref.name for other in others)
     claims = [
         not_bound(pvc, "spec.storageClassName"),
         Claim(f"There is no StorageClass {name}", (gone,)),
@@ -163,14 +163,9 @@ def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event])
         claims=tuple(claims),
         sure=Sure.STATED,
         recommendations=(
-            Recommendation(
-                action="making the claim anew with a class that exists",
-                sentence=f"Change storageClassName to one of: {have}. A claim's class cannot be "
-                f"edited in place.",
-                command=on(pvc.ref, "get", "-o yaml"),
-                risk="medium",
-                verify=on(pvc.ref, "get"),
-            ),
+            edit(pvc.ref, "naming a class that exists", f"Change storageClassName to one of: {have}.")
+            if others
+            else look(pvc.ref, f"creating the StorageClass {name}", "Install its provisioner and the class."),
         ),
         since=pvc.created,
     )
@@ -193,7 +188,7 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
             edit(
                 pvc.ref,
                 "asking for what the class can give",
-                "Make the claim anew: most of it cannot be edited.",
+                "Ask for an access mode and size that the provisioner offers.",
             ),
         ),
         since=event.first,

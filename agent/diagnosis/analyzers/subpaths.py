@@ -7,7 +7,7 @@ from agent.diagnosis.advice import edit
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Sure, one_of
 from agent.diagnosis.graph import workload_of
 from agent.diagnosis.pod import Container, containers, is_deleting, is_well
 from agent.diagnosis.thing import Obj, dig
@@ -68,9 +68,9 @@ def _missing(
             ),
         ),
         sure=Sure.STATED,
-        recommendations=(
+        recommendations=one_of(
             edit(owner.ref, "correcting subPath", f"Set subPath to one of: {has}."),
-            edit(source.ref, "adding the key", f"Or add the key {wanted}, and restart the pods."),
+            edit(source.ref, "adding the key", f"Add the key {wanted}, and restart the pods."),
         ),
     )
 

@@ -109,6 +109,10 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
             DRIVER,
             f"needs the CSI driver {driver[1]}, which is not on node {pod.at('spec.nodeName')}",
         )
+    advice = edit(owner.ref, "correcting the volume", cause.remedy)
+    if cause is DRIVER:
+        node = Ref("CSINode", "", str(pod.at("spec.nodeName")))
+        advice = look(node, "installing the CSI driver on the node", cause.remedy)
     yield Finding(
         cause=cause,
         entity=owner.ref,
@@ -118,7 +122,7 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
             *([Claim("The volume as the pod names it", shown)] if shown else []),
         ),
         sure=Sure.LIKELY if cause is MOUNT else Sure.STATED,
-        recommendations=(edit(owner.ref, "correcting the volume", cause.remedy),),
+        recommendations=(advice,),
         since=event.first,
     )
 

@@ -7,7 +7,7 @@ from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.engine import State, analyzer
-from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure
+from agent.diagnosis.finding import Claim, Finding, Quote, Recommendation, Sure, one_of
 from agent.diagnosis.graph import pods_of
 from agent.diagnosis.replicas import in_trouble
 from agent.diagnosis.thing import Obj
@@ -40,7 +40,7 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
             claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
     entity = found.ref if found else workload
     return Finding(
-        DOWN, entity, headline, tuple(claims), _sure(case, service, rest), tuple(_advice(found, service, name)),
+        DOWN, entity, headline, tuple(claims), _sure(case, service, rest), one_of(*_advice(found, service, name)),
         leads_to=(service,) if service else (),
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
                 f"Admission webhook {webhook.get('name')} calls Service {service}, which does not exist"
             )
             quotes = (*obj.quote(f"webhooks[{webhook.get('name')}].clientConfig.service.name"), absent)
-            advice = tuple(_advice(obj, service, str(webhook.get("name"))))
+            advice = one_of(*_advice(obj, service, str(webhook.get("name"))))
             yield Finding(DOWN, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, advice)
 
 
