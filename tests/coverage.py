@@ -38,27 +38,28 @@ tests runs.
 
 @dataclass(frozen=True)
 class Seen:
-    """One verdict a test came to: the cause of the root, if any, and the causes that lost beside it.
+    """One verdict a test came to: its root, if any, and the causes that lost beside it.
 
-    A symptom is never diagnosed: it is the root where the verdict ends there, with the reason left open.
+    `open` where the root is no more than a possibility. A symptom is never that: the verdict ends there,
+    with its own reason left open.
     """
 
     where: str
     root: Cause | None
+    open: bool
     lost: frozenset[str]
 
     @classmethod
     def of(cls, where: str, verdict: Verdict) -> "Seen":
         """What was seen of a verdict."""
         root = verdict.root.cause if verdict.root else None
-        if root and not root.symptom and verdict.outcome != "diagnosed":
-            root = None
+        is_open = verdict.outcome != "diagnosed" and root is not None and not root.symptom
         lost = {each.finding.cause.id for each in verdict.considered}
-        return cls(where, root, frozenset(lost | {each.cause for each in verdict.ruled_out}))
+        return cls(where, root, is_open, frozenset(lost | {each.cause for each in verdict.ruled_out}))
 
     def is_of(self, cause: Cause) -> bool:
         """Whether this cause is the verdict."""
-        return self.root == cause
+        return self.root == cause and not self.open
 
     def is_look_alike(self, cause: Cause) -> bool:
         """Whether this cause could be taken for what this is, and is not the verdict."""
