@@ -71,7 +71,8 @@ bench: $(VENV)/.dev ## what a run costs, as ratios within one run
 schema: $(VENV)/.run ## write the JSON Schema of the result
 	@$(BIN)/incident-agent schema > agent/result.schema.json
 
-docs: $(VENV)/.dev ## write what documents take from the code
+docs: $(VENV)/.dev ## write what documents take from the code and its tests
+	@$(BIN)/python -m tests.coverage
 	@$(BIN)/python -m tests.documents
 
 manifests: $(VENV)/.dev ## write what is generated into the manifests

@@ -212,3 +212,10 @@ def test_a_pod_that_may_be_evicted_leaves_a_hanging_drain_unexplained():
 def test_a_workload_that_does_not_scale_and_has_no_autoscaler_is_not_called_well():
     verdict, _ = World().add(o.deployment()).investigate("web in namespace shop does not scale")
     assert verdict.outcome == "inconclusive"
+
+
+def test_a_budget_whose_pod_is_unready_for_no_reason_that_shows_is_not_called_too_strict():
+    world = World().add(budget(2, 2, 1, 0, minAvailable=2), o.pod("web-1"), o.pod("web-2", ready=False))
+    verdict, _ = world.investigate(DRAIN)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.root and verdict.root.cause.id == "pdb-pods-unhealthy"

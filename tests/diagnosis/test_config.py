@@ -53,7 +53,9 @@ MESSAGES = [
         "run-as-non-root-violation",
     ),
     ("container's runAsUser breaks non-root policy (pod: desk)", "run-as-non-root-violation"),
-    ("unable to provision SubPath `../up`: must not contain '..'", "subpath-invalid"),
+    pytest.param(
+        "unable to provision SubPath `../up`: must not contain '..'", "subpath-invalid", id="subpath"
+    ),
     ("failed to generate spec: no command specified", "container-create-error"),
 ]
 

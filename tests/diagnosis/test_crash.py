@@ -115,6 +115,13 @@ LINES = [
         "heap-exhausted",
     ),
     ("yaml: line 4: did not find expected key", 1, "bad-configuration"),
+    ("psycopg2.errors.DeadlockDetected: deadlock detected", 1, "deadlock"),
+    (
+        "TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out",
+        1,
+        "pool-exhausted",
+    ),
+    ("OSError: [Errno 24] Too many open files: '/data/spool'", 1, "too-many-open-files"),
     ("ZeroDivisionError: division by zero", 1, "application-error"),
 ]
 
@@ -261,3 +268,30 @@ def test_a_mounted_document_that_is_not_valid_json_is_shown_beside_the_programs_
     assert any(
         "config.json of ConfigMap rates is not valid JSON" in claim.text for claim in found.root.claims
     )
+
+
+def test_a_kill_that_nothing_explains_is_not_called_memory() -> None:
+    """Exit code 137 without a limit, an event or a word in the log: anything may have sent the signal."""
+    found = verdict(world(crashing(code=137), log="serving\n"))
+    assert found.outcome == "inconclusive"
+    assert "killed" in [each.finding.cause.id for each in found.considered]
+
+
+def waits_for_init(log: str, minutes: float = 60) -> World:
+    """A pod whose init container migrate has run for so long."""
+    waiting = {"reason": "PodInitializing"}
+    behind = {"name": "web", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
+    put = world(behind, initContainers=[container("migrate")])
+    init = running("migrate", ready=False, minutes=minutes)
+    put.objects["Pod", "shop", "web-a-x1"]["status"] |= {"phase": "Pending", "initContainerStatuses": [init]}
+    return put.log("shop", "web-a-x1", "migrate", log)
+
+
+def test_an_init_container_that_runs_on_and_on_is_what_the_pod_waits_for() -> None:
+    found = verdict(waits_for_init("copying rows\n"))
+    assert found.root and found.root.id == "init-container-hangs@shop/Deployment/web"
+
+
+def test_an_init_container_that_has_only_just_begun_does_not_hang() -> None:
+    found = verdict(waits_for_init("copying rows\n", minutes=0.2))
+    assert found.root is None or found.root.cause.id != "init-container-hangs"

@@ -367,3 +367,54 @@ def test_pods_of_two_workloads_that_both_serve_the_port_are_a_canary() -> None:
     both = indexer(ports=[{"containerPort": 8080}])
     verdict, _ = ledger(world(REFUSED)).add(service(), *both).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "dependency-refused"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (
+            "requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: http://ledger:8080/rates",
+            "dependency-rate-limited",
+        ),
+        (
+            "requests.exceptions.HTTPError: 502 Server Error: Bad Gateway for url: http://ledger:8080/rates",
+            "dependency-error",
+        ),
+        (
+            'Get "https://ledger:8080/rates": http: server gave HTTP response to HTTPS client',
+            "dependency-tls-protocol",
+        ),
+    ],
+    ids=["429", "502", "https"],
+)
+def test_a_dependency_that_is_well_and_answers_with_an_error_is_named_by_its_answer(
+    line: str, cause: str
+) -> None:
+    found = verdict(ledger(world(f"{line}\n").add(service())))
+    assert found.root and found.root.id == f"{cause}@shop/Deployment/web"
+    assert any(line in quote.text for claim in found.root.claims for quote in claim.quotes)
+
+
+def test_a_connection_that_breaks_is_not_taken_for_one_without_tls() -> None:
+    line = "read tcp 10.1.1.1:40112->ledger:8080: read: connection reset by peer\n"
+    found = verdict(ledger(world(line).add(service())))
+    assert found.outcome == "inconclusive" and found.root and found.root.cause.id == "dependency-reset"
+
+
+def test_an_alias_of_a_service_that_does_not_exist_is_the_aliass_fault() -> None:
+    alias = service() | {"spec": {"type": "ExternalName", "externalName": "ledger.bank.svc.cluster.local"}}
+    found = verdict(world(NXDOMAIN).add(alias))
+    assert found.root and found.root.id == "service-external-name@shop/Service/ledger"
+    assert [link.cause.id for link in found.chain] == ["dependency-dns", "service-external-name"]
+
+
+def test_an_alias_of_a_service_that_exists_leads_to_it() -> None:
+    alias = service() | {"spec": {"type": "ExternalName", "externalName": "accounts.shop.svc.cluster.local"}}
+    found = verdict(world(NXDOMAIN).add(alias, service("accounts")))
+    assert found.root and found.root.id == "service-without-backends@shop/Service/accounts"
+
+
+def test_a_connection_that_somebody_outside_breaks_is_the_cause() -> None:
+    line = "read tcp 10.1.1.1:40112->203.0.113.7:5432: read: connection reset by peer\n"
+    found = verdict(world(line, url="http://203.0.113.7:5432"))
+    assert found.root and found.root.id == "dependency-reset@shop/Deployment/web"

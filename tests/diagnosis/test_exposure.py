@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.evidence.answer import Answer
 from tests.diagnosis import objects as o
 from tests.diagnosis.world import World
 
@@ -46,3 +47,13 @@ def test_the_missing_address_is_no_cause_of_anything_else() -> None:
     labels = {"alertname": "HighErrorRate", "namespace": "shop", "service": "web"}
     verdict, _ = gateway(loadBalancer={}).investigate({"labels": labels})
     assert verdict.root is None
+
+
+def test_a_service_with_an_address_and_no_pod_does_not_wait_for_the_address() -> None:
+    """Nobody may list the workloads: that no pod is there is all that can be said."""
+    world = gateway(loadBalancer={"ingress": [{"ip": "192.0.2.1"}]})
+    del world.objects["Pod", "shop", "web-a-1"]
+    world.refuse = {"list Deployment": Answer("forbidden", message="deployments is forbidden")}
+    verdict, _ = world.investigate(TEXT)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.root and verdict.root.cause.id == "service-no-ready-endpoints"

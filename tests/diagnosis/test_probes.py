@@ -179,3 +179,15 @@ def test_a_pod_that_finished_well_is_healthy_although_not_ready(phase: str) -> N
     put = world(running(ready=False), container(), ready=False)
     put.objects["Pod", "shop", "web-a-x1"]["status"]["phase"] = phase
     assert verdict(put).outcome == "not-actionable"
+
+
+def test_a_program_that_calls_itself_unwell_and_logs_nothing_leaves_the_reason_open() -> None:
+    found = verdict(unready("HTTP probe failed with statuscode: 503"))
+    assert found.outcome == "inconclusive"
+    assert found.root and found.root.cause.id == "app-reports-unhealthy"
+
+
+def test_a_probe_command_that_runs_and_fails_is_told_from_one_that_is_missing() -> None:
+    found = verdict(unready("not ready: queue is behind", {"exec": {"command": ["/bin/check"]}}))
+    assert found.root and found.root.id == "probe-command-fails@shop/Deployment/web"
+    assert "not ready: queue is behind" in found.sentence

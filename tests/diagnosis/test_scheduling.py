@@ -308,3 +308,27 @@ def test_a_request_that_a_limit_range_gave_is_not_the_fault_of_the_template() ->
     verdict, _ = put.investigate(ALERT)
     assert said(verdict) == ("insufficient-cpu", "shop/LimitRange/defaults")
     assert "spec.limits[Container].defaultRequest.cpu: 64" in told(verdict)
+
+
+def test_local_storage_that_no_node_has_names_both_amounts() -> None:
+    message = "0/1 nodes are available: 1 Insufficient ephemeral-storage." + NOT_HELPFUL.format(n=1)
+    refused = waiting(message, containers=asking(ephemeral_storage="500Gi"))
+    verdict, _ = world(refused, node("n1")).investigate(ALERT)
+    assert said(verdict) == ("insufficient-ephemeral-storage", "shop/Deployment/web")
+    assert "allocatable.ephemeral-storage: 100Gi" in told(verdict)
+
+
+def tainted(key: str) -> World:
+    """The only node has this taint, which the pod does not tolerate."""
+    message = f"0/1 nodes are available: 1 node(s) had untolerated taint {{{key}: }}."
+    return world(waiting(message), node("n1", taints=[{"key": key, "effect": "NoSchedule"}]))
+
+
+def test_a_taint_of_kubernetes_itself_says_that_the_node_is_in_trouble() -> None:
+    verdict, _ = tainted("node.kubernetes.io/memory-pressure").investigate(ALERT)
+    assert said(verdict) == ("no-healthy-node", "Node/n1")
+
+
+def test_a_taint_that_somebody_set_is_no_trouble_of_the_node() -> None:
+    verdict, _ = tainted("dedicated").investigate(ALERT)
+    assert said(verdict)[0] == "untolerated-taint"

@@ -357,3 +357,50 @@ def test_a_class_that_only_volumes_made_by_hand_carry_is_not_missing() -> None:
     verdict, _ = world.investigate(CLAIM_ALERT)
     assert verdict.root and verdict.root.cause.id == "no-matching-volume"
     assert "other labels" in verdict.root.headline
+
+
+def provisioning(reason: str, words: str, type: str = "Warning") -> World:
+    """A claim of the class standard, with this event."""
+    put = World().add(claim(storageClassName="standard"), storage_class("standard"))
+    return put.event("PersistentVolumeClaim", "shop", "data", reason, words, type=type)
+
+
+def test_a_provisioner_that_runs_nowhere_is_down() -> None:
+    words = (
+        "Waiting for a volume to be created either by the external provisioner "
+        "'rancher.io/local-path' or manually"
+    )
+    verdict, _ = provisioning("ExternalProvisioning", words, "Normal").investigate(CLAIM_ALERT)
+    assert said(verdict) == ("provisioner-down", "shop/PersistentVolumeClaim/data")
+    assert words in told(verdict)
+
+
+def test_a_provisioner_that_answers_with_an_error_is_not_down() -> None:
+    words = (
+        'failed to provision volume with StorageClass "standard": rpc error: '
+        "code = ResourceExhausted desc = not enough free space"
+    )
+    verdict, _ = provisioning("ProvisioningFailed", words).investigate(CLAIM_ALERT)
+    assert said(verdict) == ("provisioning-failed", "shop/PersistentVolumeClaim/data")
+    assert words in told(verdict)
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("rpc error: code = DeadlineExceeded desc = context deadline exceeded", "sandbox-failed"),
+        (
+            'rpc error: code = Unknown desc = failed to setup network for sandbox "1f": plugin type="calico" '
+            "failed (add): error getting ClusterInformation: connection is unauthorized",
+            "pod-network-failed",
+        ),
+    ],
+    ids=["unknown", "network"],
+)
+def test_a_sandbox_that_cannot_be_made_is_the_nodes_fault(words: str, cause: str) -> None:
+    put = placed().event(
+        "Pod", "shop", "web-1", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {words}"
+    )
+    verdict, _ = put.investigate(ALERT)
+    assert said(verdict) == (cause, "Node/n1")
+    assert words in told(verdict)

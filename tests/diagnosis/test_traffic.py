@@ -104,3 +104,11 @@ def test_errors_of_a_workload_that_is_scaled_to_zero_are_that():
 def test_with_nothing_measured_and_a_quiet_log_nothing_is_claimed(alert: str):
     verdict, _ = shop().investigate(alert)
     assert verdict.outcome == "inconclusive" and verdict.root is None
+
+
+def test_latency_that_nothing_explains_is_inconclusive_and_load_is_ruled_out():
+    world = measured(shop(), latency=o.series((150, 0.1), (30, 0.9)), requests=CALM)
+    verdict, _ = world.investigate(SLOW)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.root and verdict.root.cause.id == "latency-high"
+    assert "latency-under-load" in [each.cause for each in verdict.ruled_out]
