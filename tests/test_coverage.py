@@ -9,7 +9,7 @@ from agent.diagnosis.causes import causes
 from e2e.score.scenario import load_recorded
 from tests.coverage import ROOT, Row, Seen, rows
 
-WITHOUT_VERDICT = {"dependency-down", "killed", "liveness-probe-kill", "pod-on-lost-node"}
+WITHOUT_VERDICT = {"dependency-down", "killed", "pod-on-lost-node"}
 
 
 def _tests() -> Iterator[str]:

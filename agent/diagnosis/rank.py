@@ -78,10 +78,11 @@ def part_between(winner: Rank, loser: Rank) -> str:
 
 
 def _explains(one: Finding, other: Finding) -> bool:
+    """Whether one is why the other shows: likely so, or both no more than possible."""
     return (
         one is not other
         and one.entity == other.entity
-        and one.sure >= Sure.LIKELY
+        and one.sure >= min(other.sure, Sure.LIKELY)
         and one.cause.does_explain(other.cause)
     )
 

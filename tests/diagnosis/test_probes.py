@@ -191,3 +191,11 @@ def test_a_probe_command_that_runs_and_fails_is_told_from_one_that_is_missing() 
     found = verdict(unready("not ready: queue is behind", {"exec": {"command": ["/bin/check"]}}))
     assert found.root and found.root.id == "probe-command-fails@shop/Deployment/web"
     assert "not ready: queue is behind" in found.sentence
+
+
+def test_a_crash_loop_that_a_liveness_probe_makes_is_told_by_the_probe() -> None:
+    probe = {"grpc": {"port": 8080}}
+    found = verdict(killed('service unhealthy (responded with "NOT_SERVING")', probe, lived=900))
+    assert found.outcome == "inconclusive"
+    assert found.root and found.root.cause.id == "liveness-probe-kill"
+    assert "crash-loop" in [each.finding.cause.id for each in found.considered if each.part == "first"]
