@@ -48,8 +48,9 @@ async def work(
         for number, incident in enumerate(incidents, 1):
             if len(incidents) > 1:
                 say(f"incident {number} of {len(incidents)}: {incident.id}")
-            deliver(await _one(incident, settings, end, stop, say))
-            if number < len(incidents):
+            worked = await _one(incident, settings, end, stop, say)
+            deliver(worked)
+            if worked.origin == "investigated" and number < len(incidents):
                 gc.collect()  # a team is a circle of objects, which keeps its evidence until somebody looks
 
 

@@ -54,3 +54,23 @@ def test_the_request_is_heard_before_anything_heavy_is_imported() -> None:
     ).stdout.splitlines()
     assert int(count) < 120
     assert not {"asyncio", "argparse", "pydantic", "agent.cli", "yaml"} & set(names.split())
+
+
+def test_a_thousand_incidents_that_were_not_begun_do_not_hold_up_the_end(
+    command: list[str], tmp_path: Path
+) -> None:
+    def about(number: int) -> dict[str, object]:
+        labels = {"alertname": "KubePodCrashLooping", "namespace": f"bank-{number}", "pod": "desk-0"}
+        return CRASH | {"labels": labels, "fingerprint": f"{number:016x}"}
+
+    (tmp_path / "alert.json").write_text(json.dumps([about(number) for number in range(1000)]))
+    process = subprocess.Popen(
+        [*command[: command.index("--output")], "--format", "json"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+    )  # fmt: skip
+    assert process.stdout is not None
+    begun = process.stdout.read(2)  # the first verdict is there
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=30)  # at a tenth of a second each it would take 100
+    results = json.loads(begun + out)
+    assert len(results) == 1000 and results[-1]["outcome"] == "failed"
