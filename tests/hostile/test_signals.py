@@ -61,7 +61,7 @@ def test_a_thousand_incidents_that_were_not_begun_do_not_hold_up_the_end(
 ) -> None:
     def about(number: int) -> dict[str, object]:
         labels = {"alertname": "KubePodCrashLooping", "namespace": f"bank-{number}", "pod": "desk-0"}
-        return CRASH | {"labels": labels, "fingerprint": f"{number:016x}"}
+        return {**CRASH, "labels": labels, "fingerprint": f"{number:016x}"}
 
     (tmp_path / "alert.json").write_text(json.dumps([about(number) for number in range(1000)]))
     process = subprocess.Popen(
