@@ -73,3 +73,25 @@ def test_the_help_of_make_fits_a_terminal_and_has_every_target() -> None:
     targets = re.findall(r"^([a-z0-9-]+):(?!=)", (documents.ROOT / "Makefile").read_text(), re.MULTILINE)
     unsaid = [target for target in targets if f"make {target} " not in shown]
     assert unsaid == ["lint"]  # the old name of check
+
+
+_LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]+))?\)")
+OTHERS = ("CONTRIBUTING.md", "SECURITY.md", "tekton/README.md", "e2e/README.md")
+PAGES = [*documents.DOCUMENTS, *(documents.ROOT / name for name in OTHERS)]
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings get: lower case, dashes for spaces, no punctuation."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_place)
+def test_links_lead_somewhere(page: Path) -> None:
+    links = [(path, anchor) for path, anchor in _LINK.findall(page.read_text()) if "://" not in path]
+    lost = []
+    for path, anchor in links:
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            lost.append(f"{path}#{anchor}")
+    assert lost == []
