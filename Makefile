@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 IMAGE ?= incident-agent:dev
 BASE ?=
 SAMPLE := agent/samples/high-cpu-traffic
+# One more than there are processors, since some tests wait.
+WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
 SLOW := models cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
 
@@ -54,10 +56,10 @@ check: $(VENV)/.dev ## lint, format, types, import contracts
 lint: check
 
 quick: $(VENV)/.dev ## what a change most likely breaks, in under 20 s
-	@$(BIN)/pytest -q -n auto --timeout 60 tests $(addprefix --ignore=tests/,$(SLOW)) --ignore-glob='*hostile*'
+	@$(BIN)/pytest -q -n $(WORKERS) --timeout 60 tests $(addprefix --ignore=tests/,$(SLOW)) --ignore-glob='*hostile*'
 
 test: $(VENV)/.dev ## all that needs no cluster and no network: 2 minutes
-	@$(BIN)/pytest -q -n auto --timeout 300 tests
+	@$(BIN)/pytest -q -n $(WORKERS) --timeout 300 tests
 
 fuzz: $(VENV)/.dev ## hostile alerts, recordings and servers: 5 minutes
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) \
