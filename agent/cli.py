@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from agent import __version__
 from agent.termination import Terminated, interruptible, listening
 
 EPILOG = """\
@@ -76,6 +77,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
         prog="incident-agent", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="One alert in, one evidence-bound verdict out.",
     )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     investigate = commands.add_parser(
         "investigate", help="investigate an alert and print the verdict",
@@ -148,8 +150,6 @@ def _schema(options: argparse.Namespace) -> int:
 
 
 def _version(options: argparse.Namespace) -> int:
-    from agent import __version__
-
     print(f"incident-agent {__version__}")
     return 0
 

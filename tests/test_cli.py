@@ -228,6 +228,7 @@ def test_explain_lists_the_causes_and_explains_each(capsys: pytest.CaptureFixtur
     assert run(["explain", "no-such-cause"]) == 2
 
 
-def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["version"]) == 0
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version_is_printed(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([word]) == 0
     assert capsys.readouterr().out.startswith("incident-agent 0.")

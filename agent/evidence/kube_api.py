@@ -289,6 +289,8 @@ def _words(err: Exception) -> str:
     """What is wrong with a file: of the operating system, of its text, or in the words of who read it."""
     if isinstance(err, UnicodeDecodeError):
         return "it is not a text"
+    if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # what the loader trips over
+        return "it is not a kubeconfig; expected clusters, contexts and users as kubectl writes them"
     return (err.strerror if isinstance(err, OSError) else None) or _one_line(err)
 
 

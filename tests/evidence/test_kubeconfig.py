@@ -17,7 +17,7 @@ from tests.evidence.fake_api import FakeApi
     ("content", "words"),
     [
         ("", "is empty"),
-        ("just text", "cannot be used"),
+        ("just text", "cannot be used: it is not a kubeconfig; expected"),
         ("{broken: [", "cannot be used"),
         ("clusters: []\ncontexts: []\nusers: []\n", "cannot be used"),
         ("current-context: x\nclusters: 7\n", "cannot be used"),
