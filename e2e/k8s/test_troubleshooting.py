@@ -117,8 +117,12 @@ def test_a_wrong_configuration_is_the_last_line_of_the_log_and_a_new_rollout_tak
     waiting_for(namespace, "CrashLoopBackOff")
     (pod,) = pods(namespace)
     assert container(pod)["lastState"]["terminated"]["exitCode"] == 2
-    last = namespace.logs(name_of(pod)).splitlines()[-1]
-    assert last.startswith("incident-agent: not JSON: ")
+
+    def last_line() -> str:
+        return ["", *namespace.logs(name_of(pod)).splitlines()][-1]
+
+    # A start that has just begun has said nothing yet.
+    wait_for(lambda: last_line().startswith("incident-agent: not JSON: "), SECONDS, "the complaint")
     install(namespace)
     namespace.kubectl("rollout", "restart", "deployment/autogen-agent")
     wait_for(
