@@ -14,7 +14,7 @@ from tests.hostile.process import wait_until_handled
 from tests.samples import CRASH, empty_recording
 
 DICE = random.Random(9)
-MOMENTS = [0.0, *(round(tenth / 10 + DICE.uniform(0, 0.1), 3) for tenth in range(10))]  # seconds
+MOMENTS = [0.0, *(round(part / 6 + DICE.uniform(0, 1 / 6), 3) for part in range(6))]  # seconds
 
 
 @pytest.fixture
