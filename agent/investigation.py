@@ -8,6 +8,7 @@ from agent.alert import Alert
 from agent.diagnosis.case import Case
 from agent.diagnosis.engine import Diagnosis, diagnose, failure
 from agent.diagnosis.search import find_subjects
+from agent.diagnosis.switches import Switches
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query, get
 from agent.runbook import Runbook, choose
@@ -19,11 +20,14 @@ MAX_ROUNDS = 14
 class Investigation:
     """The bodies of the two tools every model is offered: collect evidence, diagnose what is there."""
 
-    def __init__(self, alert: Alert, subject: Subject, ledger: Ledger, now: datetime) -> None:
+    def __init__(
+        self, alert: Alert, subject: Subject, ledger: Ledger, now: datetime, switches: Switches | None = None
+    ) -> None:
         self.alert = alert
         self.subject = subject
         self.ledger = ledger
         self.now = now
+        self.switches = switches or Switches()
         self.runbook: Runbook = choose(alert)
 
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
@@ -59,7 +63,7 @@ class Investigation:
             self.ledger.entries, alert=self.alert, subject=self.subject, runbook=self.runbook, now=self.now
         )
         try:
-            return diagnose(case, find_subjects(case))
+            return self.switches.apply(diagnose(case, find_subjects(case)))
         except Exception as error:  # of a hand-made recording, say
             return Diagnosis(case, [], failures=[failure("the evidence", error)])
 

@@ -102,6 +102,11 @@ def _way(way: RecommendationPart, prefix: str) -> Iterator[str]:
 
 
 def _missing(result: Result) -> Iterator[str]:
+    if switched := _switched(result):
+        yield "By configuration"
+        for sentence in switched:
+            yield from wrapped(sentence, "  - ")
+        yield ""
     if result.missing:
         yield "Could not be read"
         for sentence in result.missing[:10]:
@@ -109,6 +114,11 @@ def _missing(result: Result) -> Iterator[str]:
         if len(result.missing) > 10:
             yield f"  - and {len(result.missing) - 10} more"
         yield ""
+
+
+def _switched(result: Result) -> list[str]:
+    """What would have been told but for the operator's switches."""
+    return [f"{e.cause}@{e.entity}: {e.why}" for e in result.considered if e.part in ("off", "lowered")]
 
 
 def _row(name: str, value: str) -> Iterator[str]:
@@ -153,6 +163,7 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     plan = enumerate(steps(result.recommendations), 1)
     advice = [line for number, step in plan for line in _advised(number, step)]
     yield "What to do", advice
+    yield "By configuration", [f"- {_code(sentence)}" for sentence in _switched(result)]
     yield "Could not be read", [f"- {_code(sentence)}" for sentence in result.missing]
 
 

@@ -7,14 +7,17 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from agent.alert import Alert
 from agent.assembly import assemble, decline
+from agent.diagnosis.switches import Switches, SwitchesError, parse_switches
 from agent.evidence.ledger import Ledger
 from agent.evidence.redaction import Redactor
 from agent.evidence.sources import open_sources
 from agent.fallback import reach_verdict
+from agent.files import read_file
 from agent.incident import Incident
 from agent.investigation import Investigation
 from agent.models.choice import open_model
@@ -24,6 +27,7 @@ from agent.termination import reacting
 from agent.worked import Worked, stored
 from agent.workflow import Say
 
+MAX_SWITCHES = 1 << 16
 GARBAGE = 50_000  # objects; plain JSON has no cycles, and to look for them costs more than to parse it
 
 
@@ -79,7 +83,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
     subject = route(alert)  # of the redacted alert: a word that is a secret must not become a name
     if settings.namespace and not subject.namespace:
         subject = replace(subject, namespace=settings.namespace)
-    investigation = Investigation(alert, subject, ledger, now)
+    investigation = Investigation(alert, subject, ledger, now, read_switches(settings.causes))
     say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
     conversation = await reach_verdict(
         investigation, model, settings.model, seconds=end - time.monotonic(), stop=stop, say=say
@@ -89,6 +93,16 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
         model=conversation.model or settings.model,
     )  # fmt: skip
     return Worked(result, ledger.entries, "investigated")
+
+
+def read_switches(path: str) -> Switches:
+    """The operator's switches; none without a file. Raises SwitchesError."""
+    if not path:
+        return Switches()
+    try:
+        return parse_switches(read_file(Path(path), MAX_SWITCHES), path)
+    except OSError as error:
+        raise SwitchesError(f"cannot read --causes {path}: {error.strerror or error}") from None
 
 
 def redacted(alert: Alert, redactor: Redactor) -> Alert:

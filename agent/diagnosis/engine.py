@@ -68,6 +68,10 @@ class Diagnosis:
     """The object under analysis when a finding, by its id, was made: its entity may be another one."""
     found_by: dict[str, str] = field(default_factory=dict)
     """The rule that made a finding, by its id, as `module.function`."""
+    switched_off: list[tuple[Finding, str]] = field(default_factory=list)
+    """Findings that an operator's switches took away, each with the reason."""
+    lowered: dict[str, str] = field(default_factory=dict)
+    """Why findings, by their ids, are only possible for an operator."""
     failures: list[str] = field(default_factory=list)
     """What could not be analyzed, and why: evidence of a shape that Kubernetes does not give it."""
 

@@ -23,11 +23,12 @@ class Considered:
     finding: Finding
     behind: Finding | None
     part: str
+    reason: str = ""
 
     @property
     def why(self) -> str:
-        """The reason as a clause."""
-        return WHY_BEHIND[self.part]
+        """The reason as a clause; an operator's in the operator's words."""
+        return f"{WHY_BEHIND[self.part]}: {self.reason}" if self.reason else WHY_BEHIND[self.part]
 
 
 @dataclass
@@ -83,14 +84,23 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
         verdict = Verdict("diagnosed", root.headline, root, chain, states=diagnosis.states)
     else:
         verdict = _without_cause(diagnosis, root)
+        if root and (reason := diagnosis.lowered.get(root.id)):
+            verdict.sentence = f"{root.headline}; {WHY_BEHIND['lowered']}: {reason}."
         considered = [*(Considered(f, None, "carried") for f in chain), *considered]
         if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
             verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
-    verdict.considered = considered
+    off = [Considered(f, None, "off", reason) for f, reason in diagnosis.switched_off]
+    verdict.considered = off + [_as_lowered(diagnosis, each) for each in considered]
     verdict.ruled_out = _ruled_out(chain)
     unread = [*map(_unread, case.refused()), *map(_partly, case.partial())]
     verdict.missing = [*unread, *dict.fromkeys(diagnosis.failures), *case.left_out]
     return verdict
+
+
+def _as_lowered(diagnosis: Diagnosis, each: Considered) -> Considered:
+    """What is only possible because an operator lowered it is told with the operator's reason."""
+    reason = diagnosis.lowered.get(each.finding.id, "")
+    return replace(each, part="lowered", reason=reason) if reason and each.part == "carried" else each
 
 
 def _partly(evidence: Evidence) -> str:
@@ -112,7 +122,19 @@ def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdi
     chosen = next((f for f in diagnosis.findings if f.id == finding and f.sure >= Sure.LIKELY), None)
     if chosen is not None:
         chain = [f for f in verdict.chain if f is not verdict.root and chosen.entity in f.leads_to] + [chosen]
-        return replace(verdict, outcome="diagnosed", sentence=chosen.headline, root=chosen, chain=chain)
+        others = [f for f in verdict.chain if f not in chain]
+        considered = [
+            *(Considered(f, chosen, "model") for f in others),
+            *(each for each in verdict.considered if each.finding is not chosen),
+        ]
+        return replace(
+            verdict,
+            outcome="diagnosed",
+            sentence=chosen.headline,
+            root=chosen,
+            chain=chain,
+            considered=considered,
+        )
     if finding is None and verdict.outcome == "diagnosed" and verdict.root:
         doubt = f"The model doubts what the analyzers found: {verdict.root.headline.rstrip('.')}."
         doubted = [Considered(f, None, "doubted") for f in verdict.chain]

@@ -76,7 +76,9 @@ def cause(put: World) -> str:
 def test_that_a_server_lacks_the_file_the_probe_asks_for_is_the_probes_fault() -> None:
     """A web server logs each request of the probe for a file that nobody else misses."""
     at = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
-    missing = f'{at} [error] 29#29: *7 open() "/usr/share/nginx/html/ready" failed (2: No such file or directory)'
+    missing = (
+        f'{at} [error] 29#29: *7 open() "/usr/share/nginx/html/ready" failed (2: No such file or directory)'
+    )
     asked = f'{at} 10.1.0.1 - - "GET /ready HTTP/1.1" 404 153 "-" "kube-probe/1.34"'
     found = verdict(unready("HTTP probe failed with statuscode: 404", log=f"{missing}\n{asked}\n" * 8))
     assert found.root and found.root.cause.id == "probe-wrong-path", found.sentence

@@ -9,6 +9,7 @@ from agent.alert import Alert, parse_alerts
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.ranking import Verdict, weigh
 from agent.diagnosis.selector import selector_text  # noqa: F401 - handy in tests
+from agent.diagnosis.switches import Switches
 from agent.evidence.answer import Answer
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query
@@ -85,12 +86,14 @@ class World:
             case _:
                 return Answer(data=next((v for k, v in self.measured.items() if k in query.promql), []))
 
-    def investigate(self, alert: dict[str, Any] | str, rounds: int = 12) -> tuple[Verdict, Diagnosis]:
+    def investigate(
+        self, alert: dict[str, Any] | str, rounds: int = 12, switches: Switches | None = None
+    ) -> tuple[Verdict, Diagnosis]:
         """Investigate until no question is open."""
         raw = alert if isinstance(alert, str) else json.dumps(alert)
         parsed: Alert = parse_alerts(raw.encode()).alerts[0]
         ledger = Ledger(lambda query: self, Redactor(), read_seconds=self.read_seconds)
-        investigation = Investigation(parsed, route(parsed), ledger, NOW)
+        investigation = Investigation(parsed, route(parsed), ledger, NOW, switches)
 
         diagnosis = asyncio.run(investigation.complete(rounds))
         texts = {e.id: e.text for e in ledger.entries}
