@@ -1,5 +1,7 @@
 """Ranking: from all findings to the one root, the chain to it, and the outcome."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.diagnosis.engine import Diagnosis, State
@@ -92,7 +94,7 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
     off = [Considered(f, None, "off", reason) for f, reason in diagnosis.switched_off]
     verdict.considered = off + [_as_lowered(diagnosis, each) for each in considered]
     verdict.ruled_out = _ruled_out(chain)
-    unread = [*map(_unread, case.refused()), *map(_partly, case.partial())]
+    unread = [*_all_unread(case.refused()), *map(_partly, case.partial())]
     verdict.missing = [*unread, *dict.fromkeys(diagnosis.failures), *case.left_out]
     return verdict
 
@@ -108,11 +110,20 @@ def _partly(evidence: Evidence) -> str:
     return f"{evidence.query} (in part: {'; '.join(evidence.notes) or 'the rest is not recorded'})"
 
 
-def _unread(evidence: Evidence) -> str:
-    """What could not be read, and why, as a sentence."""
-    if evidence.status == "not-recorded":
-        return f"{evidence.query} (not recorded)"
-    return f"{evidence.query} ({evidence.text.splitlines()[0]})"
+def _all_unread(refused: Sequence[Evidence]) -> Iterator[str]:
+    """What could not be read, and why; measures that lack for one reason, as without a Prometheus, in one sentence."""
+    measures = Counter(_why_unread(each) for each in refused if each.query.verb == "metrics")
+    for each in refused:
+        why = _why_unread(each)
+        if each.query.verb != "metrics" or measures[why] == 1:
+            yield f"{each.query} ({why})"
+        elif measures[why]:
+            yield f"{measures[why]} measures of Prometheus ({why})"
+            measures[why] = 0
+
+
+def _why_unread(evidence: Evidence) -> str:
+    return "not recorded" if evidence.status == "not-recorded" else evidence.text.splitlines()[0]
 
 
 def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdict:

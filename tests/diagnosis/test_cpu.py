@@ -185,7 +185,10 @@ def test_with_metrics_server_alone_high_use_is_stated_and_no_reason_is_invented(
     verdict, _ = without_prometheus(shop(resources=LIMITED), 0.39).investigate(ALERT)
     assert verdict.outcome == "inconclusive"
     assert "without Prometheus nothing tells why" in verdict.sentence
-    assert any("Prometheus" in line for line in verdict.missing)
+    told = [line for line in verdict.missing if "no Prometheus was given" in line]
+    assert (
+        len(told) == 1 and "measures of Prometheus (unreachable: " in told[0]
+    )  # one line, and no PromQL in it
 
 
 def test_with_metrics_server_alone_low_use_settles_the_alert():
