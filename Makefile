@@ -61,8 +61,8 @@ quick: $(VENV)/.dev ## what a change most likely breaks, in under 20 s
 test: $(VENV)/.dev ## all that needs no cluster and no network: 2 minutes
 	@$(BIN)/pytest -q -n $(WORKERS) --timeout 300 tests
 
-fuzz: $(VENV)/.dev ## hostile alerts, recordings and servers: 5 minutes
-	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) \
+fuzz: $(VENV)/.dev ## hostile alerts, recordings and servers: 8 minutes
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),560) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(CASE),--case $(CASE))
 
 bench: $(VENV)/.dev ## what a run costs, as ratios within one run

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,12 +108,13 @@ def _run(case: Case, folder: Path, form: str, fresh: bool) -> Run:
             _become(command, folder, fresh)
         finally:
             os._exit(99)
-    queued = _wait(child, begun + DEADLINE + HANGS)
+    queued, peak = _wait(child, begun + DEADLINE + HANGS)
     seconds = time.monotonic() - begun - queued
     _, status, used = os.wait4(child, 0)
     return Run(
         case, folder, command, form, os.waitstatus_to_exitcode(status), (folder / "stdout").read_bytes(),
-        (folder / "stderr").read_text("utf-8", "surrogateescape"), seconds, used.ru_maxrss / 1024,
+        (folder / "stderr").read_text("utf-8", "surrogateescape"), seconds,
+        peak if fresh else used.ru_maxrss / 1024,
     )  # fmt: skip
 
 
@@ -154,14 +155,29 @@ def _become(command: list[str], folder: Path, fresh: bool) -> None:
         os._exit(1)
 
 
-def _wait(child: int, end: float) -> float:
-    """Wait for the end of a child, kill it when it hangs; returns the seconds it queued for a processor."""
-    pause = 0.001
+def _wait(child: int, end: float) -> tuple[float, float]:
+    """Wait for the end of a child, kill it when it hangs; the seconds it queued for a processor, and its peak in MiB.
+
+    The peak is of a program of its own only: what `wait4` tells holds that of the process it was forked from.
+    """
+    pause, peak = 0.001, 0.0
     while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         if time.monotonic() > end:
             os.kill(child, signal.SIGKILL)
             end = float("inf")
+        peak = max(peak, _peak(child))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.02)
     queue = Path(f"/proc/{child}/schedstat")  # of Linux
-    return int(queue.read_text().split()[1]) / 1e9 if queue.exists() else 0.0
+    return (int(queue.read_text().split()[1]) / 1e9 if queue.exists() else 0.0), peak
+
+
+def _peak(process: int) -> float:
+    """MiB that a program has held at most so far; 0 where it is not the program yet, or not any more."""
+    with suppress(OSError):
+        if b"\0agent\0" in Path(f"/proc/{process}/cmdline").read_bytes():
+            status = Path(f"/proc/{process}/status").read_text()
+            return next(
+                (int(line.split()[1]) / 1024 for line in status.splitlines() if line[:6] == "VmHWM:"), 0.0
+            )
+    return 0.0
