@@ -53,7 +53,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=300, help="for all stages together (default 300)")
+    parser.add_argument("--seconds", type=float, default=560, help="for all stages together (default 560)")
     parser.add_argument("--seed", type=int, help="a number; by default a new one")
     parser.add_argument("--only", choices=STAGES, help="one stage")
     parser.add_argument(
