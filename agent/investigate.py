@@ -66,7 +66,6 @@ def _work(found: list[Incident], settings: Settings, delivery: Delivery) -> None
             check_output(place_of(settings.output, incident.id, len(found)))
     import asyncio
 
-    from agent.run import read_switches, work
+    from agent.run import work
 
-    read_switches(settings.causes)  # refused here, where nothing is read yet
     asyncio.run(work(found, settings, say, delivery.add))

@@ -38,6 +38,7 @@ async def work(
 
     SIGTERM and SIGINT end it with partial results.
     """
+    switches = read_switches(settings.causes)  # refused here, where nothing is read yet
     gc.set_threshold(GARBAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -52,13 +53,15 @@ async def work(
         for number, incident in enumerate(incidents, 1):
             if len(incidents) > 1:
                 say(f"incident {number} of {len(incidents)}: {incident.id}")
-            worked = await _one(incident, settings, end, stop, say)
+            worked = await _one(incident, settings, switches, end, stop, say)
             deliver(worked)
             if worked.origin == "investigated" and number < len(incidents):
                 gc.collect()  # a team is a circle of objects, which keeps its evidence until somebody looks
 
 
-async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio.Event, say: Say) -> Worked:
+async def _one(
+    incident: Incident, settings: Settings, switches: Switches, end: float, stop: asyncio.Event, say: Say
+) -> Worked:
     redactor = Redactor()
     alert = redacted(incident.alert, redactor)
     run_id = uuid.uuid4().hex[:12]
@@ -83,7 +86,7 @@ async def _one(incident: Incident, settings: Settings, end: float, stop: asyncio
     subject = route(alert)  # of the redacted alert: a word that is a secret must not become a name
     if settings.namespace and not subject.namespace:
         subject = replace(subject, namespace=settings.namespace)
-    investigation = Investigation(alert, subject, ledger, now, read_switches(settings.causes))
+    investigation = Investigation(alert, subject, ledger, now, switches)
     say(f"investigating {subject.ref or subject.service or 'an alert without a subject'} ({settings.model})")
     conversation = await reach_verdict(
         investigation, model, settings.model, seconds=end - time.monotonic(), stop=stop, say=say
