@@ -11,7 +11,7 @@ SAMPLE := agent/samples/high-cpu-traffic
 # One more than there are processors, since some tests wait.
 WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
-SLOW := models cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
+SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
 
 .PHONY: help run fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
@@ -71,7 +71,7 @@ bench: $(VENV)/.dev ## what a run costs, as ratios within one run
 	 else echo "(make cluster first: then the Deployment and Tekton are measured too)"; fi
 
 schema: $(VENV)/.run ## write the JSON Schema of the result
-	@$(BIN)/incident-agent schema > agent/result.schema.json
+	@$(BIN)/incident-agent schema > agent/verdict/result.schema.json
 
 docs: $(VENV)/.dev ## write what documents take from the code and its tests
 	@$(BIN)/python -m tests.coverage

@@ -124,8 +124,8 @@ def _investigate(options: argparse.Namespace) -> int:
 
 
 def _encode(options: argparse.Namespace) -> int:
-    from agent.alert import encode_base64, parse_alerts
-    from agent.payload import read_text
+    from agent.intake.alert import encode_base64, parse_alerts
+    from agent.intake.payload import read_text
 
     data = read_text(options.alert)
     parse_alerts(data)  # what is no alert is refused here, not in a pod later
@@ -143,7 +143,7 @@ def _explain(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     import json
 
-    from agent.result import Result
+    from agent.verdict.result import Result
 
     print(json.dumps(Result.model_json_schema(), indent=2, sort_keys=True))
     return 0

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent import store
-from agent.output import as_json, place_of, write_output
-from agent.report import markdown, text
-from agent.result import Result
 from agent.settings import Settings
-from agent.why import why
-from agent.worked import Worked
+from agent.verdict import store
+from agent.verdict.output import as_json, place_of, write_output
+from agent.verdict.report import markdown, text
+from agent.verdict.result import Result
+from agent.verdict.why import why
+from agent.verdict.worked import Worked
 
 if TYPE_CHECKING:
     from agent.evidence.ledger import Evidence

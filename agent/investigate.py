@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from agent.alert import parse_alerts
 from agent.delivery import Delivery
 from agent.evidence.recording import check_target
 from agent.files import check_directory
-from agent.incident import Incident, incidents
-from agent.output import check_output, place_of
-from agent.payload import read_alert
+from agent.intake.alert import parse_alerts
+from agent.intake.incident import Incident, incidents
+from agent.intake.payload import read_alert
 from agent.progress import say
 from agent.settings import Settings
 from agent.termination import Terminated, interruptible
-from agent.worked import are_stored, stored
+from agent.verdict.output import check_output, place_of
+from agent.verdict.worked import are_stored, stored
 
 
 def investigate(source: str, settings: Settings) -> int:

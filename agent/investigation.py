@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from agent.alert import Alert
 from agent.diagnosis.case import Case
 from agent.diagnosis.engine import Diagnosis, diagnose, failure
 from agent.diagnosis.search import find_subjects
 from agent.diagnosis.switches import Switches
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query, get
-from agent.runbook import Runbook, choose
-from agent.subject import Subject
+from agent.intake.alert import Alert
+from agent.intake.runbook import Runbook, choose
+from agent.intake.subject import Subject
 
 MAX_ROUNDS = 14
 

@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.alert import Alert
-from agent.assembly import assemble, decline
 from agent.diagnosis.switches import Switches, SwitchesError, parse_switches
 from agent.evidence.ledger import Ledger
 from agent.evidence.redaction import Redactor
 from agent.evidence.sources import open_sources
-from agent.fallback import reach_verdict
 from agent.files import read_file
-from agent.incident import Incident
+from agent.intake.alert import Alert
+from agent.intake.incident import Incident
+from agent.intake.subject import route
 from agent.investigation import Investigation
-from agent.models.choice import open_model
 from agent.settings import Settings
-from agent.subject import route
+from agent.team.conversation import Say
+from agent.team.fallback import reach_verdict
+from agent.team.models.choice import open_model
 from agent.termination import reacting
-from agent.worked import Worked, stored
-from agent.workflow import Say
+from agent.verdict.assembly import assemble, decline
+from agent.verdict.worked import Worked, stored
 
 MAX_SWITCHES = 1 << 16
 GARBAGE = 50_000  # objects; plain JSON has no cycles, and to look for them costs more than to parse it

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.alert import parse_alerts
 from agent.evidence.answer import Answer
 from agent.evidence.ledger import Ledger
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
-from agent.incident import Incident, incidents
+from agent.intake.alert import parse_alerts
+from agent.intake.incident import Incident, incidents
 from agent.investigation import Investigation
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

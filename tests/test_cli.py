@@ -204,13 +204,16 @@ def test_an_environment_variable_sets_what_no_flag_sets(
 
 def test_the_published_schema_is_the_one_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema"]) == 0
-    published = SAMPLES.parent / "result.schema.json"
+    published = SAMPLES.parent / "verdict" / "result.schema.json"
     assert capsys.readouterr().out == published.read_text(), "run `make schema`"
 
 
 @pytest.mark.parametrize("name", ["oom", "high-cpu-traffic", "watchdog"])
 def test_a_result_is_as_the_published_schema_says(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    sample, schema = SAMPLES / name, json.loads((SAMPLES.parent / "result.schema.json").read_text())
+    sample, schema = (
+        SAMPLES / name,
+        json.loads((SAMPLES.parent / "verdict" / "result.schema.json").read_text()),
+    )
     (alert,) = sample.glob("alert.*")
     assert run(["investigate", str(alert), "--replay", str(sample / "recording"), "--format", "json"]) == 0
     jsonschema.validate(json.loads(capsys.readouterr().out), schema)

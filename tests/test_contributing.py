@@ -36,7 +36,7 @@ def test_the_worked_example_gives_its_verdict(tmp_path: Path) -> None:
     (tmp_path / "e2e").symlink_to(ROOT / "e2e")
     with (tmp_path / "agent/diagnosis/causes/workload.yaml").open("a") as file:
         file.write("\n" + _block("yaml", "The cause is an entry of"))
-    (tmp_path / "agent/diagnosis/analyzers/frozen.py").write_text(_block("python", "The rule is"))
+    (tmp_path / "agent/diagnosis/rules/workload/frozen.py").write_text(_block("python", "The rule is"))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agent import store
 from agent.cli import run
 from agent.evidence.recording import RecordingSource, write_recording
 from agent.files import OutputError
+from agent.verdict import store
 from tests.samples import CRASH, empty_recording
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from agent import output
 from agent.cli import run
-from agent.output import _write
+from agent.verdict import output
+from agent.verdict.output import _write
 from tests.samples import CRASH, empty_recording
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.finding import Recommendation, Risk
-from agent.diagnosis.thing import Log
+from agent.diagnosis.read.thing import Log
 from agent.ref import Ref
 
 ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")

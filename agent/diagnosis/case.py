@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
-from agent.alert import Alert
-from agent.diagnosis.finding import Quote
-from agent.diagnosis.thing import Event, Log, Obj, Series, cut
+from agent.diagnosis.read.quote import Quote
+from agent.diagnosis.read.thing import Event, Log, Obj, Series, cut
 from agent.evidence import query as q
 from agent.evidence.census import Census
 from agent.evidence.ledger import Evidence
 from agent.evidence.query import Query
+from agent.intake.alert import Alert
+from agent.intake.runbook import Runbook
+from agent.intake.subject import Subject
 from agent.ref import CLUSTER_SCOPED, Ref
-from agent.runbook import Runbook
-from agent.subject import Subject
 
 Objects = list[Obj]  # named here: inside Case, `list` is its method
 Events = list[Event]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agent.diagnosis.selector import selector_text
+from agent.diagnosis.read.selector import selector_text
 from agent.evidence.kinds import RESOURCES
 from agent.names import is_name
 from agent.ref import Ref

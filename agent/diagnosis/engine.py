@@ -2,58 +2,22 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
 
-from agent.diagnosis import analyzers
+from agent.diagnosis import edges, registry, rules
 from agent.diagnosis.case import Case, Followed
-from agent.diagnosis.finding import Finding, Quote
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.causes import causes
+from agent.diagnosis.finding import Finding
+from agent.diagnosis.read.thing import Obj
+from agent.diagnosis.registry import Rule
+from agent.diagnosis.state import State
 from agent.evidence.query import Query
 from agent.ref import Ref
 
 MAX_VISITS = 60
-
-
-@dataclass(frozen=True)
-class State:
-    """What an analyzer says of an entity in which it finds nothing wrong.
-
-    healthy: in its desired state. recovered: was in trouble, is well now. intended: looks like trouble
-    but somebody wants it so (scaled to zero, suspended). progressing: on its way, within its time. gone:
-    does not exist any more. `settles`: the condition of the alert itself was measured, so this answers it
-    even where the state of objects would not.
-    """
-
-    kind: Literal["healthy", "recovered", "intended", "progressing", "gone"]
-    entity: Ref
-    sentence: str
-    quotes: tuple[Quote, ...] = ()
-    settles: bool = False
-
-
-Analyzer = Callable[[Case, Obj], Iterable[Finding | State]]
-_ANALYZERS: dict[str, list[Analyzer]] = {}
-
-
-def analyzer(*kinds: str) -> Callable[[Analyzer], Analyzer]:
-    """Register a function that looks at objects of these kinds; it must not do I/O."""
-
-    def register(function: Analyzer) -> Analyzer:
-        for kind in kinds:
-            _ANALYZERS.setdefault(kind, []).append(function)
-        return function
-
-    return register
-
-
-@cache
-def load() -> None:
-    """Import every module of `analyzers`: a new cause is a new file there."""
-    for module in sorted(info.name for info in pkgutil.iter_modules(analyzers.__path__)):
-        importlib.import_module(f"{analyzers.__name__}.{module}")
 
 
 @dataclass
@@ -79,6 +43,16 @@ class Diagnosis:
     def questions(self) -> dict[Query, str]:
         """Queries that would tell more, with the reason for asking."""
         return self.case.questions
+
+
+@cache
+def load() -> None:
+    """Import every rule and edge; raises ValueError for causes that no rule finds."""
+    for package in (rules, edges):
+        for name in sorted(m.name for m in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")):
+            importlib.import_module(name)
+    if orphans := sorted(set(causes()) - {cause.id for cause in registry.found()}):
+        raise ValueError(f"no rule finds the causes {', '.join(orphans)}")
 
 
 def diagnose(case: Case, subjects: list[Ref]) -> Diagnosis:
@@ -108,26 +82,35 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
             diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
         return
-    for rule, said in _analyze(case, obj, diagnosis.failures):
-        if isinstance(said, State):
-            diagnosis.states.append(said)
-            continue
-        if all(said.id != known.id for known in diagnosis.findings):
-            diagnosis.findings.append(said)
-            diagnosis.found_at[said.id] = case.followed[ref]
-            diagnosis.found_by[said.id] = rule
-        for target in said.leads_to:
-            case.lead(target, said.id)
+    for edge in registry.edges_for(ref.kind):
+        with _failing(obj, diagnosis):
+            for neighbour in edge(case, obj):
+                case.follow(neighbour)
+    for rule in registry.rules_for(ref.kind):
+        with _failing(obj, diagnosis):
+            for said in rule.said(case, obj):
+                _note(case, obj, rule, said, diagnosis)
 
 
-def _analyze(case: Case, obj: Obj, failures: list[str]) -> Iterator[tuple[str, Finding | State]]:
-    """What each rule says of an object, with the rule's name."""
-    for function in _ANALYZERS.get(obj.ref.kind, ()):
-        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-        try:
-            yield from ((name, said) for said in function(case, obj))
-        except Exception as error:  # one object that makes no sense must not cost the verdict on the others
-            failures.append(failure(str(obj.ref), error))
+def _note(case: Case, obj: Obj, rule: Rule, said: Finding | State, diagnosis: Diagnosis) -> None:
+    if isinstance(said, State):
+        diagnosis.states.append(said)
+        return
+    if all(said.id != known.id for known in diagnosis.findings):
+        diagnosis.findings.append(said)
+        diagnosis.found_at[said.id] = case.followed[obj.ref]
+        diagnosis.found_by[said.id] = rule.name
+    for target in said.leads_to:
+        case.lead(target, said.id)
+
+
+@contextmanager
+def _failing(obj: Obj, diagnosis: Diagnosis) -> Iterator[None]:
+    """One object that makes no sense must not cost the verdict on the others."""
+    try:
+        yield
+    except Exception as error:
+        diagnosis.failures.append(failure(str(obj.ref), error))
 
 
 def failure(what: str, error: Exception) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent.diagnosis.causes import Cause
 from agent.diagnosis.command import Command, Withheld
+from agent.diagnosis.read.quote import Quote
 from agent.ref import Ref
 
 Risk = Literal["none", "low", "medium", "high"]
@@ -27,14 +28,6 @@ class Sure(IntEnum):
     def confidence(self) -> float:
         """The level as a number in 0..1, for who sorts or filters results by one."""
         return (0.4, 0.75, 0.95)[self]
-
-
-@dataclass(frozen=True)
-class Quote:
-    """Words that stand in the evidence of that id, verbatim."""
-
-    evidence: str
-    text: str
 
 
 @dataclass(frozen=True)

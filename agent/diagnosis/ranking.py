@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.diagnosis.engine import Diagnosis, State
+from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.rank import WHY_BEHIND, best, part_between, rank
+from agent.diagnosis.state import State
 from agent.evidence.ledger import Evidence
 from agent.ref import Ref
 from agent.steps import steps

@@ -1,11 +1,11 @@
 """From a bare name to objects: "payment-service" may be a Deployment, a Service or a label."""
 
 from agent.diagnosis.case import Case
-from agent.diagnosis.node import is_node_ready
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.read.node import is_node_ready
+from agent.diagnosis.read.thing import Obj
+from agent.intake.mention import candidate_names
 from agent.names import is_deployment_pod, owner_name
 from agent.ref import Ref
-from agent.routing.mention import candidate_names
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
 MENTIONED = (*WORKLOADS, "Service", "CronJob", "Job")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.alert import AlertError, decode_base64, left_out, parse_alerts
+from agent.intake.alert import AlertError, decode_base64, left_out, parse_alerts
 from agent.settings import Settings
 from agent.tekton.results import write_nothing
 from agent.tekton.runs import BATCH, EPISODES, Runs, failed

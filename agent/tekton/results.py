@@ -13,8 +13,8 @@ from pathlib import Path
 
 from agent.files import write_whole
 from agent.line import printable
-from agent.output import as_json
-from agent.result import Result
+from agent.verdict.output import as_json
+from agent.verdict.result import Result
 
 TOTAL_BYTES = 3072
 """Bound of all values as Tekton stores them, in bytes; the sum of the budgets below stays under it."""

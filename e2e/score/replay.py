@@ -4,19 +4,19 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from agent.alert import parse_alerts
-from agent.assembly import assemble
 from agent.diagnosis.engine import Diagnosis
 from agent.evidence.ledger import Ledger
 from agent.evidence.recording import RecordingSource
 from agent.evidence.redaction import Redactor
-from agent.incident import Incident, incidents
+from agent.intake.alert import parse_alerts
+from agent.intake.incident import Incident, incidents
+from agent.intake.subject import route
 from agent.investigation import Investigation
 from agent.run import redacted, work
 from agent.settings import Settings
-from agent.subject import route
-from agent.worked import Worked
-from agent.workflow import Conversation
+from agent.team.conversation import Conversation
+from agent.verdict.assembly import assemble
+from agent.verdict.worked import Worked
 from e2e.score.scenario import Scenario
 
 

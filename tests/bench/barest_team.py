@@ -8,7 +8,7 @@ from autogen_agentchat.conditions import MaxMessageTermination
 from autogen_agentchat.teams import RoundRobinGroupChat
 from autogen_core.models import CreateResult, RequestUsage
 
-from agent.models.rules import RuleModel
+from agent.team.models.rules import RuleModel
 
 
 class Scripted(RuleModel):

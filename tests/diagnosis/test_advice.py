@@ -6,7 +6,7 @@ from agent.diagnosis.advice import edit, read_log
 from agent.diagnosis.causes import cause
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.ranking import Verdict, statement
-from agent.diagnosis.thing import Log
+from agent.diagnosis.read.thing import Log
 from agent.ref import Ref
 from agent.steps import steps
 from tests.diagnosis.world import World, collected

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from agent.alert import parse_alerts
 from agent.diagnosis import engine
 from agent.diagnosis.case import Case, Need
 from agent.diagnosis.engine import diagnose
@@ -15,9 +14,10 @@ from agent.evidence.census import Census
 from agent.evidence.ledger import Ledger
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
+from agent.intake.alert import parse_alerts
+from agent.intake.runbook import choose
+from agent.intake.subject import route
 from agent.ref import Ref
-from agent.runbook import choose
-from agent.subject import route
 from tests.diagnosis.objects import pod
 from tests.diagnosis.world import NOW, World
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from agent.alert import parse_alerts
 from agent.diagnosis.case import Case
-from agent.diagnosis.changes import Change, config_changes, last_rollout, recent_change
-from agent.runbook import choose
-from agent.subject import route
+from agent.diagnosis.facts.changes import Change, config_changes, last_rollout, recent_change
+from agent.intake.alert import parse_alerts
+from agent.intake.runbook import choose
+from agent.intake.subject import route
 from tests.diagnosis import objects as o
 from tests.diagnosis.world import NOW, World, ago, collected
 

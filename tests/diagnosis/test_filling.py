@@ -1,6 +1,6 @@
 """What fills up, by measurement."""
 
-from agent.diagnosis import promql
+from agent.diagnosis.read import promql
 from tests.diagnosis.objects import node, series
 from tests.diagnosis.test_scheduling import said, told
 from tests.diagnosis.test_storage import claim, volume

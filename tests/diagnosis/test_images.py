@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agent.diagnosis.finding import Sure
-from agent.diagnosis.pull import parse_image, read_pull_error
+from agent.diagnosis.read.pull import parse_image, read_pull_error
 from tests.diagnosis.objects import Data, container, deployment, meta, owned, pod, replica_set, template
 from tests.diagnosis.test_scheduling import said, told
 from tests.diagnosis.world import World

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.diagnosis.schedule import last_due
+from agent.diagnosis.read.schedule import last_due
 from tests.diagnosis import objects as o
 from tests.diagnosis.world import NOW, World, ago
 

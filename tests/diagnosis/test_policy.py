@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from agent.diagnosis.policy import Direction, End, in_the_way
-from agent.diagnosis.thing import Obj
+from agent.diagnosis.facts.policy import Direction, End, in_the_way
+from agent.diagnosis.read.thing import Obj
 from agent.ref import Ref
 
 WEB = End("shop", {"app": "web"}, {"team": "front"}, "10.1.0.1")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agent.diagnosis import engine
+from agent.diagnosis import registry
 from agent.diagnosis.causes import Cause
 from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.rank import WHY_BEHIND, Rank
@@ -29,10 +29,11 @@ def found(cause: Cause, sure: Sure = Sure.LIKELY) -> Finding:
 def verdict(monkeypatch: pytest.MonkeyPatch, findings: list[Finding], alert: dict[str, Any]) -> Verdict:
     """What is made of these findings, each by a rule of its own."""
 
-    def rule(finding: Finding) -> engine.Analyzer:
-        return lambda case, obj: [finding]
+    def rule(finding: Finding) -> registry.Rule:
+        return registry.Rule(finding.id, frozenset({finding.cause}), lambda case, obj: [finding])
 
-    monkeypatch.setattr(engine, "_ANALYZERS", {"Deployment": [rule(each) for each in findings]})
+    rules = [rule(each) for each in findings]
+    monkeypatch.setattr(registry, "rules_for", lambda kind: rules if kind == "Deployment" else [])
     return World().add(deployment("web")).investigate(alert)[0]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.diagnosis.unschedulable import read_refusal
+from agent.diagnosis.read.unschedulable import read_refusal
 
 
 def kinds(message: str) -> list[tuple[str, str, int]]:

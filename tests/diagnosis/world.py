@@ -5,17 +5,17 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.alert import Alert, parse_alerts
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.ranking import Verdict, weigh
-from agent.diagnosis.selector import selector_text  # noqa: F401 - handy in tests
+from agent.diagnosis.read.selector import selector_text  # noqa: F401 - handy in tests
 from agent.diagnosis.switches import Switches
 from agent.evidence.answer import Answer
 from agent.evidence.ledger import Evidence, Ledger
 from agent.evidence.query import Query
 from agent.evidence.redaction import Redactor
+from agent.intake.alert import Alert, parse_alerts
+from agent.intake.subject import route
 from agent.investigation import Investigation
-from agent.subject import route
 from tests.diagnosis.advice import check
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

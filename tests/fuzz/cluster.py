@@ -9,7 +9,7 @@ from agent.evidence.kinds import RESOURCES
 from agent.evidence.query import Query
 from tests.fuzz.manners import Good, Request
 from tests.fuzz.recorded import Recorded
-from tests.models.server import sensible
+from tests.team.server import sensible
 
 _NOTHING: dict[str, Any] = {"status": "success", "data": {"resultType": "matrix", "result": []}}
 

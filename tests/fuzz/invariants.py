@@ -11,7 +11,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from agent.report import BANNER
+from agent.verdict.report import BANNER
 from tests.fuzz.case import DEADLINE
 from tests.fuzz.manners import ELSEWHERE
 from tests.fuzz.running import Run
@@ -19,7 +19,7 @@ from tests.hostile.values import MARK
 
 GRACE = 2.0  # seconds: to start, and to write what was found when the deadline has passed
 MAX_PEAK = 100.0  # MiB
-SCHEMA = Path(__file__).parents[2] / "agent" / "result.schema.json"
+SCHEMA = Path(__file__).parents[2] / "agent" / "verdict" / "result.schema.json"
 KINDS = ("traceback", "status", "late", "leak", "command", "output", "result", "verdict", "memory")
 UNSTEADY = ("late", "memory")
 """What a busy machine or the way of starting may cause: it counts when a process of its own shows it, too."""

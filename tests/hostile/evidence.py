@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from agent.alert import Alert, parse_alerts
 from agent.diagnosis.case import Case
 from agent.diagnosis.engine import Diagnosis, diagnose
 from agent.diagnosis.search import find_subjects
@@ -14,8 +13,9 @@ from agent.evidence.ledger import Evidence
 from agent.evidence.query import Query
 from agent.evidence.recording import RecordingSource
 from agent.evidence.rendering import render
-from agent.runbook import choose
-from agent.subject import Subject, route
+from agent.intake.alert import Alert, parse_alerts
+from agent.intake.runbook import choose
+from agent.intake.subject import Subject, route
 from e2e.score import scenario as scenarios
 from e2e.score.scenario import Scenario
 

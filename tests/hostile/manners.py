@@ -12,7 +12,7 @@ from typing import Any
 
 from autogen_core import FunctionCall
 
-from tests.models.server import Body, Mind, ModelServer, Raw, Reply, calling, refusing, saying, sensible
+from tests.team.server import Body, Mind, ModelServer, Raw, Reply, calling, refusing, saying, sensible
 
 DEEP = 20_000
 MARK = "\u2402 the value stands here"

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from agent import store
 from agent.cli import run
 from agent.evidence.cluster import ClusterError, ClusterSource
 from agent.evidence.recording import RecordingError, RecordingSource
 from agent.files import open_regular, read_file
-from agent.models.choice import open_model
-from agent.models.spending import Spending, SpendingError
 from agent.settings import Settings, SettingsError
+from agent.team.models.choice import open_model
+from agent.team.models.spending import Spending, SpendingError
 from agent.tekton.notify import NotifyError, read_url
+from agent.verdict import store
 from tests.hostile.process import wait_until_handled
 from tests.samples import CRASH, empty_recording
 

@@ -10,8 +10,8 @@ import pytest
 from openai import _base_client
 
 from tests.hostile.manners import UNREADABLE, Manner, calls, faults, generated, known, redirecting, telling
-from tests.models.runs import PRICED, Run, marks
-from tests.models.server import Mind, sensible, serving
+from tests.team.runs import PRICED, Run, marks
+from tests.team.server import Mind, sensible, serving
 
 CAP = 2.0
 SEED = 20261122

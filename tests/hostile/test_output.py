@@ -12,11 +12,11 @@ from markdown_it import MarkdownIt
 from pydantic import BaseModel
 
 from agent.line import printable
-from agent.output import as_json
-from agent.report import BANNER, markdown, text
-from agent.result import Result
 from agent.tekton.notify import spoken
 from agent.tekton.results import tekton_results
+from agent.verdict.output import as_json
+from agent.verdict.report import BANNER, markdown, text
+from agent.verdict.result import Result
 from tests.test_report import result
 
 # As GitHub renders: CommonMark with tables, strikethrough, and addresses made links wherever they stand.

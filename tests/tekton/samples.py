@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.result import AlertPart, Result, SubjectPart, UsagePart, VersionsPart
+from agent.verdict.result import AlertPart, Result, SubjectPart, UsagePart, VersionsPart
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 

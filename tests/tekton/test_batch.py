@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agent.alert import AlertError, parse_alerts
+from agent.intake.alert import AlertError, parse_alerts
 from agent.tekton.batch import remaining
 
 START = "2026-01-31T12:00:00Z"

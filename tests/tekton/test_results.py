@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.output import as_json
 from agent.tekton.results import TOTAL_BYTES, no_results, stored_size, tekton_results, write_results
+from agent.verdict.output import as_json
 from tests.tekton.manifests import task
 from tests.tekton.samples import result
 

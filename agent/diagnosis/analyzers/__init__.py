@@ -1,1 +1,0 @@
-"""One module per family of causes; the engine imports every module it finds here."""

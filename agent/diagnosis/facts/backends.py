@@ -1,0 +1,56 @@
+"""Backends: which pods stand behind a Service and which of them take traffic."""
+
+from dataclasses import dataclass
+
+from agent.diagnosis.case import Case
+from agent.diagnosis.facts.graph import count_pods, pods_of
+from agent.diagnosis.read.pod import is_deleting, is_finished, is_ready
+from agent.diagnosis.read.quote import Quote
+from agent.diagnosis.read.thing import Obj
+from agent.evidence.census import Census
+from agent.evidence.wellness import READY, RESTARTED
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The pods a Service selects, those that are ready first in mind; `counted` where they are a sample."""
+
+    pods: list[Obj]
+    counted: tuple[Census, Quote] | None = None
+
+    @property
+    def ready_count(self) -> str:
+        """How many of how many take traffic: `3 of 4`."""
+        if self.counted is None:
+            return f"{len(self.ready)} of {len(self.pods)}"
+        census, _ = self.counted
+        return f"{'' if census.ended else 'at least '}{census.count(READY, RESTARTED)} of {census.total}"
+
+    @property
+    def ready_quotes(self) -> tuple[Quote, ...]:
+        """What shows that some are ready, or how many of very many."""
+        return (self.counted[1],) if self.counted else self.ready[0].quote_condition("Ready", "status")
+
+    @property
+    def ready(self) -> list[Obj]:
+        """Those that take traffic."""
+        return [pod for pod in self.pods if is_ready(pod) and not is_deleting(pod)]
+
+    @property
+    def unready(self) -> list[Obj]:
+        """Those that should and do not."""
+        return [
+            pod for pod in self.pods if not is_ready(pod) and not is_finished(pod) and not is_deleting(pod)
+        ]
+
+
+def backends(case: Case, service: Obj) -> Backends | None:
+    """What a Service with a selector has behind it; None without one, while unread, or if none of a part is ready."""
+    if not service.at("spec.selector") or service.at("spec.type") == "ExternalName":
+        return None
+    pods = pods_of(case, service)
+    if pods is None:
+        return None
+    found = Backends(pods, count_pods(case, service))
+    unsure = found.counted is not None and not found.counted[0].ended
+    return None if unsure and not found.ready else found

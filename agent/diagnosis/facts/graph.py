@@ -1,0 +1,130 @@
+"""The links between objects: owners, selectors, and the names by which one workload calls another."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from agent.diagnosis.case import Case
+from agent.diagnosis.read.pod import containers
+from agent.diagnosis.read.quote import Quote
+from agent.diagnosis.read.selector import selector_text
+from agent.diagnosis.read.thing import Obj
+from agent.evidence.census import Census
+from agent.ref import Ref
+
+WORKLOADS = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "ReplicationController",
+)
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def owner_ref(obj: Obj) -> Ref | None:
+    """The controller named by ownerReferences, or None."""
+    owners = obj.items("metadata.ownerReferences")
+    for owner in sorted(owners, key=lambda o: not o.get("controller")):
+        return Ref(str(owner.get("kind")), obj.ref.namespace, str(owner.get("name")))
+    return None
+
+
+def workload_of(case: Case, obj: Obj) -> Obj:
+    """The topmost known owner of an object (Pod -> ReplicaSet -> Deployment); itself without one."""
+    seen = obj
+    while (ref := owner_ref(seen)) and ref.kind in WORKLOADS:
+        above = case.obj(ref, f"who owns {seen.ref}?")
+        if above is None:
+            break
+        seen = above
+    return seen
+
+
+def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
+    """Whether a LabelSelector (or a plain map of labels) matches; an empty LabelSelector matches all."""
+    selector = selector or {}
+    is_rule = "matchLabels" in selector or "matchExpressions" in selector
+    wanted = (selector.get("matchLabels") or {}) if is_rule else selector
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    checks = {
+        "In": lambda key, values: labels.get(key) in values,
+        "NotIn": lambda key, values: labels.get(key) not in values,
+        "Exists": lambda key, values: key in labels,
+        "DoesNotExist": lambda key, values: key not in labels,
+    }
+    rules = (selector.get("matchExpressions") or []) if is_rule else []
+    return all(
+        checks.get(r.get("operator"), lambda k, v: True)(r.get("key"), r.get("values") or []) for r in rules
+    )
+
+
+def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
+    """The pods a workload, Job or Service selects, of very many a sample; None while unread."""
+    selector = _pod_selector(workload)
+    text = selector_text(selector)
+    if not text:
+        return []
+    found = case.list(
+        "Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?", need="some"
+    )
+    return None if found is None else [pod for pod in found if selects(selector, pod.labels)]
+
+
+def has_all_pods(case: Case, workload: Obj) -> bool:
+    """Whether `pods_of` are all the pods there are; where not, that is said."""
+    return not case.is_partial("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
+
+
+def count_pods(case: Case, workload: Obj) -> tuple[Census, Quote] | None:
+    """The counts of the pods of a workload or Service that has very many; None where `pods_of` are all."""
+    return case.counted("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
+
+
+def _pod_selector(workload: Obj) -> dict[str, Any] | None:
+    selector = workload.at("spec.selector")
+    if workload.ref.kind == "Job" and not selector:
+        return {"job-name": workload.ref.name}
+    return selector
+
+
+def replica_sets(case: Case, deployment: Obj) -> list[Obj]:
+    """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
+    found = case.list(
+        "ReplicaSet", deployment.ref.namespace, label=selector_text(deployment.at("spec.selector")),
+        why=f"which revisions does {deployment.ref} have?",
+    )  # fmt: skip
+    own = [rs for rs in found or [] if owner_ref(rs) == deployment.ref]
+    return sorted(own, key=revision, reverse=True)
+
+
+def revision(obj: Obj) -> int:
+    """The rollout revision in an object's annotations, 0 without one."""
+    text = str((obj.at("metadata.annotations") or {}).get(REVISION, ""))
+    return int(text) if text.isdigit() else 0
+
+
+def services_named(case: Case, host: str, namespace: str) -> Ref | None:
+    """The Service a host name means from inside a namespace (`db`, `db.shop`, `db.shop.svc...`), None for others."""
+    parts = host.rstrip(".").lower().split(".")
+    if not parts[0] or parts[0].replace("-", "").isdigit() or host.replace(".", "").isdigit() or ":" in host:
+        return None
+    if len(parts) == 1:
+        return Ref("Service", namespace, parts[0])
+    if len(parts) == 2 or parts[2] == "svc":
+        return Ref("Service", parts[1], parts[0])
+    if len(parts) > 3 and parts[3] == "svc":  # pod.service.namespace.svc: one pod of a headless Service
+        return Ref("Service", parts[2], parts[1])
+    return None
+
+
+def hosts_in_env(pod: Obj) -> dict[str, str]:
+    """Values of plain variables by name, over all containers: where hosts and URLs of dependencies stand."""
+    return {name: value for c in containers(pod) for name, value in c.env.items() if value}
+
+
+def refs(objects: Iterable[Obj]) -> list[Ref]:
+    """The references of objects."""
+    return [obj.ref for obj in objects]

@@ -1,0 +1,184 @@
+"""Placement: why a pod has no node, and which of many reasons is the one to cure.
+
+The scheduler names for each node only the first filter that refused it. Here the filters that can be
+computed from the objects (cordon, taints, node affinity, size) are computed for every node, so that
+the node that needs the least to take the pod decides, and a cure that would only uncover the next
+obstacle is not taken for the cause.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.diagnosis.case import Case
+from agent.diagnosis.facts.graph import selector_text
+from agent.diagnosis.finding import Claim, Sure
+from agent.diagnosis.read.node import (
+    CONDITION_TAINTS,
+    CONTROL_PLANE_TAINTS,
+    allocatable,
+    is_cordoned,
+    matches_affinity,
+    missing_selector,
+    requests,
+    untolerated,
+)
+from agent.diagnosis.read.thing import Obj
+from agent.diagnosis.read.unschedulable import Reason, Refusal, read_refusal
+
+# How much stands in the way: what is soon over (a cordon, a node's bad hour) weighs less than what somebody
+# must change, and what the pod asks for by name less than what it never mentioned.
+COSTS = {
+    "node-condition": 0.9, "cordoned": 1.0, "resource": 1.2, "host-port": 1.3, "too-many-pods": 1.3,
+    "pod-anti-affinity": 1.3, "existing-anti-affinity": 1.3, "topology-spread": 1.4, "taint": 1.5,
+    "too-big": 1.6,
+    "pod-affinity": 1.6, "topology-label": 1.7, "volume-affinity": 1.8, "volume-zone": 1.8,
+    "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
+}  # fmt: skip
+MOST_TERMS = 3
+COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that keeps a pod off a node; `what` is the taint, the resource or the reason's words."""
+
+    kind: str
+    what: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """The obstacle to cure and the nodes that would then be nearest to taking the pod.
+
+    `nodes` are all nodes with that obstacle, the best one first; empty when nodes could not be read.
+    """
+
+    pod: Obj
+    refusal: Refusal
+    obstacle: Obstacle
+    nodes: tuple[Obj, ...]
+    all_nodes: tuple[Obj, ...]
+
+    @property
+    def kind(self) -> str:
+        """The obstacle's kind."""
+        return self.obstacle.kind
+
+    @property
+    def sure(self) -> Sure:
+        """Sure when the scheduler gave one reason or the nodes could be compared."""
+        return Sure.STATED if self.nodes or len(self.refusal.reasons) == 1 else Sure.POSSIBLE
+
+    @property
+    def names(self) -> str:
+        """The names of the first few of `nodes`."""
+        more = ", ..." if len(self.nodes) > 3 else ""
+        return ", ".join(node.ref.name for node in self.nodes[:3]) + more
+
+    @property
+    def since(self) -> datetime | None:
+        """When the scheduler first gave up."""
+        return self.pod.time("status.conditions[PodScheduled].lastTransitionTime")
+
+    def claim(self) -> Claim:
+        """What the scheduler says."""
+        quotes = self.pod.quote_condition("PodScheduled", "reason", "message")
+        return Claim(f"The scheduler finds no node for pod {self.pod.ref.name}", quotes)
+
+
+def placement(case: Case, pod: Obj) -> Placement | None:
+    """Why the scheduler has not placed a pod; None when it has, when it was not its turn, or while unread."""
+    condition = pod.condition("PodScheduled")
+    if (
+        pod.at("spec.nodeName")
+        or pod.at("metadata.deletionTimestamp")
+        or condition.get("reason") != "Unschedulable"
+    ):
+        return None
+    refusal = read_refusal(str(condition.get("message") or ""))
+    missed = case.missed
+    nodes = _candidates(case, pod)
+    if case.missed > missed or (nodes is None and not case.refused()):
+        return None
+    return decide(pod, refusal, nodes or [], partial=case.is_partial("Node", "*"))
+
+
+def _candidates(case: Case, pod: Obj) -> list[Obj] | None:
+    """The nodes; of a list too long to be kept whole those, too, that the pod asks for by label."""
+    why = "which nodes could take the pod?"
+    nodes = case.list("Node", "*", why=why, need="some")
+    if nodes is None or not case.is_partial("Node", "*"):
+        return nodes
+    terms = pod.at(
+        "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+    )
+    asked = [pod.at("spec.nodeSelector")] if pod.at("spec.nodeSelector") else terms or []
+    labels = [text for each in asked if (text := selector_text(each))]
+    known = {node.ref: node for node in nodes}
+    for label in case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}"):
+        known |= {node.ref: node for node in case.list("Node", "*", label=label, why=why, need="some") or []}
+    return [*known.values()]
+
+
+def decide(pod: Obj, refusal: Refusal, nodes: list[Obj], *, partial: bool = False) -> Placement | None:
+    """The obstacle on the node that is nearest to taking the pod; `partial` when there are more nodes."""
+    claims = refusal.of(
+        "claim-missing", "claim-lost", "claim-deleting", "claim-unbound", "claim-waiting", "no-nodes"
+    )
+    if claims:
+        return Placement(pod, refusal, Obstacle(claims[0].kind, claims[0].what), (), tuple(nodes))
+    stated = sorted((_obstacle(r) for r in refusal.reasons if r.kind not in COMPUTED), key=cost)
+    ways = [(node, found) for node in nodes if (found := _computed(pod, node) or stated[:1])]
+    if not ways:
+        return _from_words(pod, refusal)
+    if partial and stated and all(stated[0] not in found for _, found in ways):
+        return Placement(pod, refusal, stated[0], (), tuple(nodes))  # of nodes that came further than these
+    _, best = min(ways, key=_effort)
+    decisive = max(best, key=cost)
+    near = sorted((way for way in ways if decisive in way[1]), key=_effort)
+    return Placement(pod, refusal, decisive, tuple(node for node, _ in near), tuple(nodes))
+
+
+def _from_words(pod: Obj, refusal: Refusal) -> Placement | None:
+    """Without nodes to look at, the reason that most of them gave."""
+    reasons = [reason for reason in refusal.reasons if reason.kind != "plugin"]
+    most = max(reasons, key=lambda reason: reason.nodes, default=None)
+    return Placement(pod, refusal, _obstacle(most), (), ()) if most else None
+
+
+def _effort(way: tuple[Obj, list[Obstacle]]) -> float:
+    return sum(map(cost, way[1]))
+
+
+def cost(obstacle: Obstacle) -> float:
+    """How much the obstacle weighs against others."""
+    return COSTS.get(obstacle.kind, 1.5)
+
+
+def _obstacle(reason: Reason) -> Obstacle:
+    return Obstacle(reason.kind, reason.what or (reason.text if reason.kind == "other" else ""))
+
+
+def _computed(pod: Obj, node: Obj) -> list[Obstacle]:
+    """What the objects themselves show to be in the way on one node."""
+    found = [Obstacle("cordoned")] if is_cordoned(node) else []
+    for _, taint in untolerated(pod, node):
+        key = str(taint.get("key"))
+        found.append(Obstacle(_taint_kind(pod, key), f"{key}={taint.get('value') or ''}".rstrip("=")))
+    if missing_selector(pod, node) or not matches_affinity(pod, node):
+        found.append(Obstacle("node-affinity"))
+    room = allocatable(node)
+    for resource, wanted in requests(pod).items():
+        if wanted > room.get(resource, 0.0):
+            found.append(Obstacle("too-big", resource))
+    return found
+
+
+def _taint_kind(pod: Obj, key: str) -> str:
+    """A taint of a pool that the pod never asks for only says that the pool is for others."""
+    if key in CONDITION_TAINTS:
+        return "node-condition"
+    if key in CONTROL_PLANE_TAINTS:
+        return "control-plane"
+    asks = pod.at("spec.nodeSelector") or pod.at("spec.affinity.nodeAffinity")
+    return "taint" if asks else "reserved"

@@ -1,0 +1,1 @@
+"""Findings that several rules make, each worded and advised in one place."""

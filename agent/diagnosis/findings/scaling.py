@@ -1,0 +1,122 @@
+"""Scaling: the autoscaler of a workload, and what to recommend where load is more than the replicas carry."""
+
+import math
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import handle, on, watch
+from agent.diagnosis.case import Case
+from agent.diagnosis.command import kubectl
+from agent.diagnosis.finding import Claim, Recommendation
+from agent.diagnosis.read.thing import Obj
+from agent.ref import Ref
+
+SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
+
+
+def autoscalers(case: Case, workload: Obj) -> list[Obj] | None:
+    """The HorizontalPodAutoscalers that scale a workload; None while unread or refused."""
+    found = case.list(
+        "HorizontalPodAutoscaler",
+        workload.ref.namespace,
+        why=f"does something scale {workload.ref} by its load?",
+    )
+    return None if found is None else [hpa for hpa in found if target_of(hpa) == workload.ref]
+
+
+def target_of(hpa: Obj) -> Ref:
+    """What an autoscaler scales."""
+    target = hpa.at("spec.scaleTargetRef") or {}
+    return Ref(str(target.get("kind") or ""), hpa.ref.namespace, str(target.get("name") or ""))
+
+
+def is_at_maximum(hpa: Obj) -> bool:
+    """Whether it would scale further if it were allowed to."""
+    return hpa.condition("ScalingLimited").get("reason") == "TooManyReplicas"
+
+
+def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
+    """Whether something scales the workload, as a statement; None while unknown."""
+    found = autoscalers(case, workload)
+    if found is None:
+        return None
+    if not found:
+        none = case.none_listed("HorizontalPodAutoscaler", workload.ref.namespace)
+        quotes = (none,) if none else ()
+        return Claim(f"No HPA scales {handle(workload.ref)}", quotes, "fact" if quotes else "hypothesis")
+    hpa = found[0]
+    at = hpa.quote("spec.maxReplicas", "status.currentReplicas")
+    if is_at_maximum(hpa):
+        return Claim(f"The HPA {hpa.ref.name} is at its maximum", hpa.quote_condition("ScalingLimited") + at)
+    return Claim(f"The HPA {hpa.ref.name} scales {handle(workload.ref)}", at)
+
+
+def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendation]:
+    """What gives a workload room for `ratio` times its load of before."""
+    if workload.ref.kind not in SCALABLE:
+        return
+    replicas = int(workload.at("spec.replicas", 1) or 1)
+    wanted = max(replicas + 1, min(math.ceil(replicas * ratio), replicas * 4))
+    found = autoscalers(case, workload)
+    if not found:
+        yield _more_replicas(workload, wanted)
+        if found is not None:
+            yield _enable_hpa(workload, wanted)
+    elif is_at_maximum(found[0]):
+        yield raise_maximum(found[0], wanted)
+    elif found[0].condition("ScalingActive").get("status") == "False":
+        yield _more_replicas(workload, wanted)
+        yield Recommendation(
+            "repairing the HPA", f"The HPA {found[0].ref.name} cannot scale: see why.",
+            on(found[0].ref, "describe"), "none",
+        )  # fmt: skip
+    else:
+        yield Recommendation(
+            "watching the HPA scale",
+            f"The HPA {found[0].ref.name} is below its maximum and may add replicas.",
+            on(found[0].ref, "get", "--watch"), "none",
+        )  # fmt: skip
+
+
+def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
+    """Let an autoscaler go further than its present maximum."""
+    most = max(int(hpa.at("spec.maxReplicas", 1) or 1) + 1, replicas)
+    return Recommendation(
+        "raising the HPA maximum",
+        f"Allow the HPA {hpa.ref.name} up to {most} replicas, if nodes and dependencies can carry them.",
+        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}), "medium",
+        on(hpa.ref, "get"),
+    )  # fmt: skip
+
+
+def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
+    return Recommendation(
+        "scaling replicas",
+        f"Run {wanted} replicas so that each has the load of before.",
+        on(workload.ref, "scale", "--replicas={count}", count=wanted), "low",
+        watch(workload.ref),
+    )  # fmt: skip
+
+
+def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
+    replicas = int(workload.at("spec.replicas", 1) or 1)
+    most = max(wanted, replicas * 2)
+    bounds = "--min={least} --max={count} --cpu-percent=70"
+    bare = without_request(workload)
+    needs = f" It needs a CPU request, which container {bare[0]} lacks: set it first." if bare else ""
+    return Recommendation(
+        "enabling HPA",
+        f"Let an HPA follow the load, so that the next spike needs nobody.{needs}",
+        on(workload.ref, "autoscale", bounds, least=replicas, count=most), "low",
+        kubectl(workload.ref.namespace, "get hpa {name}", name=workload.ref.name),
+    )  # fmt: skip
+
+
+def without_request(workload: Obj, resource: str = "cpu") -> list[str]:
+    """The containers of a template that request none of a resource; a limit counts as a request."""
+    bare = []
+    for spec in workload.items("spec.template.spec.containers"):
+        resources = spec.get("resources") or {}
+        amounts = (resources.get("requests") or {}) | (resources.get("limits") or {})
+        if resource not in amounts:
+            bare.append(str(spec.get("name")))
+    return bare

@@ -1,0 +1,132 @@
+"""What all workloads have in common: scaled to zero, unseen by the controller, short of replicas, well."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from agent.diagnosis.advice import look, on, roll_back, watch
+from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
+from agent.diagnosis.command import kubectl
+from agent.diagnosis.facts.changes import SLACK, recent_change
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
+from agent.diagnosis.read.pod import containers
+from agent.diagnosis.read.quote import Quote
+from agent.diagnosis.read.thing import Obj, parse_time
+from agent.diagnosis.state import State
+
+RECENTLY = timedelta(hours=1)
+
+ZERO = cause("scaled-to-zero")
+UNSEEN = cause("generation-not-observed")
+STUCK = cause("rollout-stuck")
+MISSING = cause("replicas-unavailable")
+FINDS = (ZERO, UNSEEN, STUCK, MISSING)
+
+
+def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
+    """What there is to say of a workload whatever its pods are; None where its pods tell.
+
+    One that is being deleted has nothing to answer for; one scaled to zero has no pods; of a change that the
+    controller has not seen, the pods know nothing.
+    """
+    if obj.at("metadata.deletionTimestamp"):
+        return ()
+    if obj.at("spec.replicas", 1) == 0:
+        return (scaled_to_zero(case, obj),)
+    found = unobserved(case, obj)
+    return (found,) if found else None
+
+
+def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
+    """Intended by whoever did it; a fault only for those who need the workload."""
+    quotes, by = obj.quote("spec.replicas"), ""
+    for place, entry in enumerate(obj.items("metadata.managedFields")):
+        if "spec.replicas" in (entry.get("fields") or []):
+            quotes += obj.quote(
+                f"metadata.managedFields[{place}].manager", f"metadata.managedFields[{place}].time"
+            )
+            by = f", last set by {entry.get('manager')} at {entry.get('time')}"
+    words = f"{obj.ref} is scaled to zero{by}"
+    is_missed = "traffic" in case.runbook.families or case.led_by
+    if not is_missed:
+        return State("intended", obj.ref, f"{words}: no pods are wanted.", quotes)
+    headline = f"{obj.ref.kind} {obj.ref.name} is scaled to zero{by}"
+    up = Recommendation(
+        "scaling it up again", f"Run at least one replica of {obj.ref.name}.",
+        on(obj.ref, "scale", "--replicas=1"), "low", watch(obj.ref),
+    )  # fmt: skip
+    return Finding(ZERO, obj.ref, headline, (Claim(words, quotes),), Sure.STATED, (up,))
+
+
+def unobserved(case: Case, obj: Obj) -> Finding | None:
+    """A change that its controller has not read for a while; None when it has."""
+    wanted, seen = int(obj.at("metadata.generation") or 0), int(obj.at("status.observedGeneration") or 0)
+    times = [
+        parse_time(e.get("time"))
+        for e in obj.items("metadata.managedFields")
+        if e.get("subresource") != "status"
+    ]
+    changed = max((t for t in times if t), default=obj.created)
+    if wanted <= seen or changed is None or case.now - changed < SLACK:
+        return None
+    minutes = (case.now - changed) / timedelta(minutes=1)
+    text = f"Generation {wanted} was written {minutes:.0f} minutes ago; the controller has seen {seen}"
+    headline = f"The change of {obj.ref.kind} {obj.ref.name} is not acted on for {minutes:.0f} minutes"
+    check = Recommendation(
+        "checking the controller manager", "See whether kube-controller-manager runs and what it logs.",
+        kubectl("kube-system", "get pods -l component=kube-controller-manager"), "none",
+    )  # fmt: skip
+    quotes = obj.quote("metadata.generation", "status.observedGeneration")
+    return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=changed)
+
+
+def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...], *, seen: bool) -> Finding:
+    """The symptom, reported where nothing deeper is found; `seen`: pods in trouble are there to look at."""
+    claims = [Claim(f"{have} of {wanted} replicas are available", quotes)]
+    stuck = obj.condition("Progressing").get("reason") == "ProgressDeadlineExceeded"
+    if stuck:
+        claims.append(Claim("The rollout has exceeded its deadline", obj.quote_condition("Progressing")))
+    change = recent_change(case, obj)
+    if change:
+        claims.append(change.claim())
+    words = "The rollout of {} is stuck" if stuck else "{} has too few replicas"
+    headline = f"{words.format(obj.ref.name)} ({have} of {wanted} available)"
+    see = look(obj.ref, "looking at its events", "See what its events and pods say.")
+    return Finding(
+        STUCK if stuck else MISSING, obj.ref, headline, tuple(claims), Sure.POSSIBLE,
+        (roll_back(obj.ref),) if stuck and change else (see,),
+        since=change.at if change else None,
+    )  # fmt: skip
+
+
+def healthy_or_recovered(
+    case: Case, obj: Obj, pods: list[Obj], words: str, quotes: tuple[Quote, ...]
+) -> State:
+    """Well now; recovered where something went wrong within the hour or since the alert."""
+    since = min(case.now - RECENTLY, case.alert.starts_at or case.now)
+    for condition in ("Available", "Progressing"):
+        turned = parse_time(obj.condition(condition).get("lastTransitionTime"))
+        if turned and obj.created and turned - obj.created > timedelta(minutes=5) and turned > since:
+            again = f"{obj.ref} is well again since {turned:%H:%M} UTC: {words}."
+            return State(
+                "recovered", obj.ref, again, quotes + obj.quote_condition(condition, "lastTransitionTime")
+            )
+    if latest := _latest_end(pods, since):
+        pod, end, said = latest
+        again = f"{obj.ref} is well again: {words}; {pod.ref.name} last failed at {end:%H:%M} UTC."
+        return State("recovered", obj.ref, again, quotes + said)
+    return State("healthy", obj.ref, f"{obj.ref} is as it should be: {words}.", quotes)
+
+
+def _latest_end(pods: list[Obj], since: datetime) -> tuple[Obj, datetime, tuple[Quote, ...]] | None:
+    """The pod whose container ended last, after `since`."""
+    ends = [
+        (c.finished_at, pod.ref, pod, c.quote_end())
+        for pod in pods
+        for c in containers(pod, init=False)
+        if c.finished_at and c.finished_at > since
+    ]
+    if not ends:
+        return None
+    at, _, pod, quotes = max(ends, key=lambda end: end[:2])
+    return pod, at, quotes

@@ -1,0 +1,5 @@
+"""The container runtime: how it words what keeps it from starting a container."""
+
+import re
+
+NO_MEMORY = re.compile(r"init was OOM-killed|memory limit too low")

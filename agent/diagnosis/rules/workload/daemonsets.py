@@ -1,0 +1,131 @@
+"""DaemonSets: no node that fits, nodes they should not run on any more, pods that are not ready."""
+
+from collections.abc import Iterator
+
+from agent.diagnosis.advice import edit, on
+from agent.diagnosis.case import Case
+from agent.diagnosis.causes import cause
+from agent.diagnosis.facts.graph import has_all_pods, owner_ref, pods_of
+from agent.diagnosis.facts.replicas import is_starting, representatives
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
+from agent.diagnosis.findings import workloads
+from agent.diagnosis.findings.workloads import healthy_or_recovered, settled, short
+from agent.diagnosis.read.node import is_node_ready, matches_affinity, missing_selector, untolerated
+from agent.diagnosis.read.quote import Quote
+from agent.diagnosis.read.thing import Obj
+from agent.diagnosis.registry import rule
+from agent.diagnosis.state import State
+
+NO_NODE = cause("daemonset-no-node")
+MISPLACED = cause("daemonset-misscheduled")
+
+
+@rule("DaemonSet", finds=(MISPLACED, NO_NODE, *workloads.FINDS))
+def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
+    """Compare the nodes it wants, has and serves; follow the pods that are not ready."""
+    if (said := settled(case, obj)) is not None:
+        yield from said
+        return
+    wanted, ready = _count(obj, "desiredNumberScheduled"), _count(obj, "numberReady")
+    if wanted == 0:
+        yield from _no_node(case, obj)
+        return
+    if _count(obj, "numberMisscheduled"):
+        yield from _misplaced(case, obj)
+    pods = pods_of(case, obj)
+    if pods is None:
+        return
+    own = [pod for pod in pods if owner_ref(pod) == obj.ref]
+    chosen = representatives(case, own)
+    for pod in chosen:
+        case.follow(pod.ref)
+    _follow_silent_nodes(case, own)
+    quotes = obj.quote("status.desiredNumberScheduled", "status.numberReady", "status.updatedNumberScheduled")
+    if ready < wanted or chosen:
+        if chosen and all(is_starting(case, pod) for pod in chosen):
+            yield State(
+                "progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes
+            )
+        else:
+            yield short(case, obj, wanted, ready, quotes, seen=bool(chosen))
+    elif not _count(obj, "numberMisscheduled"):
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} pods are ready", quotes)
+
+
+def _count(obj: Obj, field: str) -> int:
+    return int(obj.at(f"status.{field}") or 0)
+
+
+def _follow_silent_nodes(case: Case, pods: list[Obj]) -> None:
+    """A pod that is not ready without a word may be on a lost node."""
+    for pod in pods:
+        condition = pod.condition("Ready")
+        if condition.get("status") == "False" and not condition.get("reason") and pod.at("spec.nodeName"):
+            case.get("Node", "", str(pod.at("spec.nodeName")), "is the node lost?")
+
+
+def _no_node(case: Case, obj: Obj) -> Iterator[Finding]:
+    nodes = case.list("Node", "*", why=f"which nodes fit {obj.ref}?")
+    if not nodes:
+        return
+    why, quotes, action = _why_not(obj, nodes)
+    if not why:
+        return
+    headline = f"No node fits DaemonSet {obj.ref.name}: {why}"
+    claim = Claim(headline, obj.quote("status.desiredNumberScheduled") + quotes)
+    sentence = f"Let the DaemonSet fit the nodes it is meant for: {why}."
+    yield Finding(NO_NODE, obj.ref, headline, (claim,), Sure.LIKELY, (edit(obj.ref, action, sentence),))
+
+
+def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
+    """What keeps it off every node: words, quotes, the action that helps."""
+    pod = _as_pod(obj)
+    selector = obj.at("spec.template.spec.nodeSelector") or {}
+    unmatched = [node for node in nodes if missing_selector(pod, node)]
+    if len(unmatched) == len(nodes):
+        lacking = sorted({f"{k}={v}" for node in nodes for k, v in missing_selector(pod, node).items()})
+        quotes = tuple(q for key in selector for q in obj.quote_key("spec.template.spec.nodeSelector", key))
+        return f"none has the label {', '.join(lacking)}", quotes, "correcting its node selector"
+    if not any(matches_affinity(pod, node) for node in nodes):
+        quotes = obj.quote("spec.template.spec.affinity.nodeAffinity")
+        return "none matches its required node affinity", quotes, "correcting its node affinity"
+    fitting = [n for n in nodes if not missing_selector(pod, n) and matches_affinity(pod, n)]
+    tainted = {n.ref: untolerated(pod, n) for n in fitting}
+    if all(tainted.values()):
+        node = fitting[0]
+        place, taint = tainted[node.ref][0]
+        words = f"{len(fitting)} matching node(s) carry taints it does not tolerate ({taint.get('key')})"
+        return words, node.quote(f"spec.taints[{place}].key"), "adding the toleration"
+    return "", (), ""
+
+
+def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
+    nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?", need="some")
+    pods = pods_of(case, obj)
+    if nodes is None or pods is None:
+        return
+    template, used = _as_pod(obj), {pod.at("spec.nodeName"): pod for pod in pods}
+    for node in nodes:
+        pod, taints = used.get(node.ref.name), untolerated(template, node)
+        unfit = missing_selector(template, node) or not matches_affinity(template, node)
+        if pod is None or not (taints or unfit) or not is_node_ready(node):
+            continue
+        why = f"taint {taints[0][1].get('key')}" if taints else "its labels no longer match"
+        quotes = node.quote(f"spec.taints[{taints[0][0]}].key") if taints else pod.quote("spec.nodeName")
+        headline = (
+            f"DaemonSet {obj.ref.name} still runs on node {node.ref.name}, where it does not belong ({why})"
+        )
+        remove = Recommendation(
+            "deleting the misplaced pods", f"Delete {pod.ref.name}, or tolerate what changed on the node.",
+            on(pod.ref, "delete"), "low", on(obj.ref, "get"),
+        )  # fmt: skip
+        claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
+        yield Finding(MISPLACED, obj.ref, headline, (claim,), Sure.LIKELY, (remove,))
+        return
+    case.is_partial("Node", "*")  # where it is, and that of the pods, that is said
+    has_all_pods(case, obj)
+
+
+def _as_pod(obj: Obj) -> Obj:
+    """The template as the pod it makes, for what compares pods with nodes."""
+    return Obj(obj.ref, obj.at("spec.template") or {}, obj.evidence, obj.prefix)

@@ -1,0 +1,1 @@
+"""The AutoGen team: the only place that knows AutoGen."""

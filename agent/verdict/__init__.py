@@ -1,0 +1,1 @@
+"""The verdict: assembled from conversation and diagnosis, as a result, a report, a file."""

@@ -1,0 +1,31 @@
+"""Worked incidents: what a run brings, and what a former one has brought already. Imports no AutoGen."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from agent.intake.incident import Incident
+from agent.verdict import store
+from agent.verdict.result import Result
+
+if TYPE_CHECKING:
+    from agent.evidence.ledger import Evidence
+
+
+@dataclass
+class Worked:
+    """One incident's result, the evidence behind it, and where it is from."""
+
+    result: Result
+    evidence: "list[Evidence]"
+    origin: Literal["investigated", "declined", "stored"]
+
+
+def stored(directory: str, incident: Incident) -> Worked | None:
+    """The incident as a former run left it in the store; None without a store or a result in it."""
+    known = store.load(directory, incident.id) if directory else None
+    return Worked(known, [], "stored") if known else None
+
+
+def are_stored(directory: str, incidents: list[Incident]) -> bool:
+    """Whether the store holds all incidents, so that none is to be investigated."""
+    return bool(directory) and all(stored(directory, incident) for incident in incidents)
