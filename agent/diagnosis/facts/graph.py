@@ -9,17 +9,9 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
 from agent.evidence.census import Census
+from agent.kinds import WORKLOADS
 from agent.ref import Ref
 
-WORKLOADS = (
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "Job",
-    "CronJob",
-    "ReplicationController",
-)
 REVISION = "deployment.kubernetes.io/revision"
 
 

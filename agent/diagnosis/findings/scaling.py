@@ -8,9 +8,10 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.finding import Claim, Recommendation
 from agent.diagnosis.read.thing import Obj
+from agent.kinds import REPLICATED
 from agent.ref import Ref
 
-SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
+SCALABLE = (*REPLICATED, "ReplicaSet")
 
 
 def autoscalers(case: Case, workload: Obj) -> list[Obj] | None:

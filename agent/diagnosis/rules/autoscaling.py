@@ -14,6 +14,7 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import REPLICATED
 from agent.ref import Ref
 
 NO_TARGET = cause("hpa-target-missing")
@@ -101,7 +102,7 @@ def _merge(obj: Obj) -> Recommendation:
     )  # fmt: skip
 
 
-@rule("Deployment", "StatefulSet")
+@rule(*REPLICATED)
 def scaled_by(case: Case, workload: Obj) -> Iterator[Finding]:
     """Where the alert is about scaling, follow the autoscalers of the workload."""
     if "autoscaling" in case.runbook.families:

@@ -14,6 +14,7 @@ from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import REPLICATED
 
 MOST = 3
 STRICT = cause("pdb-allows-no-disruption")
@@ -23,7 +24,7 @@ EMPTY = cause("pdb-selects-nothing")
 OVERLAP = cause("pdb-overlap")
 
 
-@rule("Pod", "Deployment", "StatefulSet")
+@rule("Pod", *REPLICATED)
 def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
     if "budget" not in case.runbook.families or not case.is_subject:

@@ -9,6 +9,7 @@ from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 from agent.evidence.wellness import DELETING, FINISHED, READY, RESTARTED
+from agent.kinds import REPLICATED
 from agent.ref import Ref
 
 MOST = 3
@@ -52,7 +53,7 @@ def _without_pods(case: Case, namespace: str) -> list[Ref]:
     """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
     return [
         workload.ref
-        for kind in ("Deployment", "StatefulSet")
+        for kind in REPLICATED
         for workload in case.list(
             kind, namespace, why=f"which workloads of {namespace} lack pods?", need="some"
         )
