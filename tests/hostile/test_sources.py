@@ -20,7 +20,6 @@ from tests.samples import CRASH
 __all__ = ["api"]
 
 PAGE = b"<html><head><title>404</title></head><body>no such site</body></html>"
-GONE = status('pods "web-0001" not found', "NotFound", kind="pods", name="web-0001")
 METRICS = query.usage("shop")
 METRICS_PATH = "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods"
 RANGE = "/api/v1/query_range"
