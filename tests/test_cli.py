@@ -65,9 +65,7 @@ def test_an_entry_of_a_recording_that_cannot_be_asked_is_said_before_the_result(
     )
 
 
-def test_a_watchdog_is_not_investigated(
-    recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_watchdog_is_not_investigated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "watchdog.json"
     path.write_text(json.dumps({"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}}))
     assert run(["investigate", str(path), "--format", "json"]) == 0  # and needs no cluster
@@ -92,7 +90,7 @@ def test_base64_text_stands_for_a_file(recording: str, capsys: pytest.CaptureFix
     assert "Alert: Pod is crash looping." in capsys.readouterr().out
 
 
-def test_encode_prints_what_investigate_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_encode_prints_what_investigate_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["encode", "High CPU alert on payment-service"]) == 0
     assert base64.b64decode(capsys.readouterr().out) == b"High CPU alert on payment-service"
 
@@ -114,7 +112,7 @@ def test_output_holds_every_rendering_and_the_evidence(alert: str, recording: st
 
 
 def test_a_run_can_be_recorded_and_the_recording_replayed(
-    alert: str, recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    alert: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "kubeconfig").write_text(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n"

@@ -93,7 +93,7 @@ def test_an_output_whose_image_the_engine_lost_is_built_again(monkeypatch):
     assert made == ["one", "one"]
 
 
-def test_two_builds_at_once_build_once(capsys):
+def test_two_builds_at_once_build_once():
     made: list[str] = []
     entered, release = threading.Event(), threading.Event()
 

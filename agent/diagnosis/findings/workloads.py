@@ -81,8 +81,8 @@ def unobserved(case: Case, obj: Obj) -> Finding | None:
     return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=changed)
 
 
-def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...], *, seen: bool) -> Finding:
-    """The symptom, reported where nothing deeper is found; `seen`: pods in trouble are there to look at."""
+def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...]) -> Finding:
+    """The symptom, reported where nothing deeper is found."""
     claims = [Claim(f"{have} of {wanted} replicas are available", quotes)]
     stuck = obj.condition("Progressing").get("reason") == "ProgressDeadlineExceeded"
     if stuck:

@@ -43,7 +43,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own):
         message = refusal.message.removeprefix("Error creating job: ")
         yield from refused(case, obj, message, (refusal.quote,))
-    elif held := _held(case, obj, events, own):
+    elif held := _held(case, obj, events):
         case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
         yield held
     elif replaced := _replaced(case, obj, events):
@@ -84,7 +84,7 @@ def _bad_schedule(obj: Obj, event: Event) -> Finding:
     return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
-def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding | None:
+def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     """Forbid, a run still active, and another one due since: then the first holds up all others."""
     active = [str(ref.get("name")) for ref in obj.items("status.active")]
     if obj.at("spec.concurrencyPolicy") != "Forbid" or not active:

@@ -47,7 +47,7 @@ def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
                 "progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes
             )
         else:
-            yield short(case, obj, wanted, ready, quotes, seen=bool(chosen))
+            yield short(case, obj, wanted, ready, quotes)
     elif not _count(obj, "numberMisscheduled"):
         yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} pods are ready", quotes)
 

@@ -53,7 +53,7 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
         quotes = obj.quote_condition("ReplicaFailure", "reason", "message")
         yield from refused(case, obj, str(obj.condition("ReplicaFailure").get("message") or ""), quotes)
     if _is_short(obj) and not (quiet and _is_progressing(obj)):
-        yield _short(case, obj, seen=bool(chosen))
+        yield _short(case, obj)
 
 
 def _paused(obj: Obj, current: Obj | None) -> Finding | State:
@@ -111,7 +111,7 @@ def _well(case: Case, obj: Obj, pods: list[Obj]) -> State:
     return healthy_or_recovered(case, obj, pods, f"{wanted} of {wanted} replicas are available", quotes)
 
 
-def _short(case: Case, obj: Obj, *, seen: bool) -> Finding:
+def _short(case: Case, obj: Obj) -> Finding:
     wanted, available = int(obj.at("spec.replicas", 1)), int(obj.at("status.availableReplicas") or 0)
     quotes = obj.quote("spec.replicas") + obj.quote_condition("Available")
-    return short(case, obj, wanted, available, quotes, seen=seen)
+    return short(case, obj, wanted, available, quotes)

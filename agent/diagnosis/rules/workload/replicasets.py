@@ -38,6 +38,6 @@ def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if chosen and all(is_starting(case, pod) for pod in chosen):
         yield State("progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes)
     elif ready < wanted or chosen:
-        yield short(case, obj, wanted, ready, quotes, seen=bool(chosen))
+        yield short(case, obj, wanted, ready, quotes)
     else:
         yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)

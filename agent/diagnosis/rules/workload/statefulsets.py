@@ -45,7 +45,7 @@ def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
         words = f"{obj.ref} starts its pods one after the other: {ready} of {wanted} are ready."
         yield State("progressing", obj.ref, words, quotes)
     elif ready < wanted or blocked:
-        yield short(case, obj, wanted, ready, quotes, seen=bool(blocked))
+        yield short(case, obj, wanted, ready, quotes)
     elif waiting := _waits_for_deletion(obj):
         yield waiting
     else:
