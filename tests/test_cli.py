@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from agent.cli import run
+from tests.loopback import kubeconfig
 from tests.samples import CRASH, empty_recording
 
 SAMPLES = Path(__file__).parent.parent / "agent" / "samples"
@@ -114,15 +115,8 @@ def test_output_holds_every_rendering_and_the_evidence(alert: str, recording: st
 def test_a_run_can_be_recorded_and_the_recording_replayed(
     alert: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "kubeconfig").write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
-        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\nusers: [{name: u, user: {}}]\n"
-    )
-    recorded = str(tmp_path / "again")
-    assert (
-        run(["investigate", alert, "--kubeconfig", str(tmp_path / "kubeconfig"), "--record", recorded]) == 0
-    )
+    config, recorded = kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:9"), str(tmp_path / "again")
+    assert run(["investigate", alert, "--kubeconfig", config, "--record", recorded]) == 0
     live = capsys.readouterr().out
     assert run(["investigate", alert, "--replay", recorded]) == 0
     again = capsys.readouterr().out

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,39 +14,27 @@ import pytest
 from agent.cli import run
 from agent.verdict import output
 from agent.verdict.output import _write
+from tests import loopback
 from tests.samples import CRASH, empty_recording
 
 
 @pytest.fixture
 def silent_api() -> Iterator[str]:
     """An API server that accepts every request and never answers."""
-    asked = threading.Event()
 
-    class Silent(BaseHTTPRequestHandler):
+    class Silent(loopback.Handler):
         def do_GET(self) -> None:
-            asked.set()
             time.sleep(30)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(Silent) as url:
+        yield url
 
 
 def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
     (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    (tmp_path / "kubeconfig").write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
-        f"clusters: [{{name: c, cluster: {{server: '{api}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-    )
+    config = loopback.kubeconfig(tmp_path / "kubeconfig", api)
     command = [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--read-timeout", "30",
-               "--kubeconfig", str(tmp_path / "kubeconfig"), "--output", str(tmp_path / "out"), *more]  # fmt: skip
+               "--kubeconfig", config, "--output", str(tmp_path / "out"), *more]  # fmt: skip
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

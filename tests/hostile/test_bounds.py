@@ -23,12 +23,12 @@ from tests.hostile.flood import (
     bomb,
     endless,
     flooding,
-    kubeconfig,
     measured,
 )
 from tests.hostile.flood import (
     Answer as Flood,
 )
+from tests.loopback import kubeconfig
 from tests.samples import CRASH, Answers, empty_recording
 
 PEAK = 100.0  # MiB
@@ -262,7 +262,7 @@ def hollow(path: str) -> Flood | None:
 @pytest.mark.parametrize("answer", [large_arguments, never_ending, bombs, hollow])
 def test_whatever_a_cluster_answers_the_run_ends_in_time_and_stays_small(tmp_path: Path, answer: Any) -> None:
     with flooding(answer) as url:
-        config = kubeconfig(tmp_path, url)
+        config = kubeconfig(tmp_path / "kubeconfig", url)
         run = measured(
             alert_file(tmp_path, CRASH), "--kubeconfig", config, "--format", "json",
             "--deadline", "5", "--read-timeout", "2",
@@ -298,7 +298,7 @@ def test_told_to_end_a_run_ends_whatever_it_reads(tmp_path: Path) -> None:
         return ({}, [pod("desk-0", crashing=True)]) if path.endswith("/pods/desk-0") else None
 
     with flooding(endless_log) as url:
-        config = kubeconfig(tmp_path, url)
+        config = kubeconfig(tmp_path / "kubeconfig", url)
         run = measured(
             alert_file(tmp_path, CRASH), "--kubeconfig", config, "--format", "json", "--read-timeout", "60",
             end_at=asked,
