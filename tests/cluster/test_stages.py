@@ -7,11 +7,6 @@ from e2e.cluster.errors import ClusterError
 from e2e.cluster.stages import Stage, build, digest_of, digest_of_tree, duration, order
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("INCIDENT_CACHE", str(tmp_path / "cache"))
-
-
 def stage(name="one", made=None, inputs=None, needs=(), make=None, images=()):
     def default(out, shell):
         (out / "file").write_text("done")

@@ -75,9 +75,7 @@ def verdict(put: World) -> Verdict:
 
 
 def root(put: World) -> str:
-    found = verdict(put)
-    assert found.root, found.sentence
-    return found.root.id
+    return put.root(ALERT).id
 
 
 def test_a_service_that_does_not_exist_is_the_callers_mistake() -> None:

@@ -66,9 +66,7 @@ def verdict(put: World) -> Verdict:
 
 
 def cause(put: World) -> str:
-    found = verdict(put)
-    assert found.root, found.sentence
-    return found.root.cause.id
+    return put.root(ALERT).cause.id
 
 
 def test_that_a_server_lacks_the_file_the_probe_asks_for_is_the_probes_fault() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,7 @@ from agent import cli
 from agent.tekton.prune import expired
 from agent.tekton.report import conclusion, report
 from tests import loopback
-
-NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+from tests.tekton.samples import NOW
 
 
 @pytest.fixture
