@@ -112,6 +112,11 @@ class World:
         return verdict.root
 
 
+def quoted(finding: Finding) -> str:
+    """All that the claims of a finding quote."""
+    return "\n".join(quote.text for claim in finding.claims for quote in claim.quotes)
+
+
 def collected(world: World, *queries: str) -> list[Evidence]:
     """What the world answers to these queries, as evidence."""
     return asyncio.run(Ledger(lambda query: world, Redactor()).collect(map(Query.parse, queries)))
