@@ -10,7 +10,7 @@ import pytest
 
 from agent.cli import run
 from tests.loopback import kubeconfig
-from tests.samples import CRASH, empty_recording
+from tests.samples import CRASH, alert_file, empty_recording
 
 SAMPLES = Path(__file__).parent.parent / "agent" / "samples"
 
@@ -22,9 +22,7 @@ def recording(tmp_path: Path) -> str:
 
 @pytest.fixture
 def alert(tmp_path: Path) -> str:
-    path = tmp_path / "alert.json"
-    path.write_text(json.dumps(CRASH))
-    return str(path)
+    return alert_file(tmp_path)
 
 
 def test_with_all_evidence_withheld_the_outcome_is_inconclusive_and_the_exit_status_0(
@@ -67,9 +65,9 @@ def test_an_entry_of_a_recording_that_cannot_be_asked_is_said_before_the_result(
 
 
 def test_a_watchdog_is_not_investigated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "watchdog.json"
-    path.write_text(json.dumps({"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}}))
-    assert run(["investigate", str(path), "--format", "json"]) == 0  # and needs no cluster
+    labels = {"alertname": "Watchdog", "severity": "none"}
+    path = alert_file(tmp_path, {"status": "firing", "labels": labels})
+    assert run(["investigate", path, "--format", "json"]) == 0  # and needs no cluster
     result = json.loads(capsys.readouterr().out)
     assert result["outcome"] == "not-actionable" and result["evidence"] == []
 
@@ -78,9 +76,10 @@ def test_a_payload_with_two_owners_gives_two_results(
     recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = {**CRASH, "labels": {**CRASH["labels"], "pod": "vault-0"}, "fingerprint": "2b30ba71cca2921f"}  # type: ignore[dict-item]
-    path = tmp_path / "alerts.json"
-    path.write_text(json.dumps([CRASH, other]))
-    assert run(["investigate", str(path), "--replay", recording, "--format", "json"]) == 0
+    assert (
+        run(["investigate", alert_file(tmp_path, CRASH, other), "--replay", recording, "--format", "json"])
+        == 0
+    )
     results = json.loads(capsys.readouterr().out)
     assert [r["subject"]["entity"] for r in results] == ["bank/Pod/desk-0", "bank/Pod/vault-0"]
 

@@ -15,7 +15,7 @@ from agent.cli import run
 from agent.verdict import output
 from agent.verdict.output import _write
 from tests import loopback
-from tests.samples import CRASH, empty_recording
+from tests.samples import alert_file, replayed
 
 
 @pytest.fixture
@@ -31,9 +31,8 @@ def silent_api() -> Iterator[str]:
 
 
 def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
     config = loopback.kubeconfig(tmp_path / "kubeconfig", api)
-    command = [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--read-timeout", "30",
+    command = [sys.executable, "-m", "agent", "investigate", alert_file(tmp_path), "--read-timeout", "30",
                "--kubeconfig", config, "--output", str(tmp_path / "out"), *more]  # fmt: skip
     return subprocess.Popen(
         command,
@@ -76,11 +75,7 @@ def test_sigterm_while_files_are_written_leaves_none_out(
 
     monkeypatch.setattr(output, "_write", interrupted)
     before = signal.getsignal(signal.SIGTERM)
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    recording, out = empty_recording(tmp_path / "recording"), tmp_path / "out"
-    assert (
-        run(["investigate", str(tmp_path / "alert.json"), "--replay", str(recording), "--output", str(out)])
-        == 0
-    )
+    out = tmp_path / "out"
+    assert run([*replayed(tmp_path), "--output", str(out)]) == 0
     assert {"result.json", "report.md", "report.txt", "evidence"} == {path.name for path in out.iterdir()}
     assert signal.getsignal(signal.SIGTERM) == before

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,13 +80,6 @@ def bomb(beginning: bytes, piece: bytes) -> Iterator[bytes]:
     packed = gzip.compress(piece * (MIB // len(piece)))
     while True:
         yield packed
-
-
-def alert_file(folder: Path, *alerts: dict[str, Any]) -> str:
-    """A file with these alerts."""
-    path = folder / "alert.json"
-    path.write_text(json.dumps(list(alerts)))
-    return str(path)
 
 
 def measured(*arguments: str, end_at: threading.Event | None = None) -> Measured:

@@ -15,7 +15,7 @@ from agent.evidence.query import Query
 from tests.evidence.asking import GET_POD, LOG, LOGS, POD, PODS, ask_one
 from tests.evidence.conftest import api
 from tests.evidence.fake_api import FakeApi, pod, status
-from tests.samples import CRASH
+from tests.samples import alert_file
 
 __all__ = ["api"]
 
@@ -156,8 +156,7 @@ def test_an_alert_is_not_silenced_by_a_wrong_address(
         api.refusals[path] = (404, PAGE)
     api.url += "/elsewhere"  # where nothing is served
     config = api.kubeconfig(tmp_path / "wrong")
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    assert run(["investigate", str(tmp_path / "alert.json"), "--kubeconfig", config, "--format", "json"]) == 0
+    assert run(["investigate", alert_file(tmp_path), "--kubeconfig", config, "--format", "json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["outcome"] == "inconclusive"
     assert any("is it the API server?" in line for line in result["missing"])
