@@ -1,4 +1,4 @@
-"""The case: a read-only view of the evidence of one incident that notes what analyzers still miss."""
+"""The case: a read-only view of the evidence of one incident that notes what rules still miss."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Case:
         self.left_out: dict[str, None] = {}  # what was not looked at because there is too much, in sentences
         self._by_query = {e.query: e for e in evidence}
         self._lacking: set[Query] = set()
-        self._cache: dict[tuple[str, Any], Any] = {}
+        self._cache: dict[tuple[Any, ...], Any] = {}
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -134,14 +134,14 @@ class Case:
         found = self.ask(q.events(ref.namespace, ref.kind, ref.name), why)
         if found is None or not found.ok:
             return []
-        return self._once("events", found, lambda: _events(found))
+        return self.once(("events", found.id), lambda: _events(found))
 
     def warnings(self, namespace: str, why: str = "") -> Events:
         """The warnings of a namespace, oldest first."""
         found = self.ask(q.events(namespace), why)
         if found is None or not found.ok:
             return []
-        return self._once("events", found, lambda: _events(found))
+        return self.once(("events", found.id), lambda: _events(found))
 
     def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | None:
         """The log of a container; an empty one is a Log too."""
@@ -153,7 +153,7 @@ class Case:
         found = self.ask(q.metrics(promql), why)
         if found is None or not found.ok:
             return None
-        return self._once("series", found, lambda: _series(found))
+        return self.once(("series", found.id), lambda: _series(found))
 
     def usage(self, namespace: str, pod: str = "", why: str = "") -> Sequence[dict[str, Any]] | None:
         """Current use by container as metrics-server tells, or None."""
@@ -209,11 +209,12 @@ class Case:
 
     # -- inside --------------------------------------------------------------------------------------
 
-    def _once(self, what: str, evidence: Evidence, make: Callable[[], Any]) -> Any:
-        key = (what, evidence.id)
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What was made of that key before, else what is made now."""
         if key not in self._cache:
             self._cache[key] = make()
-        return self._cache[key]
+        made: T = self._cache[key]
+        return made
 
     def _holds(self, found: Evidence, need: Need) -> bool:
         census = found.census
@@ -223,7 +224,7 @@ class Case:
         return holds
 
     def _objects(self, found: Evidence) -> Objects:
-        return self._once("list", found, lambda: _items(found))
+        return self.once(("list", found.id), lambda: _items(found))
 
     def _listed(self) -> dict[Ref, Obj]:
         """Every object that some list has brought along."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.diagnosis.case import Case
+from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import selector_text
+from agent.diagnosis.facts.volume import claims_of
 from agent.diagnosis.finding import Claim, Sure
 from agent.diagnosis.read.node import (
     CONDITION_TAINTS,
@@ -35,6 +37,11 @@ COSTS = {
     "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
 }  # fmt: skip
 MOST_TERMS = 3
+_OF_CLAIMS = frozenset({
+    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
+    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
+})  # fmt: skip
+
 COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
 
 
@@ -86,6 +93,7 @@ class Placement:
         return Claim(f"The scheduler finds no node for pod {self.pod.ref.name}", quotes)
 
 
+@fact
 def placement(case: Case, pod: Obj) -> Placement | None:
     """Why the scheduler has not placed a pod; None when it has, when it was not its turn, or while unread."""
     condition = pod.condition("PodScheduled")
@@ -101,6 +109,14 @@ def placement(case: Case, pod: Obj) -> Placement | None:
     if case.missed > missed or (nodes is None and not case.refused()):
         return None
     return decide(pod, refusal, nodes or [], partial=case.is_partial("Node", "*"))
+
+
+def claims_in_the_way(case: Case, pod: Obj) -> list[str]:
+    """The claims of a pod that the scheduler does not place because of one of them."""
+    place = placement(case, pod)
+    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+        return []
+    return list(dict.fromkeys(claims_of(pod).values()))
 
 
 def _candidates(case: Case, pod: Obj) -> list[Obj] | None:

@@ -26,6 +26,18 @@ def claims_of(pod: Obj) -> dict[str, str]:
     return claims
 
 
+def is_waiting_for_pod(case: Case, pvc: Obj) -> bool:
+    """Whether its volume is made once a pod that uses it has a node, and none has."""
+    name = pvc.at("spec.storageClassName")
+    if pvc.at("status.phase") != "Pending" or pvc.at("spec.volumeName") or not name:
+        return False
+    klass = case.get("StorageClass", "", name, f"which StorageClass is {name}?")
+    if klass is None or klass.at("provisioner") == STATIC:
+        return False
+    placed = "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
+    return klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not placed
+
+
 def users_of(case: Case, pvc: Obj) -> list[Obj] | None:
     """The pods of the namespace that use a claim and have not finished; None while unread.
 

@@ -6,32 +6,11 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import handle, on, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.command import kubectl
+from agent.diagnosis.facts.scaler import autoscalers, is_at_maximum
 from agent.diagnosis.finding import Claim, Recommendation
 from agent.diagnosis.read.thing import Obj
-from agent.ref import Ref
 
 SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
-
-
-def autoscalers(case: Case, workload: Obj) -> list[Obj] | None:
-    """The HorizontalPodAutoscalers that scale a workload; None while unread or refused."""
-    found = case.list(
-        "HorizontalPodAutoscaler",
-        workload.ref.namespace,
-        why=f"does something scale {workload.ref} by its load?",
-    )
-    return None if found is None else [hpa for hpa in found if target_of(hpa) == workload.ref]
-
-
-def target_of(hpa: Obj) -> Ref:
-    """What an autoscaler scales."""
-    target = hpa.at("spec.scaleTargetRef") or {}
-    return Ref(str(target.get("kind") or ""), hpa.ref.namespace, str(target.get("name") or ""))
-
-
-def is_at_maximum(hpa: Obj) -> bool:
-    """Whether it would scale further if it were allowed to."""
-    return hpa.condition("ScalingLimited").get("reason") == "TooManyReplicas"
 
 
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:

@@ -8,12 +8,12 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import pods_of
 from agent.diagnosis.facts.replicas import in_trouble
+from agent.diagnosis.facts.webhook import CONFIGURATIONS, called_service
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.ref import Ref
 
-CONFIGURATIONS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _SERVICE = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc")
 
 DOWN = cause("webhook-unavailable")
@@ -62,12 +62,6 @@ def _configurations(case: Case) -> Iterator[Obj]:
 
 def _names(configuration: Obj) -> set[str]:
     return {str(webhook.get("name")) for webhook in configuration.items("webhooks")}
-
-
-def called_service(configuration: Obj | None, webhook: str) -> Ref | None:
-    """The Service that a webhook of a configuration calls, or None."""
-    service = configuration.at(f"webhooks[{webhook}].clientConfig.service") if configuration else None
-    return Ref("Service", str(service["namespace"]), str(service["name"])) if service else None
 
 
 def _service_in(error: str) -> Ref | None:

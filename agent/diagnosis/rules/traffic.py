@@ -7,7 +7,7 @@ from agent.diagnosis.advice import edit, roll_back
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.facts.changes import Change
-from agent.diagnosis.facts.graph import pods_of, workload_of
+from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.load import (
     change_before,
     clock,
@@ -116,8 +116,6 @@ def _after_change(workload: Obj, symptom: Symptom, change: Change) -> Finding:
 
 def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | None) -> Iterator[Finding]:
     traffic = traffic_over(requests, symptom.rise)
-    for pod in (pods_of(case, workload) or [])[:2]:
-        case.follow(pod.ref)
     if symptom.high is SLOW and traffic and traffic.ratio >= 1.3:
         more = f"from {traffic.before:.1f} to {traffic.during:.1f} per second"
         said = Claim(f"The request rate rose {more}", (quote_rise(traffic.series, symptom.rise.start),))

@@ -200,9 +200,8 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
 
 
 def _complaint(case: Case, workload: Obj) -> Claim | None:
-    """What the log of one of the pods says is wrong, if anything; where that leads is followed."""
+    """What the log of one of the pods says is wrong, if anything."""
     for pod in (pods_of(case, workload) or [])[:1]:
-        case.follow(pod.ref)
         log = case.log(pod.ref, first_container(pod), why="what does it do with its CPU?")
         found = log.read(exited=False) if log else ()
         if log and found and found[0].weight >= 0.5:

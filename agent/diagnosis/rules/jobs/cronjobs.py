@@ -6,7 +6,7 @@ from datetime import timedelta
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
-from agent.diagnosis.facts.graph import owner_ref
+from agent.diagnosis.facts.runs import runs_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import refusal
 from agent.diagnosis.findings.refusal import refused
@@ -32,26 +32,21 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     missed = case.missed
     events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")
-    jobs = case.list("Job", obj.ref.namespace, why=f"how did the runs of {obj.ref} end?", need="some")
+    own = runs_of(case, obj)
     if case.missed > missed:
         return
-    own = sorted(
-        (j for j in jobs or [] if owner_ref(j) == obj.ref), key=lambda j: str(j.created), reverse=True
-    )
     if bad := _last(events, "InvalidSchedule", "UnParseableCronJobSchedule", "UnknownTimeZone"):
         yield _bad_schedule(obj, bad)
-    elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own):
+    elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own or []):
         message = refusal.message.removeprefix("Error creating job: ")
         yield from refused(case, obj, message, (refusal.quote,))
-    elif held := _held(case, obj, events, own):
-        case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
+    elif held := _held(case, obj, events):
         yield held
     elif replaced := _replaced(case, obj, events):
         yield replaced
     elif late := _late(case, obj, events):
         yield late
     elif own:
-        case.follow(own[0].ref)
         if own[0].condition("Complete").get("status") == "True":
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, finished well."
             quotes = own[0].quote_condition("Complete", "status")
@@ -63,7 +58,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         elif own[0].at("status.active"):
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, is active."
             yield State("progressing", obj.ref, words, own[0].quote("status.active"))
-    elif jobs is not None and not case.is_partial("Job", obj.ref.namespace):
+    elif own is not None and not case.is_partial("Job", obj.ref.namespace):
         yield _not_yet(obj)
 
 
@@ -84,7 +79,7 @@ def _bad_schedule(obj: Obj, event: Event) -> Finding:
     return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
-def _held(case: Case, obj: Obj, events: list[Event], jobs: list[Obj]) -> Finding | None:
+def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     """Forbid, a run still active, and another one due since: then the first holds up all others."""
     active = [str(ref.get("name")) for ref in obj.items("status.active")]
     if obj.at("spec.concurrencyPolicy") != "Forbid" or not active:

@@ -7,7 +7,8 @@ from agent.diagnosis.advice import edit, look
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.backends import Backends, backends
+from agent.diagnosis.facts.backends import Backends, backends, workloads_behind
+from agent.diagnosis.facts.front import alias_of
 from agent.diagnosis.facts.graph import WORKLOADS, selects, workload_of
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.finding import Claim, Finding, Sure
@@ -17,7 +18,6 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
-from agent.ref import Ref
 
 LOOPBACK = cause("listens-on-loopback")
 SELECTOR = cause("service-selector-mismatch")
@@ -45,8 +45,6 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     if not behind.ready:
         yield _none_ready(case, service, behind)
         return
-    for ref in _workloads(case, behind):
-        case.follow(ref)
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
@@ -54,23 +52,11 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
         yield State("healthy", service.ref, text, behind.ready_quotes)
 
 
-def _workloads(case: Case, behind: Backends) -> list[Ref]:
-    """The workloads of the pods that are not ready, else of all: few, as pods share them."""
-    chosen = behind.unready or behind.ready
-    return list(dict.fromkeys(workload_of(case, pod).ref for pod in chosen[:3]))
-
-
 def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
-    host = str(service.at("spec.externalName") or "").rstrip(".")
-    parts = host.split(".")
-    if len(parts) < 3 or parts[2] != "svc":
+    host, target = service.at("spec.externalName"), alias_of(service)
+    if target is None or case.obj(target, f"{service.ref} stands for {target}"):
         return
-    target = Ref("Service", parts[1], parts[0])
-    if case.obj(target, f"{service.ref} stands for {host}"):
-        case.follow(target)
-        return
-    absent = case.absent("Service", target.namespace, target.name)
-    if absent:
+    if absent := case.absent("Service", target.namespace, target.name):
         yield Finding(
             cause=EXTERNAL_NAME,
             entity=service.ref,
@@ -180,7 +166,9 @@ def _none_ready(case: Case, service: Obj, behind: Backends) -> Finding:
         ),
         sure=SYMPTOM,
         recommendations=(look(service.ref, "finding out why its pods are not ready", NO_READY.remedy),),
-        leads_to=tuple(ref for ref in _workloads(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"),
+        leads_to=tuple(
+            ref for ref in workloads_behind(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"
+        ),
     )
 
 
@@ -273,11 +261,3 @@ def _quote_target(service: Obj, target: str) -> tuple[Quote, ...]:
         if str(entry.get("targetPort", entry.get("port"))) == target:
             return service.quote(f"spec.ports[{label}].targetPort", f"spec.ports[{label}].port")
     return service.quote("spec.ports")
-
-
-@rule("EndpointSlice", "Endpoints")
-def of_a_service(case: Case, slice_: Obj) -> Iterator[Finding | State]:
-    """A slice stands for its Service."""
-    name = slice_.labels.get("kubernetes.io/service-name") or slice_.ref.name
-    case.follow(Ref("Service", slice_.ref.namespace, str(name)))
-    yield from ()

@@ -7,7 +7,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.graph import workload_of
-from agent.diagnosis.facts.placement import Placement, placement
+from agent.diagnosis.facts.placement import Placement, claims_in_the_way, placement
 from agent.diagnosis.facts.volume import claims_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.node import matches_terms
@@ -19,24 +19,18 @@ from agent.ref import Ref
 IN_USE = cause("volume-in-use")
 CLAIM_MISSING = cause("claim-missing")
 NODE_AFFINITY = cause("volume-node-affinity")
-_OF_CLAIMS = frozenset({
-    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
-    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
-})  # fmt: skip
 
 
 @rule("Pod", finds=(CLAIM_MISSING, IN_USE, NODE_AFFINITY))
 def claims_first(case: Case, pod: Obj) -> Iterator[Finding]:
     """A pod that waits because of its claims: the claim says why, unless there is none."""
     place = placement(case, pod)
-    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+    names = claims_in_the_way(case, pod)
+    if place is None or not names:
         return
     owner = workload_of(case, pod)
-    for name in dict.fromkeys(claims_of(pod).values()):
-        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?")
-        if pvc is not None:
-            case.follow(pvc.ref)
-        elif gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
+    for name in names:
+        if gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
             yield _claim_missing(place, owner, name, gone)
     if place.kind in ("volume-affinity", "volume-zone"):
         yield _elsewhere(case, place, owner)

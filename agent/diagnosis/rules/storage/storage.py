@@ -8,7 +8,7 @@ from agent.diagnosis.advice import edit, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import Command, Withheld, kubectl
-from agent.diagnosis.facts.volume import PROVISIONERS, STATIC, provisioner_of, users_of
+from agent.diagnosis.facts.volume import PROVISIONERS, STATIC, is_waiting_for_pod, provisioner_of, users_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import binding
 from agent.diagnosis.findings.binding import (
@@ -24,7 +24,6 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Event, Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
-from agent.ref import Ref
 
 _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
 PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
@@ -45,8 +44,6 @@ def claim(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         if not is_deleting(pvc):
             quotes = pvc.quote("status.phase", "spec.volumeName")
             yield State("healthy", pvc.ref, f"{pvc.ref} is bound to its volume.", quotes)
-        if name := pvc.at("spec.volumeName"):
-            case.follow(Ref("PersistentVolume", "", str(name)))
     elif phase == "Lost":
         yield _lost(case, pvc)
     elif phase == "Pending":
@@ -121,14 +118,10 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         yield from no_volume(case, pvc, events)
     elif failed:
         yield _provisioning_failed(pvc, failed[-1], klass)
-    elif klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not _selected_node(pvc):
+    elif is_waiting_for_pod(case, pvc):
         yield from _first_consumer(case, pvc, klass, events)
     else:
         yield from _waiting(case, pvc, klass, events)
-
-
-def _selected_node(pvc: Obj) -> bool:
-    return "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
 
 
 def _classless_name(
@@ -203,8 +196,6 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
     users = users_of(case, pvc)
     if users is None:
         return
-    for pod in case.first(users, 2, f"pods that use {pvc.ref}"):
-        case.follow(pod.ref)
     said = tuple(e.quote for e in events[-1:])
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
     if not users:

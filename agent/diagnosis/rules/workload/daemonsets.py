@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from agent.diagnosis.advice import edit, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
-from agent.diagnosis.facts.graph import has_all_pods, owner_ref, pods_of
-from agent.diagnosis.facts.replicas import is_starting, representatives
+from agent.diagnosis.facts.graph import has_all_pods, pods_of
+from agent.diagnosis.facts.replicas import is_starting
+from agent.diagnosis.facts.rollout import present, wanted
+from agent.diagnosis.facts.stand_ins import own_pods, stand_ins
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import workloads
 from agent.diagnosis.findings.workloads import healthy_or_recovered, settled, short
@@ -22,41 +24,37 @@ MISPLACED = cause("daemonset-misscheduled")
 
 @rule("DaemonSet", finds=(MISPLACED, NO_NODE, *workloads.FINDS))
 def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare the nodes it wants, has and serves; follow the pods that are not ready."""
+    """Compare the nodes it wants, has and serves."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
-    wanted, ready = _count(obj, "desiredNumberScheduled"), _count(obj, "numberReady")
-    if wanted == 0:
+    nodes, ready = wanted(obj), present(obj)
+    if nodes == 0:
         yield from _no_node(case, obj)
         return
     if _count(obj, "numberMisscheduled"):
         yield from _misplaced(case, obj)
-    pods = pods_of(case, obj)
-    if pods is None:
+    own, chosen = own_pods(case, obj), stand_ins(case, obj)
+    if own is None or chosen is None:
         return
-    own = [pod for pod in pods if owner_ref(pod) == obj.ref]
-    chosen = representatives(case, own)
-    for pod in chosen:
-        case.follow(pod.ref)
-    _follow_silent_nodes(case, own)
+    _ask_silent_nodes(case, own)
     quotes = obj.quote("status.desiredNumberScheduled", "status.numberReady", "status.updatedNumberScheduled")
-    if ready < wanted or chosen:
+    if ready < nodes or chosen:
         if chosen and all(is_starting(case, pod) for pod in chosen):
             yield State(
-                "progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes
+                "progressing", obj.ref, f"{obj.ref} starts: {ready} of {nodes} pods are ready.", quotes
             )
         else:
-            yield short(case, obj, wanted, ready, quotes, seen=bool(chosen))
+            yield short(case, obj, quotes)
     elif not _count(obj, "numberMisscheduled"):
-        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} pods are ready", quotes)
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {nodes} pods are ready", quotes)
 
 
 def _count(obj: Obj, field: str) -> int:
     return int(obj.at(f"status.{field}") or 0)
 
 
-def _follow_silent_nodes(case: Case, pods: list[Obj]) -> None:
+def _ask_silent_nodes(case: Case, pods: list[Obj]) -> None:
     """A pod that is not ready without a word may be on a lost node."""
     for pod in pods:
         condition = pod.condition("Ready")
