@@ -98,6 +98,6 @@ def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
     ):
         return False
     workload = diagnosis.case.obj(finding.entity)
-    if workload is None:
+    if not workload:
         return False
     return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import owner_ref
 from agent.diagnosis.facts.replicas import is_starting
 from agent.diagnosis.facts.rollout import is_told_by_pods
@@ -42,10 +42,10 @@ def pods_of_a_job(case: Case, job: Obj) -> Iterator[Ref]:
 @edge("CronJob")
 def newest_run(case: Case, cron_job: Obj) -> Iterator[Ref]:
     """The run that is active, else the newest one."""
-    runs = None if cron_job.at("spec.suspend") is True else runs_of(case, cron_job)
-    if runs is not None:
+    runs = Lack.UNREAD if cron_job.at("spec.suspend") is True else runs_of(case, cron_job)
+    if runs is not Lack.UNREAD:
         active = [str(each.get("name")) for each in cron_job.items("status.active")]
-        names = active or [job.ref.name for job in runs]
+        names = active or [job.ref.name for job in runs or []]
         yield from (Ref("Job", cron_job.ref.namespace, name) for name in names[:1])
 
 

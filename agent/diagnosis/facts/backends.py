@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import count_pods, pods_of, workload_of
 from agent.diagnosis.read.pod import is_deleting, is_finished, is_ready
 from agent.diagnosis.read.quote import Quote
@@ -52,7 +52,7 @@ def backends(case: Case, service: Obj) -> Backends | None:
     if not service.at("spec.selector") or service.at("spec.type") == "ExternalName":
         return None
     pods = pods_of(case, service)
-    if pods is None:
+    if isinstance(pods, Lack):
         return None
     found = Backends(pods, count_pods(case, service))
     unsure = found.counted is not None and not found.counted[0].ended

@@ -1,6 +1,6 @@
 """Disruption budgets: which pods one guards, and which budgets guard a pod."""
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import selects
 from agent.diagnosis.facts.replicas import in_trouble
 from agent.diagnosis.read.selector import selector_text
@@ -22,8 +22,8 @@ def guards(budget: Obj, pod: Obj) -> bool:
     return pod.ref.namespace == budget.ref.namespace and selects(budget.at("spec.selector"), pod.labels)
 
 
-def guarded_pods(case: Case, budget: Obj) -> list[Obj] | None:
-    """The pods it guards, of very many a sample; None while unread."""
+def guarded_pods(case: Case, budget: Obj) -> list[Obj] | Lack:
+    """The pods it guards, of very many a sample."""
     selector = selector_text(budget.at("spec.selector"))
     if not selector:
         return []
@@ -33,8 +33,8 @@ def guarded_pods(case: Case, budget: Obj) -> list[Obj] | None:
 
 def ill_under(case: Case, budget: Obj) -> list[Obj]:
     """The pods in trouble of a budget that has too few healthy ones."""
-    pods = guarded_pods(case, budget) if is_short(budget) else None
-    return [pod for pod in pods or [] if in_trouble(case, pod)]
+    pods = (guarded_pods(case, budget) if is_short(budget) else None) or []
+    return [pod for pod in pods if in_trouble(case, pod)]
 
 
 def guards_of(case: Case, obj: Obj) -> list[Obj]:

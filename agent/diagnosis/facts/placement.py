@@ -9,7 +9,7 @@ obstacle is not taken for the cause.
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import selector_text
 from agent.diagnosis.facts.volume import claims_of
@@ -104,9 +104,8 @@ def placement(case: Case, pod: Obj) -> Placement | None:
     ):
         return None
     refusal = read_refusal(str(condition.get("message") or ""))
-    missed = case.missed
     nodes = _candidates(case, pod)
-    if case.missed > missed or (nodes is None and not case.refused()):
+    if nodes is Lack.UNREAD:
         return None
     return decide(pod, refusal, nodes or [], partial=case.is_partial("Node", "*"))
 
@@ -119,21 +118,22 @@ def claims_in_the_way(case: Case, pod: Obj) -> list[str]:
     return list(dict.fromkeys(claims_of(pod).values()))
 
 
-def _candidates(case: Case, pod: Obj) -> list[Obj] | None:
+def _candidates(case: Case, pod: Obj) -> list[Obj] | Lack:
     """The nodes; of a list too long to be kept whole those, too, that the pod asks for by label."""
     why = "which nodes could take the pod?"
     nodes = case.list("Node", "*", why=why, need="some")
-    if nodes is None or not case.is_partial("Node", "*"):
+    if isinstance(nodes, Lack) or not case.is_partial("Node", "*"):
         return nodes
     terms = pod.at(
         "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     )
     asked = [pod.at("spec.nodeSelector")] if pod.at("spec.nodeSelector") else terms or []
     labels = [text for each in asked if (text := selector_text(each))]
-    known = {node.ref: node for node in nodes}
-    for label in case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}"):
-        known |= {node.ref: node for node in case.list("Node", "*", label=label, why=why, need="some") or []}
-    return [*known.values()]
+    few = case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}")
+    lists = [nodes, *(case.list("Node", "*", label=label, why=why, need="some") for label in few)]
+    if Lack.UNREAD in lists:
+        return Lack.UNREAD
+    return [*{node.ref: node for found in lists for node in found or []}.values()]
 
 
 def decide(pod: Obj, refusal: Refusal, nodes: list[Obj], *, partial: bool = False) -> Placement | None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import owner_ref, pods_of
 from agent.diagnosis.facts.replicas import representatives
@@ -33,12 +33,12 @@ def is_long(case: Case, job: Obj) -> bool:
     return started is not None and case.now - started > LONG
 
 
-def runs_of(case: Case, cron_job: Obj) -> list[Obj] | None:
-    """The Jobs of a CronJob, the newest first; None while unread or refused."""
+def runs_of(case: Case, cron_job: Obj) -> list[Obj] | Lack:
+    """The Jobs of a CronJob, the newest first."""
     why = f"how did the runs of {cron_job.ref} end?"
     jobs = case.list("Job", cron_job.ref.namespace, why=why, need="some")
-    if jobs is None:
-        return None
+    if isinstance(jobs, Lack):
+        return jobs
     own = [job for job in jobs if owner_ref(job) == cron_job.ref]
     return sorted(own, key=lambda job: str(job.created), reverse=True)
 
@@ -55,11 +55,11 @@ def run_after(case: Case, job: Obj) -> Obj | None:
 
 
 @fact
-def failed_pods(case: Case, job: Obj) -> list[Obj] | None:
-    """The pods of a Job that failed or hold a container that did, the last one first; None while unread."""
+def failed_pods(case: Case, job: Obj) -> list[Obj] | Lack:
+    """The pods of a Job that failed or hold a container that did, the last one first."""
     pods = pods_of(case, job)
-    if pods is None:
-        return None
+    if isinstance(pods, Lack):
+        return pods
     failed = [
         pod for pod in pods if pod.at("status.phase") == "Failed" or any(c.exit_code for c in containers(pod))
     ]
@@ -67,16 +67,16 @@ def failed_pods(case: Case, job: Obj) -> list[Obj] | None:
 
 
 @fact
-def telling_pods(case: Case, job: Obj) -> list[Obj] | None:
-    """The pods to look at for a Job that failed or runs; None while unread."""
+def telling_pods(case: Case, job: Obj) -> list[Obj] | Lack:
+    """The pods to look at for a Job that failed or runs."""
     if is_at_rest(job) or (is_failed(job) and run_after(case, job)):
         return []
     if is_failed(job):
         failed = failed_pods(case, job)
-        return None if failed is None else failed[:2]
+        return failed if isinstance(failed, Lack) else failed[:2]
     pods = pods_of(case, job)
-    if pods is None:
-        return None
+    if isinstance(pods, Lack):
+        return pods
     chosen = representatives(case, [pod for pod in pods if pod.at("status.phase") != "Failed"])
     gone = sorted((pod for pod in pods if pod.at("status.phase") == "Failed"), key=ended, reverse=True)
     return chosen or gone[:1] or (pods[:1] if is_long(case, job) else [])

@@ -1,18 +1,18 @@
 """Scalers: the autoscalers of a workload."""
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.read.thing import Obj
 from agent.ref import Ref
 
 
-def autoscalers(case: Case, workload: Obj) -> list[Obj] | None:
-    """The HorizontalPodAutoscalers that scale a workload; None while unread or refused."""
+def autoscalers(case: Case, workload: Obj) -> list[Obj] | Lack:
+    """The HorizontalPodAutoscalers that scale a workload."""
     found = case.list(
         "HorizontalPodAutoscaler",
         workload.ref.namespace,
         why=f"does something scale {workload.ref} by its load?",
     )
-    return None if found is None else [hpa for hpa in found if target_of(hpa) == workload.ref]
+    return found if isinstance(found, Lack) else [hpa for hpa in found if target_of(hpa) == workload.ref]
 
 
 def target_of(hpa: Obj) -> Ref:

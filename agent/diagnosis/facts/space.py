@@ -1,6 +1,6 @@
 """A namespace: what in it is not well."""
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import owner_ref
 from agent.diagnosis.read.pod import is_deleting, is_finished, is_well
@@ -11,18 +11,20 @@ MOST = 3
 
 
 @fact
-def running_pods(case: Case, namespace: str) -> list[Obj] | None:
-    """The pods of a namespace that neither finished nor are told to end; None while unread."""
+def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
+    """The pods of a namespace that neither finished nor are told to end."""
     pods = case.list("Pod", namespace, why=f"which pods of {namespace} are not well?", need="some")
-    return None if pods is None else [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
+    if isinstance(pods, Lack):
+        return pods
+    return [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
 
 
 @fact
-def ill_within(case: Case, namespace: str) -> list[Ref] | None:
-    """A few objects of a namespace that are not well: one pod an owner, workloads short of pods. None while unread."""
+def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
+    """A few objects of a namespace that are not well: one pod an owner, workloads short of pods."""
     running = running_pods(case, namespace)
-    if running is None:
-        return None
+    if isinstance(running, Lack):
+        return running
     ill: dict[Ref, Ref] = {}
     for pod in running:
         if not is_well(pod):

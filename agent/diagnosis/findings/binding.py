@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.volume import DEFAULT_CLASS, mismatches
@@ -31,7 +31,7 @@ def what_was_said(events: list[Event]) -> tuple[Claim, ...]:
 def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> Iterator[Finding | State]:
     """A claim without a class: bound by the default class, else by a volume that fits, else not at all."""
     classes = case.list("StorageClass", "*", why="is there a default StorageClass?")
-    if classes is None:
+    if isinstance(classes, Lack):
         return
     default = [c for c in classes if (c.at("metadata.annotations") or {}).get(DEFAULT_CLASS) == "true"]
     if explicit or default:
@@ -71,7 +71,7 @@ def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
     """A claim that waits for a volume made by hand."""
     volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
-    if volumes is None:
+    if isinstance(volumes, Lack):
         return
     free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]
     reasons = {pv.ref.name: mismatches(pvc, pv) for pv in free}
@@ -137,7 +137,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
     name = str(pvc.at("spec.volumeName"))
     pv = case.get("PersistentVolume", "", name, "is the named volume free?")
     said = what_was_said([e for e in events if e.reason == "FailedBinding"])
-    if pv is None:
+    if not pv:
         if gone := case.absent("PersistentVolume", "", name):
             yield Finding(
                 cause=NO_VOLUME,

@@ -61,7 +61,7 @@ def refused(case: Case, workload: Obj, message: str, quotes: tuple[Quote, ...]) 
 def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
     name, namespace = match["quota"], refusal.workload.ref.namespace
     entity = Ref("ResourceQuota", namespace, name)
-    quota = refusal.case.obj(entity, "how much of it is used?")
+    quota = refusal.case.obj(entity, "how much of it is used?") or None
     quotes = refusal.quotes + tuple(q for r in _resources(match["limited"]) for q in _usage(quota, r))
     text = f"The pods of {refusal.workload.ref.name} are refused: quota {name} has no room for them"
     headline = f"Quota {name} is used up, so pods of {refusal.workload.ref.name} are refused"

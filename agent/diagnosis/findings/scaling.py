@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import handle, on, watch
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.scaler import autoscalers, is_at_maximum
 from agent.diagnosis.finding import Claim, Recommendation
@@ -16,7 +16,7 @@ SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
     """Whether something scales the workload, as a statement; None while unknown."""
     found = autoscalers(case, workload)
-    if found is None:
+    if isinstance(found, Lack):
         return None
     if not found:
         none = case.none_listed("HorizontalPodAutoscaler", workload.ref.namespace)
@@ -38,7 +38,7 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
     found = autoscalers(case, workload)
     if not found:
         yield _more_replicas(workload, wanted)
-        if found is not None:
+        if not isinstance(found, Lack):
             yield _enable_hpa(workload, wanted)
     elif is_at_maximum(found[0]):
         yield raise_maximum(found[0], wanted)

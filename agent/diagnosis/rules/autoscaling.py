@@ -69,7 +69,7 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         obj.quote_condition("ScalingActive"),
         str(obj.condition("ScalingActive").get("message") or ""),
     )
-    workload = case.obj(target, "what does the HPA scale?")
+    workload = case.obj(target, "what does the HPA scale?") or None
     bare = without_request(workload) if workload else []
     if "missing request for" in message:
         yield _no_requests(obj, target, workload, bare, quotes, message)

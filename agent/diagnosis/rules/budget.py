@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.budget import count, guarded_pods, guards, is_short
@@ -29,7 +29,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
         "status.expectedPods", "status.desiredHealthy", "status.currentHealthy", "status.disruptionsAllowed"
     )
     pods = guarded_pods(case, obj)
-    if pods is None:
+    if isinstance(pods, Lack):
         return
     if other := _other(case, obj, pods):
         yield _overlap(obj, other)

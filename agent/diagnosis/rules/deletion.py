@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.volume import users_of
@@ -137,7 +137,7 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
     """A claim in use by pods, or a volume in use by its claim."""
     if obj.ref.kind == "PersistentVolumeClaim":
         users = users_of(case, obj)
-        if users is None:
+        if isinstance(users, Lack):
             return
         who = ", ".join(pod.ref.name for pod in users[:3]) or "a pod"
         used = tuple(quote for pod in users[:3] for quote in _use(pod, obj.ref.name))

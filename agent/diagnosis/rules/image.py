@@ -99,7 +99,7 @@ def _trouble(case: Case, container: Container) -> Trouble:
             return Trouble(container, message, quotes, NEVER)
     error, kind = message, read_pull_error(message)
     if kind == "other":
-        events = case.events(container.pod.ref, "why can the image not be pulled?")
+        events = case.events(container.pod.ref, "why can the image not be pulled?") or []
         image = str(container.spec.get("image") or "")
         for event in reversed(events):
             if (
@@ -146,7 +146,7 @@ def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
         return
     missing = [
         event
-        for event in case.events(pod.ref, "are the pull secrets there?")
+        for event in (case.events(pod.ref, "are the pull secrets there?") or [])
         if event.reason == "FailedToRetrieveImagePullSecret"
     ]
     named = pod.items("spec.imagePullSecrets")

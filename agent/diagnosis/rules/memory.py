@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.changes import Change
@@ -45,9 +45,9 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a memory alert holds more than before, or say that it does not."""
     if not is_about(case, "memory"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "memory", "requests")
-    if series is None:
+    if isinstance(series, Lack):
         return
     memory, requests = series.memory, series.requests
     if memory is None:
@@ -59,9 +59,9 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _leak(workload, memory, growth, requests)
     elif rise and not rise.end:
         traffic, change = traffic_over(requests, rise), change_before(case, workload, rise)
-        if case.missed > missed:
+        if change is Lack.UNREAD:
             return
-        yield _stepped(case, workload, memory, rise, traffic, change)
+        yield _stepped(case, workload, memory, rise, traffic, change or None)
     else:
         yield from _level(case, obj, workload, memory, rise)
 

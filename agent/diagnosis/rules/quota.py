@@ -22,9 +22,8 @@ ALMOST = 0.9  # KubeQuotaAlmostFull of kubernetes-mixin
 def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Compare use and bound of every resource a quota counts."""
     full = [resource for resource, share in _shares(obj) if share >= ALMOST]
-    refusals = [
-        e for e in case.warnings(obj.ref.namespace, "is somebody refused for it?") if _is_refusal(e, obj)
-    ]
+    warnings = case.warnings(obj.ref.namespace, "is somebody refused for it?") or []
+    refusals = [event for event in warnings if _is_refusal(event, obj)]
     if not full:
         words = f"{obj.ref} has room for everything it counts."
         yield State("healthy", obj.ref, words, tuple(q for r, _ in _shares(obj) for q in _quote(obj, r)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import edit, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.facts.changes import Change
 from agent.diagnosis.facts.graph import workload_of
@@ -65,16 +65,16 @@ def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain more errors or a higher latency of the subject, or say that it is over."""
     if not is_about(case, "traffic"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "errors", "latency", "requests", "cpu", "throttled")
-    if series is None:
+    if isinstance(series, Lack):
         return
     cpu, throttled = series.cpu, series.throttled
     found = list(_symptoms(series.errors, series.latency))
     lasting = [symptom for symptom in found if symptom.rise.end is None]
     for symptom in lasting:
         change = change_before(case, workload, symptom.rise)
-        if case.missed > missed:
+        if change is Lack.UNREAD:
             return
         if change:
             yield _after_change(workload, symptom, change)

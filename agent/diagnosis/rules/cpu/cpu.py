@@ -7,7 +7,7 @@ just after a change, are the change.
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.changes import Change, last_rollout
@@ -54,9 +54,9 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a CPU alert uses more than before, or say that it does not."""
     if not is_about(case, "cpu"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "cpu", "requests", "throttled")
-    if series is None:
+    if isinstance(series, Lack):
         return
     cpu, requests, throttled = series.cpu, series.requests, series.throttled
     if cpu is None:
@@ -69,7 +69,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     traffic = traffic_over(requests, rise)
     change = change_before(case, workload, rise)
-    if case.missed > missed:
+    if change is Lack.UNREAD:
         return
     if traffic and traffic.ratio >= MORE_TRAFFIC and (rise.ratio < COSTLIER * traffic.ratio or not change):
         yield _spike(case, workload, cpu, rise, traffic, throttled)

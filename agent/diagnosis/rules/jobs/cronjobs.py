@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.runs import runs_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
@@ -30,11 +30,11 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         words = f"{obj.ref} is suspended: it is meant not to run."
         yield State("intended", obj.ref, words, obj.quote("spec.suspend"), settles=case.is_subject)
         return
-    missed = case.missed
     events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")
     own = runs_of(case, obj)
-    if case.missed > missed:
+    if Lack.UNREAD in (events, own):
         return
+    events = events or []
     if bad := _last(events, "InvalidSchedule", "UnParseableCronJobSchedule", "UnknownTimeZone"):
         yield _bad_schedule(obj, bad)
     elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own or []):
@@ -58,7 +58,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         elif own[0].at("status.active"):
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, is active."
             yield State("progressing", obj.ref, words, own[0].quote("status.active"))
-    elif own is not None and not case.is_partial("Job", obj.ref.namespace):
+    elif not isinstance(own, Lack) and not case.is_partial("Job", obj.ref.namespace):
         yield _not_yet(obj)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.graph import workload_of
@@ -109,7 +109,7 @@ def deadline_of_pod(case: Case, pod: Obj) -> Iterator[Finding]:
 
 def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
     chosen = telling_pods(case, obj)
-    if chosen is None:
+    if isinstance(chosen, Lack):
         return
     started = obj.time("status.startTime") or obj.created
     quotes = obj.quote("status.active", "status.startTime", "status.failed")

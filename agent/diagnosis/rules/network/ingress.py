@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.front import services_behind
@@ -54,7 +54,7 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
     elif not legacy:
         classes = case.list("IngressClass", "*", why=f"who serves {ingress.ref}, which names no class?")
         default = "ingressclass.kubernetes.io/is-default-class"
-        if classes is None or any(
+        if isinstance(classes, Lack) or any(
             (c.at("metadata.annotations") or {}).get(default) == "true" for c in classes
         ):
             return
@@ -76,7 +76,7 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
             continue
         seen.add(f"{name}:{port}")
         service = case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} sends to it")
-        if service is None:
+        if not service:
             absent = case.absent("Service", ingress.ref.namespace, name)
             if absent:
                 yield _missing(case, ingress, name, place, absent)
@@ -119,7 +119,7 @@ def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
     if not names:
         return
     for event in reversed(
-        case.events(ingress.ref, f"does its controller find the certificate of {ingress.ref}?")
+        case.events(ingress.ref, f"does its controller find the certificate of {ingress.ref}?") or []
     ):
         name = next((n for n in names if n in event.message), "")
         if name and any(word in event.message.lower() for word in _MISSING_WORDS):
@@ -166,4 +166,4 @@ def _finding(
 def _all_known(case: Case, ingress: Obj) -> bool:
     """Whether every backend was read, so that nothing wrong means something."""
     names = [str(backend.get("name")) for backend, _ in services_behind(ingress)]
-    return all(case.get("Service", ingress.ref.namespace, name) is not None for name in names)
+    return all(case.get("Service", ingress.ref.namespace, name) for name in names)

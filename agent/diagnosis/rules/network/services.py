@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.diagnosis.advice import edit, look
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.backends import Backends, backends, workloads_behind
@@ -73,7 +73,7 @@ def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
 def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
     """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
     lists = [case.list(kind, service.ref.namespace, why=f"who should serve {service.ref}?") for kind in KINDS]
-    if any(found is None for found in lists):
+    if any(isinstance(found, Lack) for found in lists):
         quotes = service.quote("spec.selector")
         headline = f"Service {service.ref.name} has no pod behind it"
         yield Finding(NO_READY, service.ref, headline, (Claim("This is what it selects", quotes),), SYMPTOM)

@@ -172,7 +172,7 @@ def _events(case: Case, node: Obj, *reasons: str) -> list[Claim]:
 
 
 def _node_events(case: Case, node: Obj, *reasons: str) -> list[Event]:
-    return [e for e in case.events(node.ref, "what happened on the node?") if e.reason in reasons]
+    return [e for e in (case.events(node.ref, "what happened on the node?") or []) if e.reason in reasons]
 
 
 def _history(case: Case, node: Obj) -> Iterator[Finding | State]:
@@ -219,7 +219,7 @@ def _skew(case: Case, node: Obj) -> Finding | None:
     lease = case.get("Lease", LEASES, node.ref.name, "does the node's clock agree with the API server's?")
     renewed = lease.time("spec.renewTime") if lease else None
     stored = lease.time("metadata.managedFields[0].time") if lease else None
-    if lease is None or renewed is None or stored is None or abs(renewed - stored) < SKEW:
+    if not lease or not renewed or not stored or abs(renewed - stored) < SKEW:
         return None
     seconds = (renewed - stored).total_seconds()
     quotes: tuple[Quote, ...] = lease.quote("spec.renewTime", "metadata.managedFields[0].time")

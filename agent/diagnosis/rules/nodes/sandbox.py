@@ -50,7 +50,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     started = any(c.running_since or c.ended for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):
         return
-    events = [e for e in case.events(pod.ref, "why is no container made?") if e.uid in ("", pod.uid)]
+    events = [e for e in (case.events(pod.ref, "why is no container made?") or []) if e.uid in ("", pod.uid)]
     failed = [e for e in events if e.reason == "FailedCreatePodSandBox"]
     if not failed:
         return

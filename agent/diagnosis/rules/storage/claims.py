@@ -69,13 +69,10 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
     claims = [place.claim()]
     for name in dict.fromkeys(claims_of(pod).values()):
         pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name)
-        volume = (
-            case.get("PersistentVolume", "", str(pvc.at("spec.volumeName") or ""), "on which nodes?")
-            if pvc
-            else None
-        )
+        bound = str(pvc.at("spec.volumeName") or "") if pvc else ""
+        volume = case.get("PersistentVolume", "", bound, "on which nodes?")
         terms = volume.at("spec.nodeAffinity.required.nodeSelectorTerms") if volume else None
-        if volume is None or not terms:
+        if not volume or not terms:
             continue
         path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
         claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",

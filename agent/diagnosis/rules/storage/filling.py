@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import look, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read import promql
@@ -141,7 +141,7 @@ def _calm(kind: str, ref: Ref, text: str, measured: Series) -> State:
     )
 
 
-def _only(series: Sequence[Series] | None) -> Series | None:
+def _only(series: Sequence[Series] | Lack) -> Series | None:
     return series[0] if series and series[0].points else None
 
 

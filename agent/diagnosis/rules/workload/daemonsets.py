@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import has_all_pods, pods_of
 from agent.diagnosis.facts.replicas import is_starting
@@ -35,7 +35,7 @@ def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if _count(obj, "numberMisscheduled"):
         yield from _misplaced(case, obj)
     own, chosen = own_pods(case, obj), stand_ins(case, obj)
-    if own is None or chosen is None:
+    if isinstance(own, Lack) or isinstance(chosen, Lack):
         return
     _ask_silent_nodes(case, own)
     quotes = obj.quote("status.desiredNumberScheduled", "status.numberReady", "status.updatedNumberScheduled")
@@ -100,7 +100,7 @@ def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
 def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
     nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?", need="some")
     pods = pods_of(case, obj)
-    if nodes is None or pods is None:
+    if isinstance(nodes, Lack) or isinstance(pods, Lack):
         return
     template, used = _as_pod(obj), {pod.at("spec.nodeName"): pod for pod in pods}
     for node in nodes:

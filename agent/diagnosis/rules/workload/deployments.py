@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import pods_of, replica_sets
 from agent.diagnosis.facts.replicas import is_starting
@@ -28,7 +28,7 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield from said
         return
     chosen, pods = stand_ins(case, obj), pods_of(case, obj)
-    if chosen is None or pods is None:
+    if isinstance(chosen, Lack) or isinstance(pods, Lack):
         return
     quiet = all(is_starting(case, pod) for pod in chosen)
     refusal = obj.condition("ReplicaFailure").get("status") == "True"
@@ -48,7 +48,7 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
 def _paused(case: Case, obj: Obj) -> Finding | State:
     """A fault only where a change waits behind it."""
     quotes = obj.quote("spec.paused") + obj.quote_condition("Progressing", "reason")
-    waiting = _differs(obj, next(iter(replica_sets(case, obj)), None))
+    waiting = _differs(obj, next(iter(replica_sets(case, obj) or []), None))
     if not waiting:
         words = f"{obj.ref} is paused; no change waits behind that."
         return State("intended", obj.ref, words, quotes)

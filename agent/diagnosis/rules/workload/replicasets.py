@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import owner_ref
 from agent.diagnosis.facts.replicas import is_starting
 from agent.diagnosis.facts.rollout import present, wanted
@@ -29,7 +29,7 @@ def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield scaled_to_zero(case, obj)
         return
     own, chosen = own_pods(case, obj), stand_ins(case, obj)
-    if own is None or chosen is None:
+    if isinstance(own, Lack) or isinstance(chosen, Lack):
         return
     if chosen and all(is_starting(case, pod) for pod in chosen):
         words = f"{obj.ref} starts: {ready} of {replicas} pods are ready."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.replicas import is_starting
@@ -30,7 +30,7 @@ def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield from said
         return
     own, blocked = own_pods(case, obj), stand_ins(case, obj)
-    if own is None or blocked is None:
+    if isinstance(own, Lack) or isinstance(blocked, Lack):
         return
     replicas, ready = wanted(obj), present(obj)
     quotes = obj.quote("spec.replicas", "status.readyReplicas")
