@@ -6,9 +6,8 @@ from typing import Any
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.finding import Recommendation, Risk
 from agent.diagnosis.read.thing import Log
+from agent.kinds import ROLLED_OUT
 from agent.ref import Ref
-
-ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 def handle(ref: Ref) -> str:

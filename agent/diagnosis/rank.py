@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Finding, Sure
+from agent.kinds import REPLICATED
 
 # What keeps pods from starting, whatever the pods that serve do.
 _BEFORE_THE_START = frozenset({"image", "config", "scheduling", "admission"})
@@ -92,10 +93,7 @@ def _explains(one: Finding, other: Finding) -> bool:
 
 def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
     """Whether it keeps pods from starting while as many others as wanted serve."""
-    if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in (
-        "Deployment",
-        "StatefulSet",
-    ):
+    if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in REPLICATED:
         return False
     workload = diagnosis.case.obj(finding.entity)
     if not workload:

@@ -4,11 +4,11 @@ from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.read.node import is_node_ready
 from agent.diagnosis.read.thing import Obj
 from agent.intake.mention import candidate_names
+from agent.kinds import ROLLED_OUT
 from agent.names import is_deployment_pod, owner_name
 from agent.ref import Ref
 
-WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
-MENTIONED = (*WORKLOADS, "Service", "CronJob", "Job")
+MENTIONED = (*ROLLED_OUT, "Service", "CronJob", "Job")
 KINDS = (*MENTIONED, "Pod")
 MOST_NODES = 5
 LABELS = ("app.kubernetes.io/name", "app", "app.kubernetes.io/instance", "k8s-app")
@@ -49,7 +49,7 @@ def _alike(case: Case, namespace: str) -> list[Obj] | None:
             return found
     if namespace == "*":
         return []
-    lists = [case.list(kind, namespace, why=f"which workload may be {name}?") for kind in WORKLOADS]
+    lists = [case.list(kind, namespace, why=f"which workload may be {name}?") for kind in ROLLED_OUT]
     holding = [obj for found in lists for obj in found or [] if _holds(obj.ref.name, name)]
     return holding if len(holding) == 1 else []
 
@@ -120,7 +120,7 @@ def _successors(case: Case, ref: Ref) -> list[Ref]:
     if ref.kind != "Pod" or case.absent(*_triple(ref)) is None:
         return []
     owner = owner_name("Pod", ref.name)
-    kinds = ("Deployment", "StatefulSet", "DaemonSet", "Job") if owner != ref.name else ()
+    kinds = (*ROLLED_OUT, "Job") if owner != ref.name else ()
     found = [case.get(kind, ref.namespace, owner, f"who owned {ref}, which is gone?") for kind in kinds]
     return [obj.ref for obj in found if obj]
 

@@ -57,6 +57,11 @@ class Resource:
     plural: str
 
     @property
+    def group(self) -> str:
+        """The group of its API, empty for the core."""
+        return self.api.rpartition("/")[0]
+
+    @property
     def list_kind(self) -> str:
         """The kind of a list of them."""
         return f"{self.kind}List"
@@ -80,3 +85,5 @@ class Resource:
 RESOURCES = {
     kind: Resource(kind, api, plural) for api, plurals in _PLURALS.items() for kind, plural in plurals.items()
 }
+KIND_OF = {(resource.plural, resource.group): kind for kind, resource in RESOURCES.items()}
+"""The kind of a plural in a group, as messages of the API server name it."""

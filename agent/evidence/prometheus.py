@@ -13,6 +13,7 @@ from agent.evidence.answer import Answer, Status
 from agent.evidence.bounds import NAME, shorten
 from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
 from agent.evidence.intake import chunks
+from agent.evidence.opener import opener
 from agent.evidence.query import Query
 from agent.evidence.reading import Refusal, answered
 
@@ -119,7 +120,7 @@ class PrometheusSource:
             request.add_header("Authorization", f"Bearer {self._token}")
         try:
             with (
-                _opener().open(request, timeout=self._timeout) as response,
+                opener().open(request, timeout=self._timeout) as response,
                 closing(chunks(response.read1, self._timeout, MAX_BODY)) as body,
             ):
                 return _checked_answer(decode(body, ("data", "result"), each))
@@ -154,17 +155,6 @@ def _checked(url: str) -> str:
             f"the address of Prometheus holds credentials; put a bearer token in {TOKEN_VARIABLE}"
         )
     return url.rstrip("/")
-
-
-def _opener() -> Any:
-    """HTTP without redirects: a token must not follow one to another host."""
-    from urllib.request import HTTPRedirectHandler, build_opener
-
-    class NoRedirects(HTTPRedirectHandler):
-        def redirect_request(self, *args: Any) -> None:
-            return None
-
-    return build_opener(NoRedirects)
 
 
 def _words(code: int, body: bytes) -> str:

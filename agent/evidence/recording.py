@@ -17,7 +17,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -33,6 +33,7 @@ from agent.evidence.reduction import Reduction
 from agent.evidence.threads import in_daemon_thread
 from agent.files import OutputError, read_file
 from agent.folder import replace_folder
+from agent.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from agent.evidence.ledger import Evidence
@@ -105,7 +106,7 @@ class RecordingSource:
             message=str(entry.get("message") or ""),
             truncated=entry.get("truncated") is True,
             notes=_texts(entry.get("notes")),
-            at=_time(entry.get("at")) or self.recorded_at,
+            at=parse_time(entry.get("at")) or self.recorded_at,
         )
         if status == "ok" and query.verb == "logs":
             self._replay_log(query, entry, answer)
@@ -215,19 +216,10 @@ def _pieces(content: bytes) -> Iterator[bytes]:
 
 
 def _recorded_at(path: Path, manifest: dict[str, Any]) -> datetime:
-    at = _time(manifest.get("recorded_at"))
+    at = parse_time(manifest.get("recorded_at"))
     if at is None:
         raise RecordingError(f'{path}: {MANIFEST} needs a time like "recorded_at": "2026-03-01T12:00:00Z"')
     return at
-
-
-def _time(value: Any) -> datetime | None:
-    """The time of an ISO 8601 text, UTC unless it says otherwise; None for anything else."""
-    try:
-        at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _texts(value: Any) -> list[str]:
@@ -304,7 +296,7 @@ def _files(evidence: "Iterable[Evidence]", recorded_at: datetime) -> dict[str, b
         entry: dict[str, Any] = {
             "query": str(item.query),
             "status": item.status,
-            "at": _iso(item.collected_at),
+            "at": format_time(item.collected_at, "milliseconds"),
         }
         if item.truncated:
             entry["truncated"] = True
@@ -320,7 +312,11 @@ def _files(evidence: "Iterable[Evidence]", recorded_at: datetime) -> dict[str, b
         else:
             entry["message"] = item.text.removeprefix(f"{item.status}: ")
         entries.append(entry)
-    manifest = {"version": VERSION, "recorded_at": _iso(recorded_at), "entries": entries}
+    manifest = {
+        "version": VERSION,
+        "recorded_at": format_time(recorded_at, "milliseconds"),
+        "entries": entries,
+    }
     return {MANIFEST: _json(manifest, sort_keys=False), **answers}
 
 
@@ -333,10 +329,6 @@ def _json(data: Any, *, sort_keys: bool = True) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=sort_keys, ensure_ascii=False) + "\n").encode(
         "utf-8", "replace"
     )
-
-
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _write_file(path: Path, files: dict[str, bytes], mtime: int) -> None:

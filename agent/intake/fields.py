@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from agent.times import parse_time
 
 MAX_VALUE = 64 * 1024  # characters of one text
 MAX_LINE = 200  # characters of one line
@@ -41,16 +43,12 @@ def time(value: Any, where: str, note: Note) -> datetime | None:
     """An RFC 3339 time in UTC; None for Go's zero time (year 1), which means "not known"."""
     if value is None or value == "":
         return None
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            note(f"{where} has no time zone; it is read as UTC")
-            moment = moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC) if moment.year > 1 else moment
-    except (TypeError, ValueError, OverflowError):
+    moment = parse_time(value)
+    if moment is None:
         note(f"{where} is ignored: no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")
-        return None
-    return moment if moment.year >= 1970 else None
+    elif datetime.fromisoformat(value).tzinfo is None:
+        note(f"{where} has no time zone; it is read as UTC")
+    return moment if moment and moment.year >= 1970 else None
 
 
 def clean(text: str) -> str:

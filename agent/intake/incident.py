@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 from agent.intake.alert import Alert, not_actionable
 from agent.intake.subject import Subject, route
+from agent.kinds import WORKLOADS
 from agent.names import owner_name
 
 _SEVERITIES = {
     "critical": 0, "page": 0, "emergency": 0, "fatal": 0, "error": 1, "high": 1, "warning": 2, "info": 4,
 }  # fmt: skip
 _UNKNOWN_SEVERITY = 3
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"})
 # Kinds that share a name with the workload they belong to, by rule (a pod) or by habit (a Service).
-_LIKE_OWNERS = _WORKLOADS | {"Pod", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"}
+_LIKE_OWNERS = (*WORKLOADS, "Pod", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 _Routed = tuple[Alert, Subject]
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -94,4 +94,4 @@ def _vagueness(subject: Subject) -> int:
         return 4 if subject.service or subject.node else 5
     if subject.ref.kind == "Pod":
         return 0 if subject.container else 1
-    return 2 if subject.ref.kind in _WORKLOADS else 3
+    return 2 if subject.ref.kind in WORKLOADS else 3

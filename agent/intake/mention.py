@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
+from agent.hosts import SERVICE
 from agent.intake.vocabulary import ABBREVIATIONS, KINDS, NOT_NAMES, PREFIXES, PREPOSITIONS, VERBS
 from agent.names import is_deployment_pod, is_name
 
@@ -34,7 +35,6 @@ _NO_NAME = re.compile(
 _WORD = re.compile(r"[A-Za-z0-9/](?:[\w./'-]|:(?=\d))*|[:=\"`.]")
 _PAUSE = re.compile(r"[.,;!?]+(?=\s|$)|\n")
 _URL = re.compile(r"\b[a-z]{2,12}://[^\s\"'<>)]+")
-_CLUSTER_HOST = re.compile(r"(?<![\w.-])([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.svc(?![\w-])")
 _BRACED_CONTAINER = re.compile(r"/[a-z0-9.-]+ \(([a-z0-9-]{1,63})\)")
 _TWO_WORD_KIND = re.compile(
     r"\b(stateful|daemon|replica|cron|persistent|(?:persistent)?volume)[ -](set|job|volume|claim)", re.I
@@ -100,7 +100,7 @@ def candidate_names(text: str, namespace: str) -> list[str]:
 
 def find_host(text: str) -> Mention | None:
     """The Service behind a host name of the cluster: NAME.NAMESPACE.svc, alone or within a URL."""
-    for name, namespace in _CLUSTER_HOST.findall(text):
+    for name, namespace in SERVICE.findall(text):
         if is_name("Service", name) and is_name("Namespace", namespace):
             return Mention(kind="Service", name=name, namespace=namespace, words=f"{name}.{namespace}.svc")
     return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.intake.labels import Labels
 from agent.intake.mention import Mention, find_host, find_mention
+from agent.kinds import WORKLOADS
 from agent.names import is_name
 from agent.ref import CLUSTER_SCOPED, Ref
 
@@ -31,9 +32,7 @@ _OBJECTS = {
     "ingress": "Ingress",
 }
 _TYPED = (("workload", "workload_type"), ("owner_name", "owner_kind"), ("created_by_name", "created_by_kind"))
-_WORKLOADS = {
-    kind.lower(): kind for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob")
-}
+_WORKLOADS = {kind.lower(): kind for kind in WORKLOADS}
 _APPLICATION = (
     "workload", "destination_workload", "app", "app_kubernetes_io_name", "application", "service",
     "destination_service", "microservice", "component",

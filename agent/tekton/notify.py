@@ -4,8 +4,9 @@ import json
 from html import escape
 from pathlib import Path
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
+from agent.evidence.opener import opener
 from agent.files import MAX_SMALL, read_file
 from agent.line import printable
 
@@ -15,13 +16,6 @@ MAX_URL = 2048
 
 class NotifyError(ValueError):
     """The notification cannot be sent; the message is for people and does not hold the address, a secret."""
-
-
-class _NoRedirect(HTTPRedirectHandler):
-    """A webhook that moves is misconfigured: the verdict goes nowhere else."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
 
 
 def read_url(file: Path) -> str:
@@ -51,7 +45,7 @@ def notify(url: str, text: str) -> None:
     body = json.dumps({"text": spoken(text)}).encode()
     try:
         request = Request(url, data=body, headers={"Content-Type": "application/json"}, method="POST")
-        with build_opener(_NoRedirect).open(request, timeout=SECONDS):
+        with opener().open(request, timeout=SECONDS):
             pass
     except HTTPError as error:
         raise NotifyError(f"the webhook answered HTTP {error.code}; expected 2xx") from None

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.tekton.runs import Runs
+from agent.times import parse_time
 
 
 def expired(runs: Iterable[dict[str, Any]], now: datetime, keep: timedelta) -> list[str]:
     """Names of the runs that ended more than `keep` ago; a run that has not ended is never among them."""
     names = []
     for run in runs:
-        ended = run.get("status", {}).get("completionTime")
-        if ended and datetime.fromisoformat(ended) < now - keep:
+        ended = parse_time(run.get("status", {}).get("completionTime"))
+        if ended and ended < now - keep:
             names.append(run["metadata"]["name"])
     return names
 

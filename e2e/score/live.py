@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from agent.times import format_time
 from e2e.cluster.cluster import Cluster
 from e2e.cluster.errors import ClusterError
 from e2e.score.recorded import keep
@@ -167,7 +168,7 @@ def _alert(scenario: Scenario, kubectl: Kubectl, namespace: str) -> str:
         text = text.replace("{{node}}", kubectl("get", "node", "-o", "jsonpath={.items[0].metadata.name}"))
     if scenario.alert.suffix == ".json" and not scenario.raw.get("keep_starts_at"):
         document = json.loads(text)
-        start = (datetime.now(UTC) - timedelta(seconds=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        start = format_time(datetime.now(UTC) - timedelta(seconds=20))
         alerts = document if isinstance(document, list) else document.get("alerts", [document])
         for alert in alerts:
             alert["startsAt"] = start

@@ -4,6 +4,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from agent.times import format_time
+
 STARTED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
 
@@ -19,7 +21,7 @@ def alert(name: str = "KubePodCrashLooping", **more: Any) -> dict[str, Any]:
             "severity": "warning",
         },
         "annotations": {"summary": "A pod is crash looping."},
-        "startsAt": STARTED.isoformat().replace("+00:00", "Z"),
+        "startsAt": format_time(STARTED),
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "http://prometheus.example.com/graph",
         "fingerprint": fingerprint,

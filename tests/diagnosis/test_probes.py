@@ -1,7 +1,5 @@
 """Probes that keep a container out of service or have it killed."""
 
-from datetime import timedelta
-
 import pytest
 
 from agent.diagnosis.ranking import Verdict
@@ -15,7 +13,7 @@ from tests.diagnosis.objects import (
     running,
     template,
 )
-from tests.diagnosis.world import NOW, World, ago
+from tests.diagnosis.world import World, ago
 
 ALERT = {"labels": {"alertname": "KubePodNotReady", "namespace": "shop", "pod": "web-a-x1"}}
 HTTP = {"httpGet": {"path": "/ready", "port": 8080}}
@@ -46,7 +44,7 @@ def unready(
 def killed(tail: str, probe: dict, *, lived: float, log: str = "") -> World:
     """A container in CrashLoopBackOff, last killed by its liveness probe after so many seconds."""
     status = crashing(code=137, minutes=1)
-    status["lastState"]["terminated"]["startedAt"] = (NOW - timedelta(minutes=1, seconds=lived)).isoformat()
+    status["lastState"]["terminated"]["startedAt"] = ago(1 + lived / 60)
     put = world(status, container(livenessProbe=probe)).log("shop", "web-a-x1", "web", log, previous=True)
     killing = "Container web failed liveness probe, will be restarted"
     put.event(
@@ -75,7 +73,7 @@ def cause(put: World) -> str:
 
 def test_that_a_server_lacks_the_file_the_probe_asks_for_is_the_probes_fault() -> None:
     """A web server logs each request of the probe for a file that nobody else misses."""
-    at = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = ago(0)
     missing = (
         f'{at} [error] 29#29: *7 open() "/usr/share/nginx/html/ready" failed (2: No such file or directory)'
     )

@@ -16,6 +16,7 @@ from agent.evidence.redaction import Redactor
 from agent.intake.alert import Alert, parse_alerts
 from agent.intake.subject import route
 from agent.investigation import Investigation
+from agent.times import format_time
 from tests.diagnosis.advice import check
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -23,7 +24,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def ago(minutes: float) -> str:
     """A time so many minutes before NOW, as the API writes it."""
-    return (NOW - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_time(NOW - timedelta(minutes=minutes))
 
 
 class World:

@@ -45,7 +45,7 @@ def test_the_role_only_reads_and_has_no_wildcard_and_no_secrets(name: str, kind:
 
 def test_the_role_covers_every_kind_the_agent_may_ask_for() -> None:
     rights = {(group, resource) for group, resource, _ in granted("rbac.yaml", "ClusterRole")}
-    missing = {r.kind for r in RESOURCES.values() if (r.api.rpartition("/")[0], r.plural) not in rights}
+    missing = {r.kind for r in RESOURCES.values() if (r.group, r.plural) not in rights}
     assert missing == set()
 
 

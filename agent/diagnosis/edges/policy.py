@@ -9,12 +9,13 @@ from agent.diagnosis.facts.space import ill_within
 from agent.diagnosis.facts.webhook import CONFIGURATIONS, called_service
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import edge
+from agent.kinds import REPLICATED
 from agent.ref import Ref
 
 MOST_BUDGETS = 3
 
 
-@edge("Pod", "Deployment", "StatefulSet")
+@edge("Pod", *REPLICATED)
 def guards(case: Case, obj: Obj) -> Iterator[Ref]:
     """Where the alert is about an eviction, the budgets that guard what is to be evicted."""
     if "budget" in case.runbook.families and case.is_subject:

@@ -12,12 +12,13 @@ from agent.diagnosis.facts.stand_ins import own_pods, stand_ins
 from agent.diagnosis.read.pod import is_well
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import edge
+from agent.kinds import REPLICATED, ROLLED_OUT
 from agent.ref import Ref
 
 MOST_SERVING = 2
 
 
-@edge("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
+@edge(*ROLLED_OUT, "ReplicaSet", "ReplicationController")
 def pods(case: Case, workload: Obj) -> Iterator[Ref]:
     """Those in trouble; and where logs are read some that serve, unless the others just start."""
     owner = owner_ref(workload)
@@ -49,7 +50,7 @@ def newest_run(case: Case, cron_job: Obj) -> Iterator[Ref]:
         yield from (Ref("Job", cron_job.ref.namespace, name) for name in names[:1])
 
 
-@edge("Deployment", "StatefulSet")
+@edge(*REPLICATED)
 def scalers(case: Case, workload: Obj) -> Iterator[Ref]:
     """What scales it, where the alert is about scaling."""
     if "autoscaling" in case.runbook.families:

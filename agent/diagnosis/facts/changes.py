@@ -15,10 +15,11 @@ from agent.diagnosis.facts.graph import has_all_pods, owner_ref, pods_of, replic
 from agent.diagnosis.finding import Claim
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
-from agent.diagnosis.read.thing import Obj, cut, dig, parse_time
+from agent.diagnosis.read.thing import Obj, cut, dig
 from agent.evidence.rendering import lines
 from agent.quantity import parse_quantity
 from agent.ref import Ref
+from agent.times import parse_time
 
 RECENT = timedelta(hours=24)
 SLACK = timedelta(minutes=2)  # clocks and rounding: a change this little after the trouble may have made it

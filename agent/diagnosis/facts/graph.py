@@ -9,17 +9,9 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
 from agent.evidence.census import Census
+from agent.kinds import WORKLOADS
 from agent.ref import Ref
 
-WORKLOADS = (
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "Job",
-    "CronJob",
-    "ReplicationController",
-)
 REVISION = "deployment.kubernetes.io/revision"
 
 
@@ -106,20 +98,6 @@ def revision(obj: Obj) -> int:
     """The rollout revision in an object's annotations, 0 without one."""
     text = str((obj.at("metadata.annotations") or {}).get(REVISION, ""))
     return int(text) if text.isdigit() else 0
-
-
-def services_named(case: Case, host: str, namespace: str) -> Ref | None:
-    """The Service a host name means from inside a namespace (`db`, `db.shop`, `db.shop.svc...`), None for others."""
-    parts = host.rstrip(".").lower().split(".")
-    if not parts[0] or parts[0].replace("-", "").isdigit() or host.replace(".", "").isdigit() or ":" in host:
-        return None
-    if len(parts) == 1:
-        return Ref("Service", namespace, parts[0])
-    if len(parts) == 2 or parts[2] == "svc":
-        return Ref("Service", parts[1], parts[0])
-    if len(parts) > 3 and parts[3] == "svc":  # pod.service.namespace.svc: one pod of a headless Service
-        return Ref("Service", parts[2], parts[1])
-    return None
 
 
 def hosts_in_env(pod: Obj) -> dict[str, str]:

@@ -7,7 +7,6 @@ from typing import Literal
 
 from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.backends import backends
-from agent.diagnosis.facts.graph import services_named
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.facts.variables import variables
 from agent.diagnosis.logs import LogFinding
@@ -15,21 +14,17 @@ from agent.diagnosis.read.pod import Container
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.evidence import query as q
+from agent.hosts import ADDRESS, NAME, URL, Host, host_in, hosts, is_local, service_named
 from agent.ref import Ref
 
 Place = Literal["service", "missing", "external", "local", "pod", "unread", "unknown"]
 
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_URL = re.compile(r"^[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s]*@)?([A-Za-z0-9.-]{1,253})(?::(\d{1,5}))?")
-_URL_WITHIN = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,20}://(?:[^/@\s'\"]*@)?([A-Za-z][A-Za-z0-9.-]{0,252})(?::(\d{1,5}))?"
-)
 LONGEST_WORD = 4096
-_HOST_PORT = re.compile(r"^([A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?):(\d{2,5})$")
+_HOST_PORT = re.compile(rf"({NAME}):(\d{{2,5}})$")
 _HOST_VARIABLE = re.compile(r"(HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT|URL|URI|BROKERS?|SERVICE)$")
-_HOST = re.compile(r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")
+_HOST = re.compile(rf"(?!.*[A-Z]){NAME}$")
 MOST_CONFIGURED = 8
-_DSN_HOST = re.compile(r"\bhost=([A-Za-z0-9.-]{1,253})")
+_DSN_HOST = re.compile(rf"\bhost=({NAME})()")
 
 
 @dataclass(frozen=True)
@@ -56,13 +51,11 @@ class Peer:
 def peer_of(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
     """What a host name or address stands for in the cluster, as far as it was read."""
     host = host.strip("[]").rstrip(".").lower()
-    if host in ("localhost", "::1", "0.0.0.0") or host.startswith("127."):
+    if is_local(host) or host == pod.at("status.podIP"):
         return Peer(host, port, "local")
-    if host == pod.at("status.podIP"):
-        return Peer(host, port, "local")
-    if _ADDRESS.fullmatch(host):
+    if ADDRESS.fullmatch(host):
         return _by_address(case, pod, host, port)
-    service = services_named(case, host, pod.ref.namespace)
+    service = service_named(host, pod.ref.namespace)
     if service is None:
         return Peer(host, port, "external")
     return _by_name(case, pod, host, port, service)
@@ -111,10 +104,8 @@ def called_by(case: Case, container: Container) -> Iterator[tuple[str, str, int 
     env = {name: variable.value for name, variable in variables(case, container).items()}
     for name, value in env.items():
         value = value.split(",")[0].strip()
-        if match := _URL.match(value) or _HOST_PORT.match(value):
-            yield name, match[1], int(match[2]) if match[2] else None
-        elif match := _DSN_HOST.search(value):
-            yield name, match[1], None
+        if match := URL.match(value) or _HOST_PORT.match(value) or _DSN_HOST.search(value):
+            yield name, *host_in(match)
         elif _HOST_VARIABLE.search(name) and _HOST.match(value) and not value.isdigit():
             port = env.get(re.sub(r"(HOST|HOSTNAME|ADDR|ADDRESS|SERVER)$", "PORT", name), "")
             yield name, value, int(port) if port.isdigit() else None
@@ -125,7 +116,7 @@ def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> li
     named = list(line.targets.hosts)
     if not named:
         return _configured(case, pod, container)
-    if len(named) == 1 and _ADDRESS.fullmatch(named[0][0]):
+    if len(named) == 1 and ADDRESS.fullmatch(named[0][0]):
         named = _names_instead(case, container, named[0])
     peers = [peer_of(case, pod, host, port) for host, port in named[:3]]
     meant = [peer for peer in peers if not _is_mere_word(peer, line)]
@@ -152,12 +143,11 @@ def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
     return away if len(away) == 1 else []
 
 
-def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:
-    """The peers of the URLs in a container's command and arguments."""
+def _in_command(container: Container) -> Iterator[Host]:
+    """The peers of the URLs in a container's command and arguments, by name: an address may be the own."""
     for field in ("command", "args"):
         for word in container.spec.get(field) or []:
-            for match in _URL_WITHIN.finditer(str(word)[:LONGEST_WORD]):
-                yield match[1], int(match[2]) if match[2] else None
+            yield from (each for each in hosts(URL, str(word)[:LONGEST_WORD]) if each[0][0].isalpha())
 
 
 def _is_deserted(case: Case, peer: Peer) -> bool:
@@ -166,12 +156,10 @@ def _is_deserted(case: Case, peer: Peer) -> bool:
     return behind is not None and not behind.ready
 
 
-def _names_instead(
-    case: Case, container: Container, address: tuple[str, int | None]
-) -> list[tuple[str, int | None]]:
+def _names_instead(case: Case, container: Container, address: Host) -> list[Host]:
     """A variable with the same port says more than the address a client resolved it to."""
     host, port = address
-    if host.startswith("127.") or host == "0.0.0.0":
+    if is_local(host):
         return [address]
-    same = {(h, p) for _, h, p in called_by(case, container) if p == port and not _ADDRESS.fullmatch(h)}
+    same = {(h, p) for _, h, p in called_by(case, container) if p == port and not ADDRESS.fullmatch(h)}
     return list(same) if port and len(same) == 1 else [address]

@@ -5,6 +5,7 @@ from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import owner_ref
 from agent.diagnosis.read.pod import is_deleting, is_finished, is_well
 from agent.diagnosis.read.thing import Obj
+from agent.kinds import REPLICATED
 from agent.ref import Ref
 
 MOST = 3
@@ -36,7 +37,7 @@ def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
 def _without_pods(case: Case, namespace: str) -> list[Ref]:
     """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
     why = f"which workloads of {namespace} lack pods?"
-    lists = [case.list(kind, namespace, why=why, need="some") for kind in ("Deployment", "StatefulSet")]
+    lists = [case.list(kind, namespace, why=why, need="some") for kind in REPLICATED]
     return [
         workload.ref
         for found in lists

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis.advice import ROLLED_OUT, edit, on, watch
+from agent.diagnosis.advice import edit, on, watch
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.facts import provenance
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
@@ -12,6 +12,7 @@ from agent.diagnosis.findings import dependency, permissions
 from agent.diagnosis.findings.complaint import Complaint
 from agent.diagnosis.findings.memory_limit import raise_limit
 from agent.diagnosis.read.thing import dig
+from agent.kinds import ROLLED_OUT
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The memory limit of a container that reaches it."""
 
-from agent.diagnosis.advice import ROLLED_OUT, edit, on, watch
+from agent.diagnosis.advice import edit, on, watch
 from agent.diagnosis.command import Command, Withheld
 from agent.diagnosis.finding import Recommendation
+from agent.kinds import ROLLED_OUT
 from agent.quantity import parse_quantity
 from agent.ref import Ref
 

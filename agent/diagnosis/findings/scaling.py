@@ -9,8 +9,9 @@ from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.scaler import autoscalers, is_at_maximum
 from agent.diagnosis.finding import Claim, Recommendation
 from agent.diagnosis.read.thing import Obj
+from agent.kinds import REPLICATED
 
-SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
+SCALABLE = (*REPLICATED, "ReplicaSet")
 
 
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:

@@ -12,9 +12,8 @@ from agent.diagnosis.facts.webhook import CONFIGURATIONS, called_service
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
+from agent.hosts import SERVICE
 from agent.ref import Ref
-
-_SERVICE = re.compile(r"https://(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc")
 
 DOWN = cause("webhook-unavailable")
 FINDS = (DOWN,)
@@ -65,8 +64,8 @@ def _names(configuration: Obj) -> set[str]:
 
 
 def _service_in(error: str) -> Ref | None:
-    match = _SERVICE.search(error)
-    return Ref("Service", match["namespace"], match["name"]) if match else None
+    match = SERVICE.search(error)
+    return Ref("Service", match[2], match[1]) if match else None
 
 
 def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iterator[Recommendation]:

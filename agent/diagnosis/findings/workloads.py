@@ -12,8 +12,9 @@ from agent.diagnosis.facts.rollout import is_told_by_pods, present, unheard_sinc
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.pod import containers
 from agent.diagnosis.read.quote import Quote
-from agent.diagnosis.read.thing import Obj, parse_time
+from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.state import State
+from agent.times import parse_time
 
 RECENTLY = timedelta(hours=1)
 

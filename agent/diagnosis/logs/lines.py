@@ -3,8 +3,10 @@
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
+
+from agent.times import parse_time
 
 Level = Literal["fatal", "error", "warn", "info", ""]
 
@@ -105,20 +107,6 @@ def plain(line: str) -> str:
 def parts(line: str) -> list[str]:
     """The stretches of a line between colours: each is a verbatim part of the log."""
     return _ANSI.split(line) if "\x1b" in line else [line]
-
-
-def parse_time(stamp: str) -> datetime | None:
-    """An RFC 3339 time with up to nanoseconds, or None."""
-    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+\-]\d\d:?\d\d)?$", stamp)
-    if match is None:
-        return None
-    try:
-        time = datetime.fromisoformat(
-            match[1] + (match[2] or "")[:7] + (match[3] or "+00:00").replace("Z", "+00:00")
-        )
-    except ValueError:
-        return None
-    return time.astimezone(UTC)
 
 
 def parse(raw: str, stamp: str = "") -> Line:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from agent.diagnosis.logs.finding import Forbidden, Targets
+from agent.hosts import URL
 
 _T = TypeVar("_T")
 
@@ -14,8 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://[^\s\"'<>`|\\]+")
-_URL_HOST = re.compile(r"//(?:[^/@\s]*@)?(\[[0-9a-fA-F:.]+\]|[\w.\-]+)(?::(\d{1,5}))?")
+_WHOLE_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.\-]{1,20}://[^\s\"'<>`|\\]+")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_\-]{0,62}[A-Za-z0-9])?"
 _HOST = rf"(?:{_NAME}(?:\.{_NAME}){{0,8}})"
 _HOST_PORT = re.compile(
@@ -125,12 +125,12 @@ def find_targets(texts: Iterable[str]) -> Targets:
     refusal = next((found for line in lines if (found := _forbidden(line))), None)
     return Targets(
         hosts=_hosts(lines),
-        urls=_unique(url.rstrip(".,;:)]}") for line in lines for url in _URL.findall(line)),
+        urls=_unique(url.rstrip(".,;:)]}") for line in lines for url in _WHOLE_URL.findall(line)),
         variables=_unique(name for line in lines for name in _variables(line)),
         paths=_unique(
             path
             for line in lines
-            for path in _PATH.findall(_URL.sub(" ", line))
+            for path in _PATH.findall(_WHOLE_URL.sub(" ", line))
             if "/" in path[1:] or len(path) > 4
         ),
         users=_unique(name for line in lines for name in _groups(_USER, line)),
@@ -140,7 +140,7 @@ def find_targets(texts: Iterable[str]) -> Targets:
         ports=_unique(
             int(port)
             for line in lines
-            for port in _groups(_PORT, _URL.sub(" ", line))
+            for port in _groups(_PORT, _WHOLE_URL.sub(" ", line))
             if 0 < int(port) < 65536
         ),
         keys=_unique(name for line in lines for name in _groups(_KEY, line) if name.lower() not in _NO_KEY),
@@ -169,10 +169,9 @@ def _hosts(lines: list[str]) -> tuple[tuple[str, int | None], ...]:
 
 
 def _hosts_of(line: str) -> Iterator[tuple[str, str | None]]:
-    for url in _URL.findall(line):
-        for match in _URL_HOST.finditer(url):
-            yield match[1], match[2]
-    rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _OWN.sub(" ", _URL.sub(" ", line))))
+    for match in URL.finditer(line):
+        yield match[1], match[2]
+    rest = _READ_FROM.sub(" ", _DNS_SERVER.sub(" ", _OWN.sub(" ", _WHOLE_URL.sub(" ", line))))
     for match in _TUPLE.finditer(rest):
         yield match[1], match[2]
     for pattern in (_LOOKED_UP, _PLACED, _APPROACHED, _SUBJECT, _CLUSTER_HOST):

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agent.diagnosis.read.quote import Quote
-from agent.diagnosis.read.thing import Obj, dig, parse_time
+from agent.diagnosis.read.thing import Obj, dig
+from agent.times import parse_time
 
 SHORTEST_PROOF = timedelta(seconds=30)
 LONGEST_PROOF = timedelta(hours=1)

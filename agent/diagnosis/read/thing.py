@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,19 +12,9 @@ from agent.diagnosis.read.quote import Quote
 from agent.evidence.ledger import Evidence
 from agent.evidence.rendering import lines
 from agent.ref import Ref
+from agent.times import parse_time
 
 QUOTE_LENGTH = 400
-
-
-def parse_time(text: Any) -> datetime | None:
-    """An RFC 3339 time as the Kubernetes API writes it, or None."""
-    if not isinstance(text, str) or not text:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def cut(text: str) -> str:

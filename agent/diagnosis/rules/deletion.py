@@ -15,6 +15,7 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.evidence.kinds import KIND_OF
 from agent.ref import Ref
 
 FINALIZER = cause("finalizer-stuck")
@@ -30,13 +31,7 @@ PATIENCE = timedelta(seconds=45)
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 _WAITS = ("foregroundDeletion", "orphan")  # the garbage collector's own: it works as long as it runs
 _REMAINING = re.compile(r"(\S+) in (\d+) resource instances?")
-_CONTENT = re.compile(r"([a-z]+)\.(\S*) has (\d+) resource instances?")
-_PLURALS = {
-    "pods": "Pod", "configmaps": "ConfigMap", "persistentvolumeclaims": "PersistentVolumeClaim",
-    "services": "Service", "serviceaccounts": "ServiceAccount", "deployments": "Deployment",
-    "statefulsets": "StatefulSet", "jobs": "Job", "daemonsets": "DaemonSet",
-    "replicasets": "ReplicaSet", "cronjobs": "CronJob", "ingresses": "Ingress",
-}  # fmt: skip
+_CONTENT = re.compile(r"([a-z]+)\.(\S*) has \d+ resource instances?")
 _STALE = re.compile(r"stale GroupVersion discovery: ([\w.-]+)/(v\w+)")
 
 
@@ -213,8 +208,8 @@ def _holders(case: Case, space: Obj) -> tuple[Ref, ...]:
     """The objects in the namespace that carry finalizers, where their kind is one that can be read."""
     message = str(space.condition("NamespaceContentRemaining").get("message") or "")
     found: list[Ref] = []
-    for plural, _, _ in _CONTENT.findall(message)[:3]:
-        kind = _PLURALS.get(plural)
+    for plural, group in _CONTENT.findall(message)[:3]:
+        kind = KIND_OF.get((plural, group))
         why = "what keeps the namespace?"
         objects = case.list(kind, space.ref.name, why=why, need="some") if kind else None
         found += [obj.ref for obj in objects or [] if obj.at("metadata.finalizers")][:2]

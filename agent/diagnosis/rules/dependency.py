@@ -19,6 +19,7 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.hosts import NAME, URL, Host, hosts
 
 DOWN = cause("dependency-down")
 SERVICE_MISSING = cause("dependency-service-missing")
@@ -27,12 +28,11 @@ MAX_LINKS = 5
 _SLOW = re.compile(r"(?i)latenc|\bslow|response.?time|duration|\bp9\d|time(?:s|d)?[ -]?out")
 _WAIT = re.compile(
     r"\b(?:nslookup|getent hosts|nc(?: -\w+(?: \d+)?)*|wait-for(?:-it)?(?:\.sh)?|dig|ping(?: -\w+ \d+)*|telnet)\s+"
-    r"([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:[: ](\d{2,5}))?\b"
+    rf"({NAME})(?:[: ](\d{{2,5}}))?\b"
 )
-_FLAG = re.compile(r"(?:\s-h|\s--host[= ])\s?([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?:\s+-p\s?(\d{2,5}))?")
+_FLAG = re.compile(rf"(?:\s-h|\s--host[= ])\s?({NAME})(?:\s+-p\s?(\d{{2,5}}))?")
 LONGEST_FILE = 20_000
-_UPSTREAM = re.compile(r"\b(?:server|address:)\s+([a-zA-Z][a-zA-Z0-9.-]{0,252})(?::(\d{2,5}))(?=[\s;])")
-_URL = re.compile(r"https?://([a-zA-Z0-9][a-zA-Z0-9.-]{0,252})(?::(\d{2,5}))?")
+_UPSTREAM = re.compile(rf"\b(?:server|address:)\s+(?=[a-zA-Z])({NAME})(?::(\d{{2,5}}))(?=[\s;])")
 
 
 @rule("Pod", finds=(DOWN, SERVICE_MISSING, *throttling.FINDS))
@@ -72,20 +72,18 @@ def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator
         yield replace(found, headline=headline, claims=(*found.claims, called))
 
 
-def _in_command(container: Container) -> Iterator[tuple[str, int | None]]:
+def _in_command(container: Container) -> Iterator[Host]:
     words = " ".join(str(w) for field in ("command", "args") for w in container.spec.get(field) or [])
-    for pattern in (_WAIT, _FLAG, _URL):
-        for match in pattern.finditer(words[:4096]):
-            yield match[1], int(match[2]) if match[2] else None
+    for pattern in (_WAIT, _FLAG, URL):
+        yield from hosts(pattern, words[:4096])
 
 
-def _in_files(case: Case, container: Container) -> Iterator[tuple[str, int | None]]:
+def _in_files(case: Case, container: Container) -> Iterator[Host]:
     """The peers that mounted configuration names, as proxies have their upstreams there."""
     for held in config_maps(case, container):
         for text in (held.at("data") or {}).values():
-            for pattern in (_URL, _UPSTREAM):
-                for match in pattern.finditer(str(text)[:LONGEST_FILE]):
-                    yield match[1], int(match[2]) if match[2] else None
+            for pattern in (URL, _UPSTREAM):
+                yield from hosts(pattern, str(text)[:LONGEST_FILE])
 
 
 def _mention(case: Case, container: Container, host: str) -> tuple[Quote, ...]:

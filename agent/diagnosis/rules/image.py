@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agent.diagnosis.advice import ROLLED_OUT, edit, look, on, roll_back, watch
+from agent.diagnosis.advice import edit, look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
@@ -15,6 +15,7 @@ from agent.diagnosis.read.pull import host_in, parse_image, read_pull_error
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import QUOTE_LENGTH, Obj
 from agent.diagnosis.registry import rule
+from agent.kinds import ROLLED_OUT
 from agent.ref import Ref
 
 WAITING = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",

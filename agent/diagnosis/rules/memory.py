@@ -28,6 +28,7 @@ from agent.diagnosis.read.thing import Obj, Series
 from agent.diagnosis.read.trend import LEAST_POINTS, Rise, find_rise, slope
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import ROLLED_OUT
 
 LEAST_BYTES = 16 << 20
 STRAIGHT = 0.85  # r squared from which growth is steady
@@ -40,7 +41,7 @@ CHANGED = cause("memory-after-change")
 NEAR_LIMIT = cause("memory-near-limit")
 
 
-@rule("Deployment", "StatefulSet", "DaemonSet", "Pod", finds=(CHANGED, LEAK, LOAD, NEAR_LIMIT))
+@rule(*ROLLED_OUT, "Pod", finds=(CHANGED, LEAK, LOAD, NEAR_LIMIT))
 def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a memory alert holds more than before, or say that it does not."""
     if not is_about(case, "memory"):

@@ -26,6 +26,7 @@ from agent.diagnosis.read.thing import Obj, Series
 from agent.diagnosis.read.trend import Rise, find_rise
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import ROLLED_OUT
 
 FEW = 0.01  # errors a second that are none to speak of
 
@@ -54,13 +55,7 @@ class Symptom:
         return Claim(text, (quote_rise(self.series, self.rise.start),))
 
 
-@rule(
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "Pod",
-    finds=(ERRORS, ERRORS_CHANGED, SLOW, SLOW_CHANGED, SLOW_LOAD, *throttling.FINDS),
-)
+@rule(*ROLLED_OUT, "Pod", finds=(ERRORS, ERRORS_CHANGED, SLOW, SLOW_CHANGED, SLOW_LOAD, *throttling.FINDS))
 def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain more errors or a higher latency of the subject, or say that it is over."""
     if not is_about(case, "traffic"):

@@ -24,7 +24,7 @@ class Wire(httpx2.AsyncClient):
     """
 
     def __init__(self, budget: Budget, seconds: float) -> None:
-        super().__init__(timeout=None, follow_redirects=False, headers={"accept-encoding": "identity"})
+        super().__init__(timeout=None, headers={"accept-encoding": "identity"})
         self._budget = budget
         self._seconds = seconds
         self._most_bytes = BYTES_AROUND + BYTES_PER_TOKEN * budget.answer_tokens

@@ -33,6 +33,7 @@ from agent.diagnosis.read.thing import Obj, Series, dig
 from agent.diagnosis.read.trend import Rise, find_rise
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import ROLLED_OUT
 from agent.quantity import parse_quantity
 
 LEAST_CORES = 0.03  # a rise by less is noise
@@ -47,9 +48,7 @@ RUNAWAY = cause("cpu-without-load")
 HIGH = cause("cpu-high")
 
 
-@rule(
-    "Deployment", "StatefulSet", "DaemonSet", "Pod", finds=(CHANGED, HIGH, RUNAWAY, SPIKE, *throttling.FINDS)
-)
+@rule(*ROLLED_OUT, "Pod", finds=(CHANGED, HIGH, RUNAWAY, SPIKE, *throttling.FINDS))
 def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a CPU alert uses more than before, or say that it does not."""
     if not is_about(case, "cpu"):

@@ -9,7 +9,7 @@ from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.backends import Backends, backends, workloads_behind
 from agent.diagnosis.facts.front import alias_of
-from agent.diagnosis.facts.graph import WORKLOADS, selects, workload_of
+from agent.diagnosis.facts.graph import selects, workload_of
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.read.listening import Listening, listening
@@ -18,6 +18,7 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.kinds import ROLLED_OUT, WORKLOADS
 
 LOOPBACK = cause("listens-on-loopback")
 SELECTOR = cause("service-selector-mismatch")
@@ -26,7 +27,6 @@ TARGET_PORT = cause("service-wrong-target-port")
 NOBODY = cause("service-without-backends")
 EXTERNAL_NAME = cause("service-external-name")
 
-KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 SYMPTOM = Sure.POSSIBLE  # it leads on, but is no root
 
 
@@ -72,7 +72,8 @@ def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
 
 def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
     """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
-    lists = [case.list(kind, service.ref.namespace, why=f"who should serve {service.ref}?") for kind in KINDS]
+    why = f"who should serve {service.ref}?"
+    lists = [case.list(kind, service.ref.namespace, why=why) for kind in ROLLED_OUT]
     if any(isinstance(found, Lack) for found in lists):
         quotes = service.quote("spec.selector")
         headline = f"Service {service.ref.name} has no pod behind it"
