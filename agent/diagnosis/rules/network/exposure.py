@@ -11,6 +11,7 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Event, Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.intake.topic import Topic
 
 PENDING = cause("load-balancer-pending")
 PATIENCE = timedelta(minutes=1)
@@ -20,7 +21,7 @@ PATIENCE = timedelta(minutes=1)
 @rule("Service", finds=(PENDING,))
 def address(case: Case, service: Obj) -> Iterator[Finding | State]:
     """Whether clients outside have an address; asked only where the alert is about that."""
-    if case.runbook.id != "exposure" or service.at("spec.type") != "LoadBalancer":
+    if case.runbook.id is not Topic.EXPOSURE or service.at("spec.type") != "LoadBalancer":
         return
     if given := service.quote("status.loadBalancer.ingress[0].ip", "status.loadBalancer.ingress[0].hostname"):
         yield State("healthy", service.ref, f"{service.ref} has an address for clients outside.", given)
