@@ -75,6 +75,8 @@ def reads_as_secret(name: str, value: str) -> bool:
 
 def looks_scrambled(value: str) -> bool:
     """Whether a word is so mixed that it stands out in a sentence: `Kq7vRz2x`, `summer!22`, hexadecimal digits."""
+    if value.isalpha() and len(value) < 32:  # as most words are
+        return False
     if (
         MARK in value
         or len(value) < 8

@@ -11,7 +11,7 @@ from agent.evidence.redaction import Redactor
 
 UNITS = [
     "x", "A", " ", "=", "'", "(", "a.b-c_", "A1b2", "@:", "::", "a/", "a:1:b:c:", "key=", "a=", "password=",
-    "password=[",
+    "password=[", "password=[redacted]",
     'key="', "token: ", "token=${", "password ", "password is ", 'password "', "\tpassword\t", "secret key ",
     "password>",
     "<password ", "&quot;", "%22", '\\"', "http%3A%2F%2F", "http://a:b", "name: password ", "{name: password value:",
