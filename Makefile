@@ -11,7 +11,7 @@ SAMPLE := agent/samples/high-cpu-traffic
 # One more than there are processors, since some tests wait.
 WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
-SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
+SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_contributing.py test_documents.py test_streams.py test_termination.py
 
 .PHONY: help run new-cause fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
