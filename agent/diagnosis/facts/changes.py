@@ -183,9 +183,11 @@ def _versions(case: Case, workload: Obj) -> list[Obj] | Lack:
     if workload.ref.kind not in ("StatefulSet", "DaemonSet"):
         return []
     found = case.list(
-        "ControllerRevision", workload.ref.namespace, label=selector_text(workload.at("spec.selector")),
+        "ControllerRevision",
+        workload.ref.namespace,
+        label=selector_text(workload.at("spec.selector")),
         why=f"which revisions does {workload.ref} have?",
-    )  # fmt: skip
+    )
     if isinstance(found, Lack):
         return found
     return sorted((each for each in found if owner_ref(each) == workload.ref), key=_number, reverse=True)

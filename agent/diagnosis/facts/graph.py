@@ -85,9 +85,11 @@ def _pod_selector(workload: Obj) -> dict[str, Any] | None:
 def replica_sets(case: Case, deployment: Obj) -> list[Obj] | Lack:
     """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
     found = case.list(
-        "ReplicaSet", deployment.ref.namespace, label=selector_text(deployment.at("spec.selector")),
+        "ReplicaSet",
+        deployment.ref.namespace,
+        label=selector_text(deployment.at("spec.selector")),
         why=f"which revisions does {deployment.ref} have?",
-    )  # fmt: skip
+    )
     if isinstance(found, Lack):
         return found
     own = [rs for rs in found if owner_ref(rs) == deployment.ref]

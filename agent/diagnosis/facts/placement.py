@@ -30,17 +30,38 @@ from agent.diagnosis.read.unschedulable import Reason, Refusal, read_refusal
 # How much stands in the way: what is soon over (a cordon, a node's bad hour) weighs less than what somebody
 # must change, and what the pod asks for by name less than what it never mentioned.
 COSTS = {
-    "node-condition": 0.9, "cordoned": 1.0, "resource": 1.2, "host-port": 1.3, "too-many-pods": 1.3,
-    "pod-anti-affinity": 1.3, "existing-anti-affinity": 1.3, "topology-spread": 1.4, "taint": 1.5,
+    "node-condition": 0.9,
+    "cordoned": 1.0,
+    "resource": 1.2,
+    "host-port": 1.3,
+    "too-many-pods": 1.3,
+    "pod-anti-affinity": 1.3,
+    "existing-anti-affinity": 1.3,
+    "topology-spread": 1.4,
+    "taint": 1.5,
     "too-big": 1.6,
-    "pod-affinity": 1.6, "topology-label": 1.7, "volume-affinity": 1.8, "volume-zone": 1.8,
-    "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
-}  # fmt: skip
+    "pod-affinity": 1.6,
+    "topology-label": 1.7,
+    "volume-affinity": 1.8,
+    "volume-zone": 1.8,
+    "node-affinity": 2.0,
+    "reserved": 3.0,
+    "control-plane": 4.0,
+}
 MOST_TERMS = 3
-_OF_CLAIMS = frozenset({
-    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
-    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
-})  # fmt: skip
+_OF_CLAIMS = frozenset(
+    {
+        "claim-missing",
+        "claim-unbound",
+        "claim-lost",
+        "claim-deleting",
+        "claim-waiting",
+        "volume-unavailable",
+        "volume-affinity",
+        "volume-zone",
+        "volume-in-use",
+    }
+)
 
 COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
 

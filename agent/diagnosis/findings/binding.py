@@ -50,7 +50,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
         sure=Sure.STATED,
         recommendations=tuple(_name_a_class(pvc, classes)),
         since=pvc.created,
-    )  # fmt: skip
+    )
 
 
 def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
@@ -76,9 +76,12 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
     free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]
     reasons = {pv.ref.name: mismatches(pvc, pv) for pv in free}
     if any(not why for why in reasons.values()):
-        yield State("progressing", pvc.ref, f"{pvc.ref} has a free volume that fits and is about "
-        f"to be bound.",
-                    pvc.quote("status.phase"))  # fmt: skip
+        yield State(
+            "progressing",
+            pvc.ref,
+            f"{pvc.ref} has a free volume that fits and is about to be bound.",
+            pvc.quote("status.phase"),
+        )
         return
     near = min(free, key=lambda pv: len(reasons[pv.ref.name]), default=None)
     only = reasons[near.ref.name] if near else []
@@ -118,8 +121,10 @@ def _provide(pvc: Obj, near: Obj | None, differs: list[str]) -> Iterator[Recomme
     create = Recommendation(
         "creating a volume that fits",
         "Create a PersistentVolume of the claim's class, access mode and size.",
-        kubectl(None, "get persistentvolumes"), "low", on(pvc.ref, "get"),
-    )  # fmt: skip
+        kubectl(None, "get persistentvolumes"),
+        "low",
+        on(pvc.ref, "get"),
+    )
     ways = [create, edit(pvc.ref, "correcting the claim", "Ask for what a free volume has.")]
     if near is not None and differs == ["claimRef.name"] and near.at("status.phase") == "Released":
         patch = [{"op": "remove", "path": "/spec/claimRef"}]

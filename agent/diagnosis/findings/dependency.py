@@ -213,9 +213,13 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
     elif complaint.line.kind in UNREACHED and leads:
         sure = min(sure, Sure.LIKELY)  # the peer itself may say more
     return complaint.finding(
-        cause, clause.format(peer=peer), *_named(complaint, peer), ways=(advice,), leads_to=leads,
+        cause,
+        clause.format(peer=peer),
+        *_named(complaint, peer),
+        ways=(advice,),
+        leads_to=leads,
         sure=sure,
-    )  # fmt: skip
+    )
 
 
 def _is_half_read(complaint: Complaint, peer: Peer) -> bool:

@@ -46,15 +46,18 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
     elif found[0].condition("ScalingActive").get("status") == "False":
         yield _more_replicas(workload, wanted)
         yield Recommendation(
-            "repairing the HPA", f"The HPA {found[0].ref.name} cannot scale: see why.",
-            on(found[0].ref, "describe"), "none",
-        )  # fmt: skip
+            "repairing the HPA",
+            f"The HPA {found[0].ref.name} cannot scale: see why.",
+            on(found[0].ref, "describe"),
+            "none",
+        )
     else:
         yield Recommendation(
             "watching the HPA scale",
             f"The HPA {found[0].ref.name} is below its maximum and may add replicas.",
-            on(found[0].ref, "get", "--watch"), "none",
-        )  # fmt: skip
+            on(found[0].ref, "get", "--watch"),
+            "none",
+        )
 
 
 def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
@@ -63,18 +66,20 @@ def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
     return Recommendation(
         "raising the HPA maximum",
         f"Allow the HPA {hpa.ref.name} up to {most} replicas, if nodes and dependencies can carry them.",
-        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}), "medium",
+        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}),
+        "medium",
         on(hpa.ref, "get"),
-    )  # fmt: skip
+    )
 
 
 def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "scaling replicas",
         f"Run {wanted} replicas so that each has the load of before.",
-        on(workload.ref, "scale", "--replicas={count}", count=wanted), "low",
+        on(workload.ref, "scale", "--replicas={count}", count=wanted),
+        "low",
         watch(workload.ref),
-    )  # fmt: skip
+    )
 
 
 def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
@@ -86,9 +91,10 @@ def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "enabling HPA",
         f"Let an HPA follow the load, so that the next spike needs nobody.{needs}",
-        on(workload.ref, "autoscale", bounds, least=replicas, count=most), "low",
+        on(workload.ref, "autoscale", bounds, least=replicas, count=most),
+        "low",
         kubectl(workload.ref.namespace, "get hpa {name}", name=workload.ref.name),
-    )  # fmt: skip
+    )
 
 
 def without_request(workload: Obj, resource: str = "cpu") -> list[str]:

@@ -40,9 +40,14 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
             claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
     entity = found.ref if found else workload
     return Finding(
-        DOWN, entity, headline, tuple(claims), _sure(case, service, rest), one_of(*ways_back(found, service, name)),
+        DOWN,
+        entity,
+        headline,
+        tuple(claims),
+        _sure(case, service, rest),
+        one_of(*ways_back(found, service, name)),
         leads_to=(service,) if service else (),
-    )  # fmt: skip
+    )
 
 
 def _sure(case: Case, service: Ref | None, error: str) -> Sure:
@@ -75,8 +80,10 @@ def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iter
         yield look(service, "restoring the webhook's Service", sentence)
     if configuration:
         yield edit(
-            configuration.ref, "setting its failurePolicy to Ignore",
+            configuration.ref,
+            "setting its failurePolicy to Ignore",
             f"As a stopgap let the API server go on without webhook {name}: failurePolicy Ignore, or "
             "delete it "
-            "if its server is gone for good.", risk="high",
-        )  # fmt: skip
+            "if its server is gone for good.",
+            risk="high",
+        )

@@ -50,9 +50,12 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
         return State("intended", obj.ref, f"{words}: no pods are wanted.", quotes)
     headline = f"{obj.ref.kind} {obj.ref.name} is scaled to zero{by}"
     up = Recommendation(
-        "scaling it up again", f"Run at least one replica of {obj.ref.name}.",
-        on(obj.ref, "scale", "--replicas=1"), "low", watch(obj.ref),
-    )  # fmt: skip
+        "scaling it up again",
+        f"Run at least one replica of {obj.ref.name}.",
+        on(obj.ref, "scale", "--replicas=1"),
+        "low",
+        watch(obj.ref),
+    )
     return Finding(ZERO, obj.ref, headline, (Claim(words, quotes),), Sure.STATED, (up,))
 
 
@@ -63,9 +66,11 @@ def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
     text = f"Generation {generation} was written {minutes:.0f} minutes ago; the controller has seen {seen}"
     headline = f"The change of {obj.ref.kind} {obj.ref.name} is not acted on for {minutes:.0f} minutes"
     check = Recommendation(
-        "checking the controller manager", "See whether kube-controller-manager runs and what it logs.",
-        kubectl("kube-system", "get pods -l component=kube-controller-manager"), "none",
-    )  # fmt: skip
+        "checking the controller manager",
+        "See whether kube-controller-manager runs and what it logs.",
+        kubectl("kube-system", "get pods -l component=kube-controller-manager"),
+        "none",
+    )
     quotes = obj.quote("metadata.generation", "status.observedGeneration")
     return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=since)
 
@@ -84,10 +89,14 @@ def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
     headline = f"{words.format(obj.ref.name)} ({available} available)"
     see = look(obj.ref, "looking at its events", "See what its events and pods say.")
     return Finding(
-        STUCK if stuck else MISSING, obj.ref, headline, tuple(claims), Sure.POSSIBLE,
+        STUCK if stuck else MISSING,
+        obj.ref,
+        headline,
+        tuple(claims),
+        Sure.POSSIBLE,
         (roll_back(obj.ref),) if stuck and change else (see,),
         since=change.at if change else None,
-    )  # fmt: skip
+    )
 
 
 def healthy_or_recovered(

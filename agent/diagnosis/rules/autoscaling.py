@@ -97,9 +97,12 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
 def _merge(obj: Obj) -> Recommendation:
     sentence = "Keep one HPA for these pods: put its metrics together and delete the others."
     return Recommendation(
-        "keeping one HPA for these pods", sentence, kubectl(obj.ref.namespace, "get hpa"), "none",
+        "keeping one HPA for these pods",
+        sentence,
+        kubectl(obj.ref.namespace, "get hpa"),
+        "none",
         on(obj.ref, "describe"),
-    )  # fmt: skip
+    )
 
 
 def _no_requests(
@@ -115,10 +118,17 @@ def _no_requests(
     setting = Recommendation(
         f"setting a {resource} request",
         f"Request the {resource} that container {container} needs in normal use.",
-        on(target, "set resources", "-c {container} --requests={measure}={amount}",
-           container=container, measure=resource, amount=amount), "medium",
+        on(
+            target,
+            "set resources",
+            "-c {container} --requests={measure}={amount}",
+            container=container,
+            measure=resource,
+            amount=amount,
+        ),
+        "medium",
         on(obj.ref, "get"),
-    )  # fmt: skip
+    )
     where = workload.quote(f"spec.template.spec.containers[{container}].name") if workload else ()
     return Finding(
         NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), Sure.STATED, (setting,)
@@ -142,8 +152,10 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     advice = Recommendation(
         "installing or repairing the metrics API",
         f"See whether what serves {api} is installed and available.",
-        on(Ref("APIService", "", f"v1beta1.{api}"), "get"), "none", on(obj.ref, "get"),
-    )  # fmt: skip
+        on(Ref("APIService", "", f"v1beta1.{api}"), "get"),
+        "none",
+        on(obj.ref, "get"),
+    )
     claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
     return Finding(
         NO_METRICS,

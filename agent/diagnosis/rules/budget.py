@@ -38,9 +38,11 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif is_short(obj):
         headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
         see = Recommendation(
-            "repairing the pods it guards", "See which pods are not ready and why.",
-            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")), "none",
-        )  # fmt: skip
+            "repairing the pods it guards",
+            "See which pods are not ready and why.",
+            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")),
+            "none",
+        )
         claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
         yield Finding(UNHEALTHY, obj.ref, headline, (claim,), Sure.POSSIBLE, (see,))
     elif count(obj, "disruptionsAllowed") == 0:

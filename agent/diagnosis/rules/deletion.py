@@ -23,10 +23,22 @@ IN_USE = cause("deletion-waits-for-use")
 NAMESPACE = cause("namespace-stuck")
 SLOW_END = cause("termination-slow")
 KINDS = (
-    "Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", "StatefulSet", "DaemonSet",
-    "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount",
-    "CustomResourceDefinition", "Node",
-)  # fmt: skip
+    "Pod",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "ConfigMap",
+    "Ingress",
+    "ServiceAccount",
+    "CustomResourceDefinition",
+    "Node",
+)
 PATIENCE = timedelta(seconds=45)
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 _WAITS = ("foregroundDeletion", "orphan")  # the garbage collector's own: it works as long as it runs
@@ -84,8 +96,10 @@ def _slow(case: Case, pod: Obj) -> Finding:
     force = Recommendation(
         "ending the pod with less grace",
         "If its work may be cut off, delete it with a short grace period.",
-        on(pod.ref, "delete", "--grace-period=30"), "medium", on(pod.ref, "get"),
-    )  # fmt: skip
+        on(pod.ref, "delete", "--grace-period=30"),
+        "medium",
+        on(pod.ref, "get"),
+    )
     sentence = "Have the program end on SIGTERM, or shorten terminationGracePeriodSeconds."
     return Finding(
         cause=SLOW_END,

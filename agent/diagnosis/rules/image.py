@@ -18,8 +18,15 @@ from agent.diagnosis.registry import rule
 from agent.kinds import ROLLED_OUT
 from agent.ref import Ref
 
-WAITING = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
-           "RegistryUnavailable", "SignatureValidationFailed")  # fmt: skip
+WAITING = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+)
 
 
 NOT_FOUND = cause("image-not-found")
@@ -35,9 +42,17 @@ NEVER = cause("image-never-pulled")
 DISK = cause("node-disk-full")
 FAILED = cause("image-pull-failed")
 _BY_CLASS = {
-    "platform": PLATFORM, "disk": DISK, "dns": DNS, "tls": TLS, "rate": RATE, "access": ACCESS,
-    "unreachable": UNREACHABLE, "not-found": NOT_FOUND, "registry": REGISTRY, "other": FAILED,
-}  # fmt: skip
+    "platform": PLATFORM,
+    "disk": DISK,
+    "dns": DNS,
+    "tls": TLS,
+    "rate": RATE,
+    "access": ACCESS,
+    "unreachable": UNREACHABLE,
+    "not-found": NOT_FOUND,
+    "registry": REGISTRY,
+    "other": FAILED,
+}
 _WORDS = {
     "image-not-found": "the registry has no image {image}",
     "image-access-denied": "the registry refuses {image} without valid credentials",
@@ -169,11 +184,14 @@ def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendat
                 action="giving the pods a pull secret that the registry accepts",
                 sentence="See which pull secrets the pods and their ServiceAccount use, and correct or add "
                 "one.",
-                command=kubectl(owner.ref.namespace, "get serviceaccounts -o custom-columns="
-                                "NAME:.metadata.name,PULLSECRETS:.imagePullSecrets[*].name"),
+                command=kubectl(
+                    owner.ref.namespace,
+                    "get serviceaccounts -o custom-columns="
+                    "NAME:.metadata.name,PULLSECRETS:.imagePullSecrets[*].name",
+                ),
                 risk="none",
                 verify=watch(owner.ref),
-            )  # fmt: skip
+            )
         case "node-disk-full":
             node = Ref("Node", "", str(trouble.container.pod.at("spec.nodeName") or ""))
             yield look(node, "freeing the node's disk", DISK.remedy)

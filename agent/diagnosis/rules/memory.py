@@ -98,11 +98,19 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
         ruled_out.append(RuledOut(LOAD.id, why, (quote_now(requests),)))
     headline = f"Memory of {workload.ref.name} grows steadily by {_bytes(growth)} an hour without more load"
     advice = (
-        Recommendation("taking a heap profile", "Take two heap profiles some minutes apart, and find what is kept.",
-                       kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"), "none"),
-        Recommendation("restarting it as a stopgap", "A restart frees the memory until it has grown again.",
-                       on(workload.ref, "rollout restart"), "low"),
-    )  # fmt: skip
+        Recommendation(
+            "taking a heap profile",
+            "Take two heap profiles some minutes apart, and find what is kept.",
+            kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"),
+            "none",
+        ),
+        Recommendation(
+            "restarting it as a stopgap",
+            "A restart frees the memory until it has grown again.",
+            on(workload.ref, "rollout restart"),
+            "low",
+        ),
+    )
     return Finding(
         LEAK, workload.ref, headline, tuple(claims), Sure.LIKELY, advice, ruled_out=tuple(ruled_out)
     )
@@ -136,8 +144,12 @@ def _level(
     case: Case, obj: Obj, workload: Obj, memory: Series, rise: Rise | None
 ) -> Iterator[Finding | State]:
     held, last = now_level(memory) or 0.0, (quote_now(memory),)
-    limits = [b for p in pods_of(case, workload) or [] for c in p.items("spec.containers")
-              if (b := bound(p, str(c.get("name")), "limits.memory"))]  # fmt: skip
+    limits = [
+        b
+        for p in pods_of(case, workload) or []
+        for c in p.items("spec.containers")
+        if (b := bound(p, str(c.get("name")), "limits.memory"))
+    ]
     if limits and held > NEAR * max(limits):
         headline = (
             f"Memory of {workload.ref.name} is at {held / max(limits):.0%} of its limit, and was all the time"

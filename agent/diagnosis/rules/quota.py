@@ -35,11 +35,22 @@ def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
         latest = refusals[-1]
         headline += f", and pods of {latest.about.name} are refused for it"
         claims.append(Claim(f"{latest.about} was refused pods", (latest.quote,)))
-    yield Finding(QUOTA, obj.ref, headline, tuple(claims), Sure.STATED if refusals else Sure.LIKELY, one_of(
-        edit(obj.ref, "raising the quota", f"Raise {', '.join(full)} if the namespace may have more."),
-        Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
-                       kubectl(obj.ref.namespace, "get pods"), "none"),
-    ))  # fmt: skip
+    yield Finding(
+        QUOTA,
+        obj.ref,
+        headline,
+        tuple(claims),
+        Sure.STATED if refusals else Sure.LIKELY,
+        one_of(
+            edit(obj.ref, "raising the quota", f"Raise {', '.join(full)} if the namespace may have more."),
+            Recommendation(
+                "freeing quota",
+                "See which pods use it and scale down what is not needed.",
+                kubectl(obj.ref.namespace, "get pods"),
+                "none",
+            ),
+        ),
+    )
 
 
 def _is_refusal(event: Event, obj: Obj) -> bool:

@@ -127,9 +127,14 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
         why = f"the request rate is {traffic.ratio:.1f} times that of before"
         ruled_out = (RuledOut(SLOW_LOAD.id, why, (quote_rise(traffic.series, symptom.rise.start),)),)
     yield Finding(
-        symptom.high, workload.ref, headline, (symptom.claim(),), Sure.POSSIBLE,
-        ruled_out=ruled_out, since=clock(symptom.rise.start),
-    )  # fmt: skip
+        symptom.high,
+        workload.ref,
+        headline,
+        (symptom.claim(),),
+        Sure.POSSIBLE,
+        ruled_out=ruled_out,
+        since=clock(symptom.rise.start),
+    )
 
 
 def _over(obj: Obj, found: list[Symptom], errors: Series | None) -> Iterator[State]:

@@ -118,12 +118,15 @@ def _spike(
         claims.append(Claim(stopped, (quote_now(throttled),)))
     in_step = rise.ratio < COSTLIER * traffic.ratio
     return Finding(
-        SPIKE, workload.ref, "High CPU observed due to traffic spike", tuple(c for c in claims if c),
+        SPIKE,
+        workload.ref,
+        "High CPU observed due to traffic spike",
+        tuple(c for c in claims if c),
         sure=Sure.STATED if in_step else Sure.LIKELY,
         recommendations=tuple(scale_out(case, workload, rise.ratio)),
         ruled_out=tuple(_other_than_traffic(case, workload, rise, traffic, throttled)),
         since=clock(rise.start),
-    )  # fmt: skip
+    )
 
 
 def _other_than_traffic(
@@ -153,12 +156,17 @@ def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, ch
     else:
         what, undo = f"the {change.kind} of revision {change.revision}", roll_back(workload.ref)
     return Finding(
-        CHANGED, workload.ref, f"High CPU observed since {what} ({change.summary})", tuple(claims),
+        CHANGED,
+        workload.ref,
+        f"High CPU observed since {what} ({change.summary})",
+        tuple(claims),
         sure=Sure.STATED if traffic else Sure.LIKELY,
-        recommendations=one_of(undo, _profile(workload, "profiling the new version", "If the change must stay")),
+        recommendations=one_of(
+            undo, _profile(workload, "profiling the new version", "If the change must stay")
+        ),
         ruled_out=tuple(ruled_out),
         since=change.at,
-    )  # fmt: skip
+    )
 
 
 def _revert(change: Change) -> Recommendation:
@@ -192,10 +200,15 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
         claims.append(said)
         headline, sure = f"{headline}, while its log complains", Sure.LIKELY
     return Finding(
-        RUNAWAY, workload.ref, headline, tuple(claims), sure, (_profile(workload),),
+        RUNAWAY,
+        workload.ref,
+        headline,
+        tuple(claims),
+        sure,
+        (_profile(workload),),
         ruled_out=(RuledOut(SPIKE.id, why, (quote_rise(traffic.series, rise.start),)),),
         since=clock(rise.start),
-    )  # fmt: skip
+    )
 
 
 def _complaint(case: Case, workload: Obj) -> Claim | None:

@@ -107,7 +107,7 @@ def _without_limit(ending: Ending) -> Finding:
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
         since=container.finished_at,
-    )  # fmt: skip
+    )
 
 
 def _killed(ending: Ending) -> Finding:

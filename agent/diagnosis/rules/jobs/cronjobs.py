@@ -98,9 +98,12 @@ def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     )
     ref = Ref("Job", obj.ref.namespace, active[0])
     end = Recommendation(
-        "ending the run that hangs", f"See in its log what Job {active[0]} waits for, then delete it.",
-        on(ref, "delete"), "medium", on(obj.ref, "get"),
-    )  # fmt: skip
+        "ending the run that hangs",
+        f"See in its log what Job {active[0]} waits for, then delete it.",
+        on(ref, "delete"),
+        "medium",
+        on(obj.ref, "get"),
+    )
     bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
     return Finding(HELD, obj.ref, headline, claims, Sure.LIKELY, (end, bound), since=last)

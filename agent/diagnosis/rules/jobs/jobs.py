@@ -87,11 +87,21 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
     claim = Claim(headline, quotes + obj.quote("spec.activeDeadlineSeconds", "status.startTime"))
     why = "the deadline came before the limit of retries"
     return Finding(
-        DEADLINE, obj.ref, headline, (claim,), Sure.LIKELY,
-        (edit(obj.ref, "allowing it more time", "Raise activeDeadlineSeconds, or find out what takes it so long."),
-         *_see(obj, failed)),
+        DEADLINE,
+        obj.ref,
+        headline,
+        (claim,),
+        Sure.LIKELY,
+        (
+            edit(
+                obj.ref,
+                "allowing it more time",
+                "Raise activeDeadlineSeconds, or find out what takes it so long.",
+            ),
+            *_see(obj, failed),
+        ),
         ruled_out=(RuledOut(BACKOFF.id, why, obj.quote("spec.backoffLimit")),),
-    )  # fmt: skip
+    )
 
 
 @rule("Pod", finds=(DEADLINE,))

@@ -139,9 +139,15 @@ def _mismatch(service: Obj, workload: Obj) -> Finding:
             Claim(f"The pods of {workload.ref} are labelled otherwise", workload.quote(*paths)),
         ),
         sure=Sure.STATED,
-        recommendations=(edit(service.ref, "correcting the Service's selector", SELECTOR.remedy,
-                              kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)),),
-    )  # fmt: skip
+        recommendations=(
+            edit(
+                service.ref,
+                "correcting the Service's selector",
+                SELECTOR.remedy,
+                kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name),
+            ),
+        ),
+    )
 
 
 def _absent(service: Obj) -> Finding:

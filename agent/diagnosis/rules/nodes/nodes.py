@@ -115,7 +115,8 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
     return Finding(
         cause=cause,
         entity=node.ref,
-        headline=f"Node {node.ref.name} is in trouble: {words}" if cause is not KUBELET_DOWN
+        headline=f"Node {node.ref.name} is in trouble: {words}"
+        if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is lost to the cluster: {words}",
         claims=tuple(claims),
         # What an unknown condition means, its writer alone knows.
@@ -123,7 +124,7 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
         since=since,
-    )  # fmt: skip
+    )
 
 
 def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:

@@ -75,8 +75,12 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         if not volume or not terms:
             continue
         path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
-        claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
-                            volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
+        claims.append(
+            Claim(
+                f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
+                volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values"),
+            )
+        )
         homes += [node for node in place.all_nodes if matches_terms(terms, node)]
     absent = (
         "nodes that were not read" if case.is_partial("Node", "*") else "nodes that the cluster does not have"
@@ -91,7 +95,7 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         recommendations=(_reunite(case, owner, homes),),
         leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
         since=place.since,
-    )  # fmt: skip
+    )
 
 
 def _reunite(case: Case, owner: Obj, homes: list[Obj]) -> Recommendation:

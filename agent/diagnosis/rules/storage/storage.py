@@ -240,7 +240,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
         ),
         leads_to=(workload.ref,) if workload else (),
         since=pvc.created,
-    )  # fmt: skip
+    )
 
 
 def _revive(workload: Obj | None) -> Command | Withheld:

@@ -114,9 +114,12 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
             f"DaemonSet {obj.ref.name} still runs on node {node.ref.name}, where it does not belong ({why})"
         )
         remove = Recommendation(
-            "deleting the misplaced pods", f"Delete {pod.ref.name}, or tolerate what changed on the node.",
-            on(pod.ref, "delete"), "low", on(obj.ref, "get"),
-        )  # fmt: skip
+            "deleting the misplaced pods",
+            f"Delete {pod.ref.name}, or tolerate what changed on the node.",
+            on(pod.ref, "delete"),
+            "low",
+            on(obj.ref, "get"),
+        )
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), Sure.LIKELY, (remove,))
         return

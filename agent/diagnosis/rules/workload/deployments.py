@@ -56,9 +56,12 @@ def _paused(case: Case, obj: Obj) -> Finding | State:
         f"The rollout of {obj.ref.name} is paused, so its change does not reach the pods ({waiting[0]})"
     )
     resume = Recommendation(
-        "resuming the rollout", "Resume the rollout if the change is meant to go out.",
-        on(obj.ref, "rollout resume"), "medium", watch(obj.ref),
-    )  # fmt: skip
+        "resuming the rollout",
+        "Resume the rollout if the change is meant to go out.",
+        on(obj.ref, "rollout resume"),
+        "medium",
+        watch(obj.ref),
+    )
     return Finding(PAUSED, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (resume,))
 
 

@@ -61,9 +61,12 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
         f"{pod.ref.name} is broken and of an earlier revision: {obj.ref.name} waits for it before updating it"
     )
     delete = Recommendation(
-        "deleting the broken pod", f"Delete {pod.ref.name}: it is created anew from the present template.",
-        on(pod.ref, "delete"), "medium", watch(obj.ref),
-    )  # fmt: skip
+        "deleting the broken pod",
+        f"Delete {pod.ref.name}: it is created anew from the present template.",
+        on(pod.ref, "delete"),
+        "medium",
+        watch(obj.ref),
+    )
     claims = [Claim(headline, quotes)]
     if corrected := _corrected(obj, pod):
         claims.append(
@@ -92,9 +95,12 @@ def _waits_for_deletion(obj: Obj) -> Finding | None:
     quotes = obj.quote("spec.updateStrategy.type", "status.updateRevision", "status.currentRevision")
     headline = f"The update of {obj.ref.name} waits for its pods to be deleted (updateStrategy OnDelete)"
     delete = Recommendation(
-        "deleting its pods one by one", "Delete a pod, wait until it is ready, go on with the next.",
-        kubectl(obj.ref.namespace, "delete pod <pod>"), "medium", on(obj.ref, "get"),
-    )  # fmt: skip
+        "deleting its pods one by one",
+        "Delete a pod, wait until it is ready, go on with the next.",
+        kubectl(obj.ref.namespace, "delete pod <pod>"),
+        "medium",
+        on(obj.ref, "get"),
+    )
     why = "every replica is ready"
     ruled_out = (RuledOut("rollout-stuck", why, obj.quote("status.readyReplicas")),)
     return Finding(
