@@ -7,15 +7,23 @@ import pytest
 from agent.diagnosis import causes as vocabulary
 from agent.diagnosis.causes import causes
 
-GOOD = "{title: A leak, meaning: It drips., shows: It is wet., remedy: Mend it.}"
+GOOD = "{title: Leak, meaning: It drips., shows: It is wet., remedy: Mend it.}"
 
 
 @pytest.mark.parametrize(
     ("files", "words"),
     [
         ({"a": f"leak: {GOOD}", "b": f"leak: {GOOD}"}, "cause 'leak' stands in a.yaml and b.yaml"),
-        ({"a": "leak: {title: A leak, remedy: 3}"}, "cause 'leak' of a.yaml lacks meaning, shows, remedy"),
+        ({"a": "leak: {title: Leak, remedy: 3}"}, "cause 'leak' of a.yaml lacks meaning, shows, remedy"),
+        (
+            {"a": f"leak: {GOOD.replace('Leak', 'A leak')}"},
+            "cause 'leak' of a.yaml: its title is to be a noun phrase that begins with a capital and no article",
+        ),
         ({"a": f"leak: {GOOD[:-1]}, explain: [x], x: y}}"}, "cause 'leak' of a.yaml has unknown keys: explain, x"),
+        (
+            {"a": f"leak: {GOOD.replace('Leak', 'A leak')}"},
+            "cause 'leak' of a.yaml: its title is to be a noun phrase that begins with a capital and no article",
+        ),
         ({"a": f"leak: {GOOD[:-1]}, explains: [leak, b/*]}}"}, "cause 'leak' names causes that do not exist: b/*"),
         ({"a": f"leak: {GOOD[:-1]}, confused_with: [x]}}"}, "cause 'leak' names causes that do not exist: x"),
     ],
