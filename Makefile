@@ -11,9 +11,9 @@ SAMPLE := agent/samples/high-cpu-traffic
 # One more than there are processors, since some tests wait.
 WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
-SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_documents.py test_streams.py test_termination.py
+SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_contributing.py test_documents.py test_streams.py test_termination.py
 
-.PHONY: help run fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
+.PHONY: help run new-cause fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} \
@@ -42,6 +42,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@touch $@
 
 venv: $(VENV)/.dev ## create the development environment in .venv
+
+new-cause: $(VENV)/.dev ## draft one: NAME=pod-frozen FAMILY=workload KIND=Pod
+	@$(BIN)/python -m tests.new_cause "$(NAME)" "$(FAMILY)" "$(KIND)"
 
 fix: $(VENV)/.dev ## correct and format what can be corrected
 	@$(BIN)/ruff check -q --fix --exit-zero .

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from agent import __version__
+from agent.errors import UserError
 from agent.termination import Terminated, interruptible, listening
 
 EPILOG = """\
@@ -55,10 +56,8 @@ def run(arguments: list[str]) -> int:
         return _complain("interrupted", 1)
     except BrokenPipeError:
         return 1
-    except ValueError as error:
-        if type(error).__module__.startswith("agent."):  # the errors meant for people
-            return _complain(str(error), 2)
-        raise
+    except UserError as error:
+        return _complain(str(error), 2)
     except OSError as error:
         return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", 2)
     return code

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.errors import UserError
 from agent.settings import Settings
 from agent.verdict import store
 from agent.verdict.output import as_json, place_of, write_output
@@ -64,7 +65,7 @@ class Delivery:
     def _attempt(self, write: Callable[[], None]) -> None:
         try:
             write()
-        except (ValueError, OSError) as error:
+        except (UserError, OSError) as error:
             self._error = self._error or error
 
     def _rendered(self, worked: Worked) -> str:

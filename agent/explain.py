@@ -3,9 +3,10 @@
 import textwrap
 
 from agent.diagnosis.causes import Cause, causes
+from agent.errors import UserError
 
 
-class UnknownCause(ValueError):
+class UnknownCause(UserError):
     """A cause that is not in the vocabulary."""
 
 

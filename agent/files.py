@@ -7,6 +7,8 @@ import tempfile
 from io import BufferedReader
 from pathlib import Path
 
+from agent.errors import UserError
+
 _KINDS = {
     stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device",
 }  # fmt: skip
@@ -14,7 +16,7 @@ MAX_SMALL = 1 << 20
 """Bytes of a file that people write by hand: a kubeconfig, a key, an address."""
 
 
-class OutputError(ValueError):
+class OutputError(UserError):
     """A place that cannot be written; the message is for people."""
 
 

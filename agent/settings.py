@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from agent.errors import UserError
 from agent.names import is_name
 
 MOST_ANSWER_TOKENS = 131_072
@@ -12,7 +13,7 @@ MOST = 1e9  # dollars, or tokens: more is a slip, and sums of it would be no num
 _MODEL = re.compile(r"openai:[A-Za-z0-9][\w.:/@+-]{0,127}")
 
 
-class SettingsError(ValueError):
+class SettingsError(UserError):
     """A setting that cannot be used; the message is for people."""
 
 

@@ -1,8 +1,9 @@
-"""The case: a read-only view of the evidence of one incident that notes what analyzers still miss."""
+"""The case: a read-only view of the evidence of one incident that notes what rules still miss."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Literal, TypeVar
 
 from agent.diagnosis.read.quote import Quote
@@ -22,6 +23,21 @@ Need = Literal["all", "ill", "some"]
 T = TypeVar("T")
 
 
+class Lack(Enum):
+    """Why there is no answer. Each is false, so `answer or ...` and `if not answer` mean all of them.
+
+    unread: it is asked now, and the next round knows. refused: it was asked and not answered, or only in part.
+    absent: it was answered, and there is no such object.
+    """
+
+    UNREAD = "unread"
+    REFUSED = "refused"
+    ABSENT = "absent"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
 @dataclass(frozen=True)
 class Followed:
     """An object that somebody pointed at: by structure (`cause` empty) or by a finding's id."""
@@ -34,9 +50,8 @@ class Followed:
 class Case:
     """What is known of an incident, and what is asked.
 
-    Every accessor returns what the evidence says, or None when it was not read; the first time it
-    was not even asked, an open question is noted. So analyzers read straight on and stop at None;
-    the next round, with the answers, they get further.
+    Every accessor returns what the evidence says, or a `Lack`; what was not even asked is noted as an open
+    question. So rules read straight on and stop at a lack; the next round, with the answers, they get further.
     """
 
     def __init__(
@@ -44,38 +59,39 @@ class Case:
     ) -> None:
         self.alert, self.subject, self.runbook, self.now = alert, subject, runbook, now
         self.questions: dict[Query, str] = {}
-        self.missed = 0  # grows whenever something is asked that is not read yet: compare before and after
         self.followed: dict[Ref, Followed] = {}
         self.current: Followed | None = None
         self.left_out: dict[str, None] = {}  # what was not looked at because there is too much, in sentences
         self._by_query = {e.query: e for e in evidence}
         self._lacking: set[Query] = set()
-        self._cache: dict[tuple[str, Any], Any] = {}
+        self._cache: dict[tuple[Any, ...], Any] = {}
 
     # -- reading -------------------------------------------------------------------------------------
 
-    def ask(self, query: Query, why: str = "") -> Evidence | None:
-        """The evidence of a query whatever its status, or None with the question noted."""
+    def ask(self, query: Query, why: str = "") -> Evidence | Lack:
+        """The evidence of a query that was answered; a question is noted where it was not asked yet."""
         found = self._by_query.get(query)
         if found is None:
-            self.missed += 1
             self.questions.setdefault(query, why)
-        return found
+            return Lack.UNREAD
+        if found.ok:
+            return found
+        return Lack.ABSENT if found.status in ("not-found", "not-served") else Lack.REFUSED
 
-    def get(self, kind: str, namespace: str, name: str, why: str = "") -> Obj | None:
+    def get(self, kind: str, namespace: str, name: str, why: str = "") -> Obj | Lack:
         """One object; an item of a list already read counts as read."""
         if not name or (not namespace and kind not in CLUSTER_SCOPED):
-            return None
+            return Lack.ABSENT
         query = q.get(kind, "" if kind in CLUSTER_SCOPED else namespace, name)
         ref = Ref(kind, query.namespace, name)
         if query not in self._by_query and ref in (known := self._listed()):
             return known[ref]
         found = self.ask(query, why)
-        if found is None or not found.ok or not isinstance(found.data, dict):
-            return None
-        return Obj(ref, found.data, found)
+        if isinstance(found, Lack):
+            return found
+        return Obj(ref, found.data, found) if isinstance(found.data, dict) else Lack.REFUSED
 
-    def obj(self, ref: Ref, why: str = "") -> Obj | None:
+    def obj(self, ref: Ref, why: str = "") -> Obj | Lack:
         """One object by its reference."""
         return self.get(ref.kind, ref.namespace, ref.name, why)
 
@@ -96,17 +112,17 @@ class Case:
         field: str = "",
         why: str = "",
         need: Need = "all",
-    ) -> Objects | None:
-        """The objects of a kind in a namespace, or None when unread or refused.
+    ) -> Objects | Lack:
+        """The objects of a kind in a namespace.
 
         Of a list that is too long only a part is kept. `need` says what must be in it for the analyzer to be
-        right: all objects, all that are not well, or some. A list that holds less is None, too, and is
+        right: all objects, all that are not well, or some. A list that holds less counts as refused, and is
         said to have been read in part.
         """
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
-        if found is None or not found.ok or not self._holds(found, need):
-            return None
-        return self._objects(found)
+        if isinstance(found, Lack):
+            return found
+        return self._objects(found) if self._holds(found, need) else Lack.REFUSED
 
     def is_partial(self, kind: str, namespace: str, *, label: str = "") -> bool:
         """Whether a list was read of which only a part was kept; that is said then."""
@@ -129,36 +145,36 @@ class Case:
             else None
         )
 
-    def events(self, ref: Ref, why: str = "") -> Events:
-        """The events about an object, oldest first; empty when unread, refused or none."""
+    def events(self, ref: Ref, why: str = "") -> Events | Lack:
+        """The events about an object, oldest first."""
         found = self.ask(q.events(ref.namespace, ref.kind, ref.name), why)
-        if found is None or not found.ok:
-            return []
-        return self._once("events", found, lambda: _events(found))
+        if isinstance(found, Lack):
+            return found
+        return self.once(("events", found.id), lambda: _events(found))
 
-    def warnings(self, namespace: str, why: str = "") -> Events:
+    def warnings(self, namespace: str, why: str = "") -> Events | Lack:
         """The warnings of a namespace, oldest first."""
         found = self.ask(q.events(namespace), why)
-        if found is None or not found.ok:
-            return []
-        return self._once("events", found, lambda: _events(found))
+        if isinstance(found, Lack):
+            return found
+        return self.once(("events", found.id), lambda: _events(found))
 
-    def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | None:
+    def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | Lack:
         """The log of a container; an empty one is a Log too."""
         found = self.ask(q.logs(pod.namespace, pod.name, container, previous=previous), why)
-        return Log(found) if found is not None and found.ok else None
+        return found if isinstance(found, Lack) else Log(found)
 
-    def series(self, promql: str, why: str = "") -> Sequence[Series] | None:
-        """The series of a PromQL expression, or None when unread or refused."""
+    def series(self, promql: str, why: str = "") -> Sequence[Series] | Lack:
+        """The series of a PromQL expression."""
         found = self.ask(q.metrics(promql), why)
-        if found is None or not found.ok:
-            return None
-        return self._once("series", found, lambda: _series(found))
+        if isinstance(found, Lack):
+            return found
+        return self.once(("series", found.id), lambda: _series(found))
 
-    def usage(self, namespace: str, pod: str = "", why: str = "") -> Sequence[dict[str, Any]] | None:
-        """Current use by container as metrics-server tells, or None."""
+    def usage(self, namespace: str, pod: str = "", why: str = "") -> Sequence[dict[str, Any]] | Lack:
+        """Current use by container as metrics-server tells."""
         found = self.ask(q.usage(namespace, pod), why)
-        return [*(found.data or [])] if found is not None and found.ok else None
+        return found if isinstance(found, Lack) else [*(found.data or [])]
 
     def status(self, query: Query) -> str:
         """The status of a query's answer, empty when it was not asked."""
@@ -209,11 +225,12 @@ class Case:
 
     # -- inside --------------------------------------------------------------------------------------
 
-    def _once(self, what: str, evidence: Evidence, make: Callable[[], Any]) -> Any:
-        key = (what, evidence.id)
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What was made of that key before, else what is made now."""
         if key not in self._cache:
             self._cache[key] = make()
-        return self._cache[key]
+        made: T = self._cache[key]
+        return made
 
     def _holds(self, found: Evidence, need: Need) -> bool:
         census = found.census
@@ -223,7 +240,7 @@ class Case:
         return holds
 
     def _objects(self, found: Evidence) -> Objects:
-        return self._once("list", found, lambda: _items(found))
+        return self.once(("list", found.id), lambda: _items(found))
 
     def _listed(self) -> dict[Ref, Obj]:
         """Every object that some list has brought along."""

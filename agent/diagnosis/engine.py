@@ -78,7 +78,7 @@ def diagnose(case: Case, subjects: list[Ref]) -> Diagnosis:
 def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
     case.current = case.followed[ref]
     obj = case.obj(ref, f"what is {ref}?")
-    if obj is None:
+    if not obj:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
             diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
         return

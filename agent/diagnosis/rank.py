@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Finding, Sure
+from agent.intake.topic import Topic
 from agent.kinds import REPLICATED
 
 # What keeps pods from starting, whatever the pods that serve do.
@@ -64,7 +65,7 @@ def rank(diagnosis: Diagnosis, finding: Finding) -> Rank:
         carried=finding.sure >= Sure.LIKELY,
         first=not any(_explains(other, finding) for other in diagnosis.findings),
         cause=not finding.cause.symptom,
-        met=not (diagnosis.case.runbook.id == "traffic" and _never_served(diagnosis, finding)),
+        met=not (diagnosis.case.runbook.id is Topic.TRAFFIC and _never_served(diagnosis, finding)),
         topic=not families or finding.cause.family in families,
         sure=finding.sure,
         own=diagnosis.found_at[finding.id].ref in diagnosis.subjects,
@@ -96,6 +97,6 @@ def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
     if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in REPLICATED:
         return False
     workload = diagnosis.case.obj(finding.entity)
-    if workload is None:
+    if not workload:
         return False
     return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))

@@ -1,6 +1,6 @@
 """From a bare name to objects: "payment-service" may be a Deployment, a Service or a label."""
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.read.node import is_node_ready
 from agent.diagnosis.read.thing import Obj
 from agent.intake.mention import candidate_names
@@ -68,10 +68,9 @@ def _space(case: Case, name: str) -> Ref | None:
 def _within(case: Case, space: Ref) -> list[Ref]:
     """The object of the namespace that the alert's words name first, else the namespace; empty while unknown."""
     names = candidate_names(case.alert.text, space.name)
-    missed = case.missed
     why = f"does the alert name an object of {space.name}?"
     lists = [case.list(kind, space.name, why=why, need="some") for kind in MENTIONED] if names else []
-    if case.missed > missed:
+    if Lack.UNREAD in lists:
         return []
     objects = [obj for found in lists for obj in found or []]
     named = [obj for name in names for obj in objects if obj.ref.name == name]
@@ -87,7 +86,9 @@ def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
     found = [obj for objects in lists for obj in objects or [] if obj.ref.name == name]
     if found:
         return found
-    return _by_label(case, namespace, name) if all(objects is not None for objects in lists) else None
+    return (
+        _by_label(case, namespace, name) if all(not isinstance(objects, Lack) for objects in lists) else None
+    )
 
 
 def _node_at(case: Case, address: str) -> list[Ref]:
@@ -121,7 +122,7 @@ def _successors(case: Case, ref: Ref) -> list[Ref]:
     owner = owner_name("Pod", ref.name)
     kinds = (*ROLLED_OUT, "Job") if owner != ref.name else ()
     found = [case.get(kind, ref.namespace, owner, f"who owned {ref}, which is gone?") for kind in kinds]
-    return [obj.ref for obj in found if obj is not None]
+    return [obj.ref for obj in found if obj]
 
 
 def _triple(ref: Ref) -> tuple[str, str, str]:
@@ -133,7 +134,7 @@ def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
     lists = [
         case.list("Deployment", namespace, label=f"{label}={name}", why=why, need="some") for label in LABELS
     ]
-    if any(found is None for found in lists):
+    if any(isinstance(found, Lack) for found in lists):
         return None
     return next((found for found in lists if found), [])
 

@@ -10,11 +10,12 @@ import yaml
 from agent.diagnosis.causes import causes
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Finding, Sure
+from agent.errors import UserError
 
 EXPECTED = "expected `off:` and `lower:`, each a map of causes and reasons"
 
 
-class SwitchesError(ValueError):
+class SwitchesError(UserError):
     """A file of switches that cannot be used; the message is for people."""
 
 

@@ -14,6 +14,7 @@ from agent.names import is_name
 _RUN = re.compile(r"[A-Za-z0-9_+/\-]{20,}={0,2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HEX = re.compile(r"(?:0x)?[0-9a-f]+|(?:0x)?[0-9A-F]+")
+_DIGIT = re.compile(r"[0-9]")
 _CHANGES = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
 
 
@@ -26,10 +27,9 @@ def looks_random(text: str) -> bool:
 
 
 def _random_run(run: str) -> bool:
-    if _UUID.search(run) or _HEX.fullmatch(run) or not any(c.isdigit() for c in run):
+    if not _DIGIT.search(run) or _HEX.fullmatch(run) or _UUID.search(run):
         return False
-    upper, lower = any(c.isupper() for c in run), any(c.islower() for c in run)
-    if upper and lower:
+    if run not in (run.lower(), run.upper()):  # it has letters of both cases
         return any(_mixed(part) for part in re.split(r"[/=]", run))
     return any(
         len(part) >= 24 and _jumps(part) >= 8 and not _HEX.fullmatch(part)
@@ -75,6 +75,8 @@ def reads_as_secret(name: str, value: str) -> bool:
 
 def looks_scrambled(value: str) -> bool:
     """Whether a word is so mixed that it stands out in a sentence: `Kq7vRz2x`, `summer!22`, hexadecimal digits."""
+    if value.isalpha() and len(value) < 32:  # as most words are
+        return False
     if (
         MARK in value
         or len(value) < 8

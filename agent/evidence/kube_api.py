@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from agent.errors import UserError
 from agent.evidence.answer import Status
 from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
 from agent.evidence.folding import last_lines
@@ -33,7 +34,7 @@ _STATUSES: dict[int, Status] = {
 }  # fmt: skip
 
 
-class ClusterError(ValueError):
+class ClusterError(UserError):
     """No cluster can be named: no kubeconfig, a damaged one, an unknown context. One line for a person."""
 
 

@@ -63,6 +63,10 @@ def drop_pairs(line: str, learn: Learn) -> str:
         position = head.end()
         if not (strength := secrecy(name := _whole_name(line, head))):
             continue
+        if line.startswith(
+            MARK, position
+        ):  # hidden already; of a long run of such each would be read to the end
+            continue
         if strength == "weak":  # of a long run of such pairs each would be read to the end
             begin = line[head.end() : head.end() + _LOOKED_AT]
             start, end = value_span(begin, 0, head["sep"])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from agent.evidence.commands import is_given, secret_words
 from agent.evidence.credentials import looks_generated, looks_scrambled, names_object, reads_as_secret
@@ -48,7 +49,7 @@ class Word:
     raw: str
     tabbed: bool = False
 
-    @property
+    @cached_property
     def bare(self) -> str:
         """The word without what surrounds it."""
         ending = _LINE_END.match(self.raw[::-1])

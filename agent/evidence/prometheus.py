@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from agent.errors import UserError
 from agent.evidence.answer import Answer, Status
 from agent.evidence.bounds import NAME, shorten
 from agent.evidence.decoding import DecodingError, Each, TooLarge, decode
@@ -30,7 +31,7 @@ _RECENT = timedelta(hours=1)  # of an old alert: whether it still is so
 _STATUSES: dict[int, Status] = {401: "unauthorized", 403: "forbidden"}
 
 
-class PrometheusError(ValueError):
+class PrometheusError(UserError):
     """An address that cannot be a Prometheus; one line for a person."""
 
 

@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from agent.errors import UserError
 from agent.evidence.answer import Answer, Status
 from agent.evidence.archive import ArchiveError, is_archive, read_archive, write_archive
 from agent.evidence.bounds import cost
@@ -52,7 +53,7 @@ _STATUSES = get_args(Status)
 _FILE = re.compile(r"\d{3,}-[a-z0-9-]*\.(?:json|log)")
 
 
-class RecordingError(ValueError):
+class RecordingError(UserError):
     """A recording that cannot be read or written; the message is one line for a person."""
 
 

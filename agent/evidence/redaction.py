@@ -19,6 +19,7 @@ from agent.evidence.credentials import (
 from agent.evidence.encodings import drop_encoded
 from agent.evidence.mark import MARK
 from agent.evidence.plainness import plain
+from agent.evidence.redacted import Redacted
 from agent.evidence.secrecy import secrecy, words
 from agent.names import is_name
 
@@ -47,6 +48,7 @@ class Redactor:
         self._of_texts = 0
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._redacted = Redacted()
 
     def learn(self, value: str) -> None:
         """Note a value known to be secret; what could be an ordinary word, number or host is not noted."""
@@ -59,9 +61,17 @@ class Redactor:
             forms = {value, quote(value, safe="", errors="replace"), json.dumps(value)[1:-1], encoded}
             self._forms |= {form for form in forms if MARK not in form}
             self._pattern = None
+            self._redacted = Redacted()  # a text that was harmless may hold this value
 
     def redact_text(self, text: str) -> str:
         """The text without its secrets; lines stay lines."""
+        known = self._redacted
+        if (done := known.get(text)) is None:
+            done = self._redact_wholly(text)
+            known.add(text, done)  # what was learned meanwhile has put another in its place
+        return done
+
+    def _redact_wholly(self, text: str) -> str:
         for _ in range(_MOST_PASSES):  # what is dropped may uncover the next, as brackets around a mark do
             before, text = text, self._redact_once(text, _MOST_ENCODINGS)
             if text == before:

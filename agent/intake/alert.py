@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from agent.errors import UserError
 from agent.intake.fields import clean, clip, kind, one_line, shown, texts, time
 from agent.intake.subject import route
 
@@ -30,7 +31,7 @@ _META_ALERTS = {
 }
 
 
-class AlertError(ValueError):
+class AlertError(UserError):
     """Input that is no alert. The message is one line for people: what is wrong, and what would be right."""
 
 
@@ -177,8 +178,6 @@ def _load(text: str) -> Any:
         raise AlertError(f"not JSON: {error.msg} at {where}{cut}") from None
     except RecursionError:
         raise AlertError("not an alert: the JSON is nested too deep") from None
-    except AlertError:
-        raise
     except ValueError:  # an integer of thousands of digits
         raise AlertError("not an alert: a number in the JSON is too long") from None
 

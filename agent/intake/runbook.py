@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from agent.evidence.query import Query
 from agent.intake.alert import Alert
 from agent.intake.subject import Subject
+from agent.intake.topic import Topic
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Runbook:
     are what a bare name means first in this class. `reads_logs`: logs are read of pods that are well, too.
     """
 
-    id: str
+    id: Topic
     title: str
     names: tuple[str, ...]
     words: tuple[str, ...]
@@ -57,14 +59,20 @@ class Runbook:
 @cache
 def all_runbooks() -> tuple[Runbook, ...]:
     """Every runbook that ships, most specific first."""
+    return read_runbooks(resources.files(__package__) / "runbooks")
+
+
+def read_runbooks(folder: Traversable) -> tuple[Runbook, ...]:
+    """The runbooks of a folder, most specific first; raises ValueError unless they are one for each topic."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    books = [
-        _read(file.name.removesuffix(".yaml"), yaml.load(file.read_text(), loader))
-        for file in (resources.files(__package__) / "runbooks").iterdir()
-        if file.name.endswith(".yaml")
-    ]
+    files = {
+        file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")
+    }
+    if odd := sorted(files.keys() ^ {*Topic}):
+        raise ValueError(f"topics and runbooks differ in {', '.join(odd)}; expected one file for each Topic")
+    books = [_read(topic, yaml.load(files[topic].read_text(), loader)) for topic in Topic]
     return tuple(sorted(books, key=lambda book: (book.order, book.id)))
 
 
@@ -77,12 +85,12 @@ def choose(alert: Alert) -> Runbook:
     for book in books:
         if any(re.search(pattern, alert.text, re.IGNORECASE) for pattern in book.words):
             return book
-    return next(book for book in books if book.id == "general")
+    return next(book for book in books if book.id is Topic.GENERAL)
 
 
-def _read(identity: str, data: dict[str, Any]) -> Runbook:
+def _read(topic: Topic, data: dict[str, Any]) -> Runbook:
     return Runbook(
-        id=identity,
+        id=topic,
         title=data["title"],
         names=tuple(data.get("names") or ()),
         words=tuple(data.get("words") or ()),

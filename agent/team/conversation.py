@@ -13,7 +13,8 @@ Message = tuple[str, str, str]  # source, kind, text
 class Conversation:
     """What the team did. `ended` is finished, deadline, terminated or error; `reason` says more of the last three.
 
-    `usd` is what a language model cost; `model` names the models where more than the one of the settings spoke.
+    `used` are the tools it called, `usd` is what a language model cost; `model` names the models where more than
+    the one of the settings spoke.
     """
 
     ended: str = "finished"
@@ -22,6 +23,7 @@ class Conversation:
     report: Report | None = None
     conclusion: Step | None = None
     transcript: list[Message] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0

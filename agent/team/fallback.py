@@ -9,6 +9,7 @@ from agent.investigation import Investigation
 from agent.team.conversation import Conversation, Say
 from agent.team.models.guard import Guard
 from agent.team.models.rules import RuleModel
+from agent.team.tools import Toolbox
 from agent.team.workflow import converse
 
 RULES_SHARE = 0.25
@@ -56,9 +57,7 @@ def _unusable(conversation: Conversation, investigation: Investigation) -> str:
         return "it came to no conclusion"
     if not investigation.ledger.entries:
         return "it concluded without reading evidence"
-    if not any(
-        kind == "tool-call" and text.startswith("diagnose ") for _, kind, text in conversation.transcript
-    ):
+    if Toolbox.diagnose.__name__ not in conversation.used:
         return "it concluded without asking what the evidence means"
     known = {finding.id for finding in investigation.diagnose().findings}
     if conclusion.finding is not None and conclusion.finding not in known:

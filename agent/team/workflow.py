@@ -90,6 +90,7 @@ def _note(message: object, conversation: Conversation, shown: dict[str, Shown], 
         conversation.completion_tokens += usage.completion_tokens
     if isinstance(message, ToolCallRequestEvent):
         for call in message.content:
+            conversation.used.add(call.name)
             conversation.transcript.append((message.source, "tool-call", f"{call.name} {call.arguments}"))
     elif isinstance(message, ToolCallExecutionEvent):
         for result in message.content:

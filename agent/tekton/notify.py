@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request
 
+from agent.errors import UserError
 from agent.evidence.opener import opener
 from agent.files import MAX_SMALL, read_file
 from agent.line import printable
@@ -14,7 +15,7 @@ SECONDS = 10.0
 MAX_URL = 2048
 
 
-class NotifyError(ValueError):
+class NotifyError(UserError):
     """The notification cannot be sent; the message is for people and does not hold the address, a secret."""
 
 

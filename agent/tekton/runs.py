@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.errors import UserError
 from agent.evidence.kube_api import KubeApi
 from agent.evidence.reading import Refusal
 from agent.files import MAX_SMALL, read_file
@@ -20,7 +21,7 @@ _SECONDS = 20.0
 _PAGE = 100
 
 
-class RunsError(ValueError):
+class RunsError(UserError):
     """The PipelineRuns cannot be read; the message is for people."""
 
 

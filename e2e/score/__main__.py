@@ -147,6 +147,7 @@ def _renamed(scenario: Scenario, change: Callable[[str], str], namespace: str) -
         evidence=speak(scenario.evidence),
         advice=speak(scenario.advice),
         not_advice=speak(scenario.not_advice),
+        also=speak(scenario.also),
     )
 
 

@@ -41,7 +41,15 @@ def judge(scenario: Scenario, result: dict[str, Any], namespace: str) -> Judgeme
     for words in scenario.not_advice:
         if placed(words, namespace) in advised:
             return Judgement(False, f"{words!r} is advised")
+    for fault in scenario.also:
+        if placed(fault, namespace) not in _found(result):
+            return Judgement(False, f"neither the chain nor what was considered holds {fault}")
     return Judgement(True)
+
+
+def _found(result: dict[str, Any]) -> set[str]:
+    """All that the result says is wrong, as cause@entity."""
+    return {f"{part['cause']}@{part['entity']}" for part in (*result["chain"], *result["considered"])}
 
 
 def judge_withheld(scenario: Scenario, result: dict[str, Any]) -> Judgement:

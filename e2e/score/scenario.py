@@ -14,7 +14,7 @@ PLACEHOLDER = "scenario"
 _WORD = re.compile(rf"(?<![A-Za-z0-9_]){PLACEHOLDER}(?![A-Za-z0-9_])")
 _KEYS = {
     "outcome", "cause", "entity", "evidence", "advice", "not_advice", "kind", "tags", "ready",
-    "settle", "steps", "node", "prometheus",
+    "settle", "steps", "node", "prometheus", "also",
 }  # fmt: skip
 
 
@@ -28,7 +28,8 @@ class Scenario:
 
     `outcomes`, `causes` and `entities` are what is acceptable; entities, `evidence` and advice speak of the
     placeholder namespace. Each word of `advice` stands in a recommendation's sentence or command, none of
-    `not_advice` does. `healthy` controls accept no diagnosis at all.
+    `not_advice` does. `also` are faults beside the verdict, as cause@entity: each is in the chain or among the
+    findings considered. `healthy` controls accept no diagnosis at all.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class Scenario:
     healthy: bool
     tags: tuple[str, ...]
     raw: dict[str, Any] = field(repr=False)
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -84,7 +86,7 @@ def load(folder: Path) -> Scenario:
     return Scenario(
         folder, outcomes, _several(raw.get("cause")), _several(raw.get("entity")), _several(raw.get("evidence")),
         _several(raw.get("advice")), _several(raw.get("not_advice")),
-        healthy, _several(raw.get("tags")), raw,
+        healthy, _several(raw.get("tags")), raw, _several(raw.get("also")),
     )  # fmt: skip
 
 

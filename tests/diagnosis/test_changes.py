@@ -24,7 +24,7 @@ def rollout_of(*sets: o.Data, revision: int, pods: tuple[o.Data, ...] = ()) -> t
     )  # fmt: skip
     web = case.get("Deployment", "shop", "web")
     assert web
-    return last_rollout(case, web), case
+    return last_rollout(case, web) or None, case
 
 
 def version(image: str, **resources: str) -> o.Data:
@@ -145,7 +145,7 @@ def edits(template: o.Data, edited: float) -> list[Change]:
     world = World().add(o.deployment(pod_template=template), config(edited))
     case = case_of(world, "get Deployment shop/web", "get ConfigMap shop/settings")
     web = case.get("Deployment", "shop", "web")
-    return config_changes(case, web) if web else []
+    return (config_changes(case, web) or []) if web else []
 
 
 FROM_KEY = {"name": "LEVEL", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "LEVEL"}}}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cache, cached_property
 from typing import Any
 
 from agent.diagnosis.case import Case
@@ -17,7 +18,6 @@ from agent.intake.alert import Alert, parse_alerts
 from agent.intake.runbook import choose
 from agent.intake.subject import Subject, route
 from e2e.score import scenario as scenarios
-from e2e.score.scenario import Scenario
 
 Change = Callable[[str, str], str]
 """Takes a field's path (`spec.containers.name`) and its text; returns the text that shall stand there."""
@@ -33,33 +33,47 @@ class Recorded:
     at: datetime
     answers: tuple[tuple[Query, Any], ...]
 
-    def diagnose(self, change: Change = lambda path, text: text) -> Diagnosis:
-        """The diagnosis over all of it, every text changed."""
+    def diagnose(self, change: Change = lambda path, text: text, field: str | None = None) -> Diagnosis:
+        """The diagnosis over all of it, every text changed, or with a field only its texts."""
         evidence = []
-        for number, (query, data) in enumerate(self.answers, 1):
-            spoiled = _changed(data, query.verb if isinstance(data, str) else "", change)
-            asked = _spelled(query, lambda text: change("query", text))
-            evidence.append(
-                Evidence(f"E{number}", "recording", asked, "ok", self.at, render(spoiled), spoiled)
-            )
+        for entry, paths in self._evidence:
+            asked = _spelled(entry.query, lambda text: change("query", text))
+            if field is None or field in paths:
+                spoiled = _changed(entry.data, _root(entry.query, entry.data), change)
+                entry = replace(entry, data=spoiled, text=render(spoiled))
+            evidence.append(replace(entry, query=asked))
         subject = _spelled(self.subject, lambda text: change("query", text))
         if subject.ref is not None:
             subject = replace(subject, ref=_spelled(subject.ref, lambda text: change("query", text)))
         case = Case(evidence, alert=self.alert, subject=subject, runbook=choose(self.alert), now=self.at)
         return diagnose(case, find_subjects(case))
 
+    @cached_property
+    def _evidence(self) -> list[tuple[Evidence, frozenset[str]]]:
+        """All of it as evidence, and the paths of its texts."""
+        return [
+            (
+                Evidence(f"E{number}", "recording", query, "ok", self.at, render(data), data),
+                frozenset(path for path, _ in _texts(data, _root(query, data))),
+            )
+            for number, (query, data) in enumerate(self.answers, 1)
+        ]
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """Path and text of every text in it."""
         for query, data in self.answers:
-            yield from _texts(data, query.verb if isinstance(data, str) else "")
+            yield from _texts(data, _root(query, data))
 
 
-def load_recorded() -> list[Recorded]:
-    """Every scenario that was recorded."""
-    return [_load(scenario) for scenario in scenarios.load_recorded()]
+def recorded_names() -> list[str]:
+    """The names of all scenarios that were recorded, without reading one."""
+    return sorted(path.parent.name for path in scenarios.SCENARIOS.glob("*/recording.tar.gz"))
 
 
-def _load(scenario: Scenario) -> Recorded:
+@cache
+def recorded(name: str) -> Recorded:
+    """The scenario of that name."""
+    scenario = scenarios.load(scenarios.SCENARIOS / name)
     source = RecordingSource(scenario.recording)
 
     async def answers() -> list[tuple[Query, Any]]:
@@ -68,6 +82,11 @@ def _load(scenario: Scenario) -> Recorded:
 
     alert = parse_alerts(scenario.recorded.alert.encode()).alerts[0]
     return Recorded(scenario.name, alert, route(alert), source.recorded_at, tuple(asyncio.run(answers())))
+
+
+def _root(query: Query, data: Any) -> str:
+    """The path of an answer's first level: a log has that of its verb."""
+    return query.verb if isinstance(data, str) else ""
 
 
 def _spelled(thing: Any, change: Callable[[str], str]) -> Any:

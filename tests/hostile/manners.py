@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from autogen_core import FunctionCall
@@ -170,6 +171,7 @@ def _endless(first: bytes, piece: bytes, pause: float = 0.0) -> Mind:
     return pouring(pieces)
 
 
+@cache
 def _bomb() -> bytes:
     return gzip.compress(gzip.compress(b" " * 10**7)) * 20
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent.diagnosis.command import Command, Withheld, kubectl
 from agent.diagnosis.engine import Diagnosis
-from tests.hostile.evidence import Recorded, load_recorded
+from tests.hostile.evidence import Recorded, recorded, recorded_names
 
 MARK = "evil"
 HOSTILE = (
@@ -35,12 +36,18 @@ FLAGS = re.compile(
     "|grace-period|verb|resource|role|clusterrole|serviceaccount|as|containers|sort-by|field-selector|from-literal"
     "|cert|key|watch|overwrite)(?:=.*)?"
 )
-RECORDED = load_recorded()
+RECORDED = recorded_names()
 APART = 6  # each hostile word meets every sixth recording
-FIELDS: dict[str, list[Recorded]] = {}
-for _recorded in RECORDED:
-    for _path in dict.fromkeys(path for path, _ in _recorded.texts()):
-        FIELDS.setdefault(_path, []).append(_recorded)
+
+
+@cache
+def fields() -> dict[str, list[Recorded]]:
+    """The fields of all recordings, each with the recordings that have it."""
+    found: dict[str, list[Recorded]] = {}
+    for each in map(recorded, RECORDED):
+        for path in sorted({path for path, _ in each.texts()}):
+            found.setdefault(path, []).append(each)
+    return dict(sorted(found.items()))
 
 
 def check(diagnosis: Diagnosis) -> int:
@@ -66,19 +73,17 @@ def check_words(command: Command) -> None:
         assert all(FLAGS.fullmatch(word) for word in call if word.startswith("-"))
 
 
-def names(recorded: Recorded) -> re.Pattern[str]:
-    """What people named in it: objects, containers and what objects refer to by name."""
+@cache
+def names(name: str) -> re.Pattern[str]:
+    """What people named in the recording of that name: objects, containers and what objects refer to by name."""
     found = {
         text
-        for path, text in recorded.texts()
+        for path, text in recorded(name).texts()
         if re.search(r"(?:^|\.|[a-z])[nN]ame$", path) and len(text) > 2
         and not path.startswith(("involvedObject.fieldPath", "spec.metrics", "status.currentMetrics"))
     }  # fmt: skip
     words = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
     return re.compile(rf"(?<![A-Za-z0-9_-])(?:{words})(?![A-Za-z0-9_-])")
-
-
-NAMES = {recorded.name: names(recorded) for recorded in RECORDED}
 
 
 SLOTS = (
@@ -97,7 +102,7 @@ def test_a_text_fills_its_slot_as_one_word_or_not_at_all(slot: str, text: str) -
 
 
 def test_without_anything_hostile_no_command_is_withheld() -> None:
-    assert sum(check(recorded.diagnose()) for recorded in RECORDED) == 0
+    assert sum(check(recorded(name).diagnose()) for name in RECORDED) == 0
 
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, *OPTIONS], ids=repr)
@@ -109,33 +114,33 @@ def test_hostile_names_reach_no_command(hostile: str) -> None:
     behind = hostile not in OPTIONS
     withheld = 0
     every = (*HOSTILE, *OPTIONS)
-    for recorded in RECORDED[every.index(hostile) % APART :: APART]:
-        pattern = NAMES[recorded.name]
+    for each in RECORDED[every.index(hostile) % APART :: APART]:
+        named = names(each)
 
-        def change(path: str, text: str, pattern: re.Pattern[str] = pattern) -> str:
+        def change(path: str, text: str, pattern: re.Pattern[str] = named) -> str:
             return pattern.sub(lambda name: name[0] + hostile if behind else hostile + name[0], text)
 
-        withheld += check(recorded.diagnose(change))
+        withheld += check(recorded(each).diagnose(change))
     assert withheld > 20
 
 
 @given(st.data())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_no_text_of_any_field_reaches_a_command(data: st.DataObject) -> None:
     """One kind of field is hostile, as a whole or behind what it held, and all the rest is as recorded."""
-    field = data.draw(st.sampled_from(sorted(FIELDS)))
-    recorded = data.draw(st.sampled_from(FIELDS[field]))
+    field = data.draw(st.sampled_from(list(fields())))
+    spoiled = data.draw(st.sampled_from(fields()[field]))
     hostile = data.draw(st.sampled_from([*HOSTILE, *OPTIONS]))
     whole = data.draw(st.booleans())
 
     def change(path: str, text: str) -> str:
         return (hostile if whole else text + hostile) if path == field else text
 
-    check(recorded.diagnose(change))
+    check(spoiled.diagnose(change, field))
 
 
-@pytest.mark.parametrize("recorded", RECORDED, ids=lambda r: r.name)
-def test_hostile_lines_and_messages_reach_no_command(recorded: Recorded) -> None:
+@pytest.mark.parametrize("name", RECORDED)
+def test_hostile_lines_and_messages_reach_no_command(name: str) -> None:
     """What programs and controllers say names something hostile wherever it quotes a name."""
 
     def change(path: str, text: str) -> str:
@@ -143,4 +148,4 @@ def test_hostile_lines_and_messages_reach_no_command(recorded: Recorded) -> None
             return text
         return re.sub(r"(?<=[\"'`])([\w.:/-]+)(?=[\"'`])", lambda m: m[1] + HOSTILE[0], text)
 
-    check(recorded.diagnose(change))
+    check(recorded(name).diagnose(change))

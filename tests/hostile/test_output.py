@@ -17,7 +17,7 @@ from agent.tekton.results import tekton_results
 from agent.verdict.output import as_json
 from agent.verdict.report import BANNER, markdown, text
 from agent.verdict.result import Result
-from tests.test_report import result
+from tests.verdict.test_report import result
 
 # As GitHub renders: CommonMark with tables, strikethrough, and addresses made links wherever they stand.
 GFM = MarkdownIt("commonmark", {"linkify": True}).enable(["table", "strikethrough", "linkify"])

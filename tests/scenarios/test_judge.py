@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from e2e.score.judge import judge
 from e2e.score.scenario import Scenario, load_all
 
@@ -26,6 +28,29 @@ def test_words_that_nothing_advises_make_a_verdict_wrong() -> None:
 
 def test_words_that_must_not_be_advised_make_a_verdict_wrong() -> None:
     assert why(replace(SCENARIO, not_advice=("-n scenario edit",))) == "'-n scenario edit' is advised"
+
+
+TWO_FAULTS = {
+    **RESULT,
+    "chain": [{"cause": "oom-killed", "entity": "shop-1/Deployment/thumbnailer"}],
+    "considered": [{"cause": "image-not-found", "entity": "shop-1/Deployment/scaler"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("oom-killed@scenario/Deployment/thumbnailer", ""),
+        ("image-not-found@scenario/Deployment/scaler", ""),
+        (
+            "oom-killed@scenario/Deployment/scaler",
+            "neither the chain nor what was considered holds oom-killed@scenario/Deployment/scaler",
+        ),
+    ],
+    ids=["in-the-chain", "considered", "of-another-object"],
+)
+def test_a_fault_beside_the_verdict_stands_in_the_result_too(fault: str, said: str) -> None:
+    assert judge(replace(SCENARIO, also=(fault,)), TWO_FAULTS, "shop-1").why == said
 
 
 def test_at_least_forty_scenarios_say_what_mends_them() -> None:

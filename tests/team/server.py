@@ -22,7 +22,9 @@ from autogen_core.models import (
     SystemMessage,
     UserMessage,
 )
+from pydantic import BaseModel
 
+from agent.team.messages import Report, Step
 from agent.team.models.rules import decide
 from tests import loopback
 
@@ -114,8 +116,15 @@ def serving(mind: Mind) -> Iterator[ModelServer]:
 
 def sensible(body: Body) -> Reply:
     """What a model says that does its work."""
-    step = decide(_heard(body["messages"]), may_call="tools" in body)
+    step = decide(_heard(body["messages"]), asked_for(body), may_call="tools" in body)
     return calling(step) if isinstance(step, list) else saying(step.model_dump_json())
+
+
+def asked_for(body: Body) -> type[BaseModel]:
+    """The type of the answer asked for: by the schema of the request, else by the one that ends its instructions."""
+    form = body.get("response_format", {}).get("json_schema")
+    schema = form["schema"] if form else json.loads(body["messages"][0]["content"].splitlines()[-1])
+    return {kind.__name__: kind for kind in (Step, Report)}[schema["title"]]
 
 
 def saying(text: str) -> Reply:

@@ -12,7 +12,18 @@ from autogen_core import FunctionCall
 from agent.team import fallback
 from agent.team.messages import Report, Step
 from tests.team.runs import FREE, PRICED, Run, marks, start
-from tests.team.server import Body, Mind, Reply, calling, refusing, saying, sensible, serving, text_of
+from tests.team.server import (
+    Body,
+    Mind,
+    Reply,
+    asked_for,
+    calling,
+    refusing,
+    saying,
+    sensible,
+    serving,
+    text_of,
+)
 
 BOTH = "openai:stub-1, then rules"
 
@@ -186,8 +197,7 @@ def test_a_model_that_delegates_for_ever(investigate: Run) -> None:
     report = Report(statement="Nothing yet.", finding=None, claims=[])
 
     def mind(body: Body) -> Reply:
-        commander = body["messages"][0]["content"].startswith("You are the Commander")
-        return saying((step if commander else report).model_dump_json())
+        return saying((step if asked_for(body) is Step else report).model_dump_json())
 
     assert "came to no conclusion" in str(_fell_back(investigate, mind)["reason"])
 

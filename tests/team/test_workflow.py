@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 from autogen_agentchat.messages import StructuredMessage, TextMessage
-from autogen_core.models import CreateResult
+from autogen_core.models import CreateResult, SystemMessage
 
 from agent.team.agents import next_speaker
 from agent.team.conversation import Conversation
-from agent.team.messages import Report, Step
-from agent.team.models.rules import RuleModel
+from agent.team.messages import Briefing, Report, Step
+from agent.team.models.rules import RuleModel, decide
 from agent.team.tools import Toolbox
 from agent.team.workflow import converse
 from tests.samples import Answers, investigation
@@ -45,6 +45,15 @@ def test_the_commander_judges_the_report() -> None:
     report = Report(statement="s", finding=None, claims=[])
     said = [_step("delegate"), StructuredMessage[Report](content=report, source="investigator")]
     assert next_speaker(said) == "commander"
+
+
+def test_the_type_of_the_answer_tells_whose_step_it_is() -> None:
+    for_nobody = [SystemMessage(content="You are the Commander. You are the Investigator.")]
+    assert isinstance(decide(for_nobody, Step, may_call=False), Step)
+    assert isinstance(decide(for_nobody, Report, may_call=False), Report)
+    for other in (Briefing, None):
+        with pytest.raises(TypeError, match="expected Step or Report"):
+            decide(for_nobody, other, may_call=False)
 
 
 def test_a_conversation_plans_reports_and_concludes() -> None:

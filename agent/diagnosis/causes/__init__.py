@@ -1,5 +1,6 @@
 """The closed vocabulary of causes: what can be wrong, one file per family, and the code names each by its id."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -79,6 +80,10 @@ def _checked(id: str, family: str, entry: dict[str, Any]) -> Cause:
         raise ValueError(f"{where} has unknown keys: {', '.join(sorted(unknown))}")
     if missing := [key for key in _WORDS if not isinstance(entry.get(key), str) or not entry[key]]:
         raise ValueError(f"{where} lacks {', '.join(missing)}")
+    if re.match(r"[a-z]|(?:A|An|The|No) ", entry["title"]):
+        raise ValueError(
+            f"{where}: its title is to be a noun phrase that begins with a capital and no article"
+        )
     texts: dict[str, Any] = {key: entry[key] for key in _WORDS}
     lists: dict[str, Any] = {key: tuple(entry.get(key) or ()) for key in ("explains", "confused_with")}
     return Cause(id, family, symptom=entry.get("symptom") is True, **texts, **lists)

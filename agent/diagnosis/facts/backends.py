@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from agent.diagnosis.case import Case
-from agent.diagnosis.facts.graph import count_pods, pods_of
+from agent.diagnosis.case import Case, Lack
+from agent.diagnosis.facts.graph import count_pods, pods_of, workload_of
 from agent.diagnosis.read.pod import is_deleting, is_finished, is_ready
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.evidence.census import Census
 from agent.evidence.wellness import READY, RESTARTED
+from agent.ref import Ref
+
+MOST = 3
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,14 @@ def backends(case: Case, service: Obj) -> Backends | None:
     if not service.at("spec.selector") or service.at("spec.type") == "ExternalName":
         return None
     pods = pods_of(case, service)
-    if pods is None:
+    if isinstance(pods, Lack):
         return None
     found = Backends(pods, count_pods(case, service))
     unsure = found.counted is not None and not found.counted[0].ended
     return None if unsure and not found.ready else found
+
+
+def workloads_behind(case: Case, behind: Backends) -> list[Ref]:
+    """The workloads of the pods that are not ready, else of all: few, as pods share them."""
+    chosen = behind.unready or behind.ready
+    return list(dict.fromkeys(workload_of(case, pod).ref for pod in chosen[:MOST]))

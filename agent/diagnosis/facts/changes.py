@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import has_all_pods, owner_ref, pods_of, replica_sets, revision
 from agent.diagnosis.finding import Claim
 from agent.diagnosis.read.quote import Quote
@@ -98,7 +98,7 @@ def recent_change(case: Case, workload: Obj, before: datetime | None = None) -> 
     None without one, and while unread. The first version of a workload is no change.
     """
     change = last_rollout(case, workload)
-    if change is None or change.at is None or not is_shortly_before(change.at, before or case.now):
+    if not change or change.at is None or not is_shortly_before(change.at, before or case.now):
         return None
     return change
 
@@ -108,9 +108,11 @@ def is_shortly_before(at: datetime, moment: datetime, within: timedelta = RECENT
     return -SLACK <= moment - at <= within
 
 
-def last_rollout(case: Case, workload: Obj) -> Change | None:
-    """The latest change of a workload's template, however long ago; None without one and while unread."""
+def last_rollout(case: Case, workload: Obj) -> Change | Lack | None:
+    """The latest change of a workload's template, however long ago; None without one."""
     versions = _versions(case, workload)
+    if isinstance(versions, Lack):
+        return versions
     if len(versions) < 2:
         return None
     new = versions[0]
@@ -118,10 +120,13 @@ def last_rollout(case: Case, workload: Obj) -> Change | None:
     if not found:
         return None
     rolled_back = "deployment.kubernetes.io/revision-history" in (new.at("metadata.annotations") or {})
+    at = _rolled_back_at(case, workload, new) if rolled_back else new.created
+    if at is Lack.UNREAD:
+        return Lack.UNREAD
     return Change(
         entity=workload.ref,
         kind="rollback" if rolled_back else "rollout",
-        at=_rolled_back_at(case, workload, new) if rolled_back else new.created,
+        at=at or None,
         differences=found,
         quotes=new.quote("metadata.creationTimestamp"),
         revision=_number(new),
@@ -137,13 +142,16 @@ def differences(old: Obj, new: Obj) -> tuple[Difference, ...]:
     return tuple(sorted(found, key=_weight))
 
 
-def config_changes(case: Case, workload: Obj, before: datetime | None = None) -> list[Change]:
+def config_changes(case: Case, workload: Obj, before: datetime | None = None) -> list[Change] | Lack:
     """Edits of the ConfigMaps a workload reads that came shortly before `before` (now by default)."""
     template = workload.at("spec.template.spec") or workload.at("spec") or {}
+    why, space = f"was what {workload.ref} reads edited?", workload.ref.namespace
+    configs = [case.get("ConfigMap", space, name, why) for name in sorted(set(config_maps(template)))]
+    if Lack.UNREAD in configs:
+        return Lack.UNREAD
     edits = []
-    for name in sorted(set(config_maps(template))):
-        config = case.get("ConfigMap", workload.ref.namespace, name, f"was what {workload.ref} reads edited?")
-        edit = config and _edit(config)
+    for config in configs:
+        edit = _edit(config) if config else None
         if edit and edit.at and is_shortly_before(edit.at, before or case.now):
             edits.append(edit)
     return edits
@@ -167,27 +175,32 @@ def _name(data: Any, path: str) -> Iterator[str]:
         yield str(name)
 
 
-def _versions(case: Case, workload: Obj) -> list[Obj]:
+def _versions(case: Case, workload: Obj) -> list[Obj] | Lack:
     """The revisions of a workload, newest first."""
     if workload.ref.kind == "Deployment":
-        return [rs for rs in replica_sets(case, workload) if revision(rs)]
+        sets = replica_sets(case, workload)
+        return sets if isinstance(sets, Lack) else [each for each in sets if revision(each)]
     if workload.ref.kind not in ("StatefulSet", "DaemonSet"):
         return []
     found = case.list(
-        "ControllerRevision", workload.ref.namespace, label=selector_text(workload.at("spec.selector")),
+        "ControllerRevision",
+        workload.ref.namespace,
+        label=selector_text(workload.at("spec.selector")),
         why=f"which revisions does {workload.ref} have?",
-    )  # fmt: skip
-    return sorted((r for r in found or [] if owner_ref(r) == workload.ref), key=_number, reverse=True)
+    )
+    if isinstance(found, Lack):
+        return found
+    return sorted((each for each in found if owner_ref(each) == workload.ref), key=_number, reverse=True)
 
 
 def _number(version: Obj) -> int:
     return revision(version) or int(version.at("revision") or 0)
 
 
-def _rolled_back_at(case: Case, deployment: Obj, current: Obj) -> datetime | None:
+def _rolled_back_at(case: Case, deployment: Obj, current: Obj) -> datetime | Lack | None:
     """When an old ReplicaSet became the current one again: its scaling up, else its oldest pod."""
     words = f"up replica set {current.ref.name} from 0"
-    for event in reversed(case.events(deployment.ref, f"when was {deployment.ref} rolled back?")):
+    for event in reversed(case.events(deployment.ref, f"when was {deployment.ref} rolled back?") or []):
         if event.reason == "ScalingReplicaSet" and words in event.message:
             return event.last
     pods = [pod for pod in pods_of(case, deployment) or [] if owner_ref(pod) == current.ref]

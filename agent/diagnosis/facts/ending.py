@@ -55,12 +55,12 @@ class Ending:
         """The log of the instance that ended; where the node dropped it, that of the one after or before."""
         why = f"what did {self.container.called} say before it ended?"
         pod, name, previous = self.pod.ref, self.container.name, self.container.log_is_previous
-        found = self.case.log(pod, name, previous=previous, why=why)
-        dropped = found is None and self._status(previous)
+        found = self.case.log(pod, name, previous=previous, why=why) or None
+        dropped = not found and self._status(previous)
         if not dropped and not self._is_of_the_next(found):
             return found
-        other = self.case.log(pod, name, previous=not previous, why=why)
-        return found if other is None and self._status(not previous) else other
+        other = self.case.log(pod, name, previous=not previous, why=why) or None
+        return found if not other and self._status(not previous) else other
 
     def _status(self, previous: bool) -> str:
         """How the read of one of its logs went; empty while it was not asked for."""
@@ -86,7 +86,7 @@ class Ending:
 
     def events(self, *reasons: str) -> list[Event]:
         """Events about this container, oldest first."""
-        found = self.case.events(self.pod.ref, f"what happened to {self.pod.ref}?")
+        found = self.case.events(self.pod.ref, f"what happened to {self.pod.ref}?") or []
         place = f"{{{self.container.name}}}"
         return [e for e in found if e.reason in reasons and (place in e.field_path or not e.field_path)]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
@@ -26,7 +26,7 @@ def workload_of(case: Case, obj: Obj) -> Obj:
     seen = obj
     while (ref := owner_ref(seen)) and ref.kind in WORKLOADS:
         above = case.obj(ref, f"who owns {seen.ref}?")
-        if above is None:
+        if not above:
             break
         seen = above
     return seen
@@ -51,8 +51,8 @@ def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
     )
 
 
-def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
-    """The pods a workload, Job or Service selects, of very many a sample; None while unread."""
+def pods_of(case: Case, workload: Obj) -> list[Obj] | Lack:
+    """The pods a workload, Job or Service selects, of very many a sample."""
     selector = _pod_selector(workload)
     text = selector_text(selector)
     if not text:
@@ -60,7 +60,7 @@ def pods_of(case: Case, workload: Obj) -> list[Obj] | None:
     found = case.list(
         "Pod", workload.ref.namespace, label=text, why=f"which pods does {workload.ref} have?", need="some"
     )
-    return None if found is None else [pod for pod in found if selects(selector, pod.labels)]
+    return found if isinstance(found, Lack) else [pod for pod in found if selects(selector, pod.labels)]
 
 
 def has_all_pods(case: Case, workload: Obj) -> bool:
@@ -80,13 +80,17 @@ def _pod_selector(workload: Obj) -> dict[str, Any] | None:
     return selector
 
 
-def replica_sets(case: Case, deployment: Obj) -> list[Obj]:
+def replica_sets(case: Case, deployment: Obj) -> list[Obj] | Lack:
     """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
     found = case.list(
-        "ReplicaSet", deployment.ref.namespace, label=selector_text(deployment.at("spec.selector")),
+        "ReplicaSet",
+        deployment.ref.namespace,
+        label=selector_text(deployment.at("spec.selector")),
         why=f"which revisions does {deployment.ref} have?",
-    )  # fmt: skip
-    own = [rs for rs in found or [] if owner_ref(rs) == deployment.ref]
+    )
+    if isinstance(found, Lack):
+        return found
+    own = [rs for rs in found if owner_ref(rs) == deployment.ref]
     return sorted(own, key=revision, reverse=True)
 
 

@@ -1,10 +1,10 @@
 """Load: what Prometheus tells of a workload, and whom a metric alert is about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.changes import Change, config_changes, is_shortly_before, last_rollout
 from agent.diagnosis.read import promql
 from agent.diagnosis.read.promql import Scope
@@ -24,9 +24,8 @@ def is_about(case: Case, family: str) -> bool:
     return case.current.by is None or case.current.by.kind in FRONTS
 
 
-def read_series(case: Case, expression: str, why: str) -> Series | None:
-    """The one series of an expression; None while unread, refused or without points."""
-    found = case.series(expression, why)
+def _first(found: Sequence[Series] | Lack) -> Series | None:
+    """The one series of an expression, if it has points."""
     return found[0] if found and found[0].points else None
 
 
@@ -52,13 +51,13 @@ class Measured:
     throttled: Series | None = None
 
 
-def measured(case: Case, obj: Obj, workload: Obj, *names: str) -> Measured | None:
-    """The named series of an object; None while an answer is still to come."""
-    scope, missed = scope_of(obj, workload), case.missed
-    series = {
-        name: read_series(case, _ASKED[name][0](scope), _ASKED[name][1].format(obj.ref)) for name in names
-    }
-    return None if case.missed > missed else Measured(**series)
+def measured(case: Case, obj: Obj, workload: Obj, *names: str) -> Measured | Lack:
+    """The named series of an object; unread while one of them is."""
+    scope = scope_of(obj, workload)
+    found = {name: case.series(_ASKED[name][0](scope), _ASKED[name][1].format(obj.ref)) for name in names}
+    if Lack.UNREAD in found.values():
+        return Lack.UNREAD
+    return Measured(**{name: _first(series) for name, series in found.items()})
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,14 @@ def quote_now(series: Series) -> Quote:
     return series.quote_between(series.points[-min(12, len(series.points))][0], series.points[-1][0])
 
 
-def change_before(case: Case, workload: Obj, rise: Rise) -> Change | None:
+def change_before(case: Case, workload: Obj, rise: Rise) -> Change | Lack | None:
     """What was rolled out or edited just before a rise; None without such a change."""
     moment = clock(rise.start) + AFTER_RISE
     rollout = last_rollout(case, workload)
     edits = config_changes(case, workload)
-    for change in ([rollout] if rollout else []) + edits:
+    if rollout is Lack.UNREAD or edits is Lack.UNREAD:
+        return Lack.UNREAD
+    for change in (*([rollout] if rollout else []), *(edits or [])):
         if change.at and is_shortly_before(change.at, moment, BEFORE_RISE + AFTER_RISE):
             return change
     return None

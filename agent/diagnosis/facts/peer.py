@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.backends import backends
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.facts.variables import variables
@@ -63,7 +63,7 @@ def peer_of(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
 
 def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) -> Peer:
     found = case.obj(service, f"{pod.ref} calls {host}")
-    if found is not None:
+    if found:
         return Peer(host, port, "service", service, found)
     absent = case.absent("Service", service.namespace, service.name)
     if absent is None:
@@ -72,13 +72,13 @@ def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) ->
     if host.count(".") == 1:  # `pod.service` of a headless Service, or a name outside the cluster
         second = host.split(".")[1]
         headless = case.get("Service", pod.ref.namespace, second, f"{pod.ref} calls {host}")
-        if headless is not None:
+        if headless:
             return Peer(host, port, "service", headless.ref, headless)
-        if case.get("Namespace", "", second, f"is {second} a namespace?") is None:
+        if not case.get("Namespace", "", second, f"is {second} a namespace?"):
             why = f"is {second} a mistyped namespace?"
             namespaces = case.list("Namespace", "*", why=why, need="some")
             if not near(second, [ns.ref.name for ns in namespaces or []]):
-                return Peer(host, port, "external" if namespaces is not None else "unread")
+                return Peer(host, port, "external" if not isinstance(namespaces, Lack) else "unread")
     return Peer(host, port, "missing", service, absent=absent)
 
 
@@ -90,11 +90,7 @@ def _by_address(case: Case, host: str, port: int | None) -> Peer:
     pods = case.list("Pod", "*", field=f"status.podIP={host}", why=why, need="some")
     if pods:
         return Peer(host, port, "pod", obj=pods[0])
-    if (
-        services is None
-        and pods is None
-        and not case.status(q.listing("Pod", "*", field=f"status.podIP={host}"))
-    ):
+    if services is Lack.UNREAD or pods is Lack.UNREAD:
         return Peer(host, port, "unread")
     fields = (("Service", "spec.clusterIP"), ("Pod", "status.podIP"))
     nobody = [case.none_listed(kind, "*", field=f"{field}={host}") for kind, field in fields]

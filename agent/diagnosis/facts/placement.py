@@ -9,8 +9,10 @@ obstacle is not taken for the cause.
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
+from agent.diagnosis.facts.fact import fact
 from agent.diagnosis.facts.graph import selector_text
+from agent.diagnosis.facts.volume import claims_of
 from agent.diagnosis.finding import Claim, Sure
 from agent.diagnosis.read.node import (
     CONDITION_TAINTS,
@@ -28,13 +30,39 @@ from agent.diagnosis.read.unschedulable import Reason, Refusal, read_refusal
 # How much stands in the way: what is soon over (a cordon, a node's bad hour) weighs less than what somebody
 # must change, and what the pod asks for by name less than what it never mentioned.
 COSTS = {
-    "node-condition": 0.9, "cordoned": 1.0, "resource": 1.2, "host-port": 1.3, "too-many-pods": 1.3,
-    "pod-anti-affinity": 1.3, "existing-anti-affinity": 1.3, "topology-spread": 1.4, "taint": 1.5,
+    "node-condition": 0.9,
+    "cordoned": 1.0,
+    "resource": 1.2,
+    "host-port": 1.3,
+    "too-many-pods": 1.3,
+    "pod-anti-affinity": 1.3,
+    "existing-anti-affinity": 1.3,
+    "topology-spread": 1.4,
+    "taint": 1.5,
     "too-big": 1.6,
-    "pod-affinity": 1.6, "topology-label": 1.7, "volume-affinity": 1.8, "volume-zone": 1.8,
-    "node-affinity": 2.0, "reserved": 3.0, "control-plane": 4.0,
-}  # fmt: skip
+    "pod-affinity": 1.6,
+    "topology-label": 1.7,
+    "volume-affinity": 1.8,
+    "volume-zone": 1.8,
+    "node-affinity": 2.0,
+    "reserved": 3.0,
+    "control-plane": 4.0,
+}
 MOST_TERMS = 3
+_OF_CLAIMS = frozenset(
+    {
+        "claim-missing",
+        "claim-unbound",
+        "claim-lost",
+        "claim-deleting",
+        "claim-waiting",
+        "volume-unavailable",
+        "volume-affinity",
+        "volume-zone",
+        "volume-in-use",
+    }
+)
+
 COMPUTED = frozenset({"taint", "cordoned", "node-affinity", "plugin"})
 
 
@@ -86,6 +114,7 @@ class Placement:
         return Claim(f"The scheduler finds no node for pod {self.pod.ref.name}", quotes)
 
 
+@fact
 def placement(case: Case, pod: Obj) -> Placement | None:
     """Why the scheduler has not placed a pod; None when it has, when it was not its turn, or while unread."""
     condition = pod.condition("PodScheduled")
@@ -96,28 +125,36 @@ def placement(case: Case, pod: Obj) -> Placement | None:
     ):
         return None
     refusal = read_refusal(str(condition.get("message") or ""))
-    missed = case.missed
     nodes = _candidates(case, pod)
-    if case.missed > missed or (nodes is None and not case.refused()):
+    if nodes is Lack.UNREAD:
         return None
     return decide(pod, refusal, nodes or [], partial=case.is_partial("Node", "*"))
 
 
-def _candidates(case: Case, pod: Obj) -> list[Obj] | None:
+def claims_in_the_way(case: Case, pod: Obj) -> list[str]:
+    """The claims of a pod that the scheduler does not place because of one of them."""
+    place = placement(case, pod)
+    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+        return []
+    return list(dict.fromkeys(claims_of(pod).values()))
+
+
+def _candidates(case: Case, pod: Obj) -> list[Obj] | Lack:
     """The nodes; of a list too long to be kept whole those, too, that the pod asks for by label."""
     why = "which nodes could take the pod?"
     nodes = case.list("Node", "*", why=why, need="some")
-    if nodes is None or not case.is_partial("Node", "*"):
+    if isinstance(nodes, Lack) or not case.is_partial("Node", "*"):
         return nodes
     terms = pod.at(
         "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     )
     asked = [pod.at("spec.nodeSelector")] if pod.at("spec.nodeSelector") else terms or []
     labels = [text for each in asked if (text := selector_text(each))]
-    known = {node.ref: node for node in nodes}
-    for label in case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}"):
-        known |= {node.ref: node for node in case.list("Node", "*", label=label, why=why, need="some") or []}
-    return [*known.values()]
+    few = case.first(labels, MOST_TERMS, f"terms of the node affinity of {pod.ref}")
+    lists = [nodes, *(case.list("Node", "*", label=label, why=why, need="some") for label in few)]
+    if Lack.UNREAD in lists:
+        return Lack.UNREAD
+    return [*{node.ref: node for found in lists for node in found or []}.values()]
 
 
 def decide(pod: Obj, refusal: Refusal, nodes: list[Obj], *, partial: bool = False) -> Placement | None:

@@ -36,7 +36,7 @@ def config_maps(case: Case, container: Container) -> Iterator[Obj]:
                 names[str(dig(source, "configMap.name") or "")] = None
     for name in filter(None, names):
         found = case.get("ConfigMap", container.pod.ref.namespace, name, "what does its configuration say?")
-        if found is not None:
+        if found:
             yield found
 
 
@@ -87,9 +87,9 @@ def _declared(case: Case, container: Container, name: str, entry: dict) -> Itera
             absent = case.absent(kind, namespace, str(source.get("name")))
             if absent:
                 text, quotes = f"{text}, which does not exist", (*quotes, absent)
-            elif found is not None and source.get("key") not in (found.at("data") or {}):
+            elif found and source.get("key") not in (found.at("data") or {}):
                 text, quotes = f"{text}, which has no such key", (*quotes, *found.quote("data"))
-            elif found is not None:
+            elif found:
                 quotes = (*quotes, *found.quote(f"data.{source.get('key')}"))
         yield Claim(text, quotes)
         return
@@ -128,7 +128,7 @@ def of_file(case: Case, container: Container, path: str) -> Iterator[Claim]:
         yield Claim(f"The volume {mount.get('name')} ({kind}) is mounted at {place}", quotes)
         return
     found = case.get("ConfigMap", container.pod.ref.namespace, str(config), f"which files does {place} get?")
-    if found is None:
+    if not found:
         return
     wanted = str(mount.get("subPath") or path.removeprefix(place).lstrip("/"))
     keys = sorted(str(item.get("path")) for item in dig(volume, "configMap.items") or []) or sorted(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import has_all_pods
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj, cut, dig
@@ -32,17 +32,14 @@ class Use:
         return self.amount / self.limit if self.limit else 0.0
 
 
-def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | None:
-    """What the containers of these pods use of cpu (cores) or memory (bytes), nearest to a limit first.
-
-    None while unread, or where no metrics-server answers.
-    """
+def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | Lack:
+    """What the containers of these pods use of cpu (cores) or memory (bytes), nearest to a limit first."""
     if not pods:
         return []
     query = q.usage(pods[0].ref.namespace)
     found = case.ask(query, f"how much {resource} do the pods use now?")
-    if found is None or not found.ok:
-        return None
+    if isinstance(found, Lack):
+        return found
     named = {pod.ref.name: pod for pod in pods}
     left = case.first(_untold(found, pods), MOST_ASKED, "pods that are not among those that use most")
     uses = []
@@ -69,7 +66,11 @@ def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | None:
 def covers(case: Case, workload: Obj, pods: list[Obj]) -> bool:
     """Whether `usage` tells of every pod of a workload, so that none can use more than the first it names."""
     found = case.ask(q.usage(workload.ref.namespace))
-    return has_all_pods(case, workload) and found is not None and len(_untold(found, pods)) <= MOST_ASKED
+    return (
+        has_all_pods(case, workload)
+        and not isinstance(found, Lack)
+        and len(_untold(found, pods)) <= MOST_ASKED
+    )
 
 
 def _untold(found: Evidence, pods: list[Obj]) -> list[Obj]:
@@ -86,7 +87,7 @@ def _entries(
         case.ask(q.usage(pod.ref.namespace, pod.ref.name), f"how much does {pod.ref} use now?")
         for pod in left
     ]
-    for source in [found, *(each for each in asked if each is not None and each.ok)]:
+    for source in [found, *(each for each in asked if not isinstance(each, Lack))]:
         yield from ((source, place, item) for place, item in enumerate(source.data or []))
 
 

@@ -45,7 +45,7 @@ def _from_sources(case: Case, container: Container) -> Iterator[Variable]:
 
 
 def _config_map(case: Case, container: Container, name: str) -> Obj | None:
-    return case.get("ConfigMap", container.pod.ref.namespace, name, _WHY)
+    return case.get("ConfigMap", container.pod.ref.namespace, name, _WHY) or None
 
 
 def _of_key(source: Obj | None, key: str, name: str) -> Variable:

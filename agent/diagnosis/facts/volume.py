@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.graph import selects
 from agent.diagnosis.read.pod import is_finished
 from agent.diagnosis.read.thing import Obj, dig
@@ -26,17 +26,29 @@ def claims_of(pod: Obj) -> dict[str, str]:
     return claims
 
 
-def users_of(case: Case, pvc: Obj) -> list[Obj] | None:
-    """The pods of the namespace that use a claim and have not finished; None while unread.
+def is_waiting_for_pod(case: Case, pvc: Obj) -> bool:
+    """Whether its volume is made once a pod that uses it has a node, and none has."""
+    name = pvc.at("spec.storageClassName")
+    if pvc.at("status.phase") != "Pending" or pvc.at("spec.volumeName") or not name:
+        return False
+    klass = case.get("StorageClass", "", name, f"which StorageClass is {name}?")
+    if not klass or klass.at("provisioner") == STATIC:
+        return False
+    placed = "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
+    return klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not placed
 
-    None also where only a part of the pods was kept and none of these uses it.
+
+def users_of(case: Case, pvc: Obj) -> list[Obj] | Lack:
+    """The pods of the namespace that use a claim and have not finished.
+
+    Refused also where only a part of the pods was kept and none of these uses it.
     """
     space = pvc.ref.namespace
     pods = case.list("Pod", space, why=f"which pods use the claim {pvc.ref.name}?", need="some")
-    if pods is None:
-        return None
+    if isinstance(pods, Lack):
+        return pods
     users = [pod for pod in pods if pvc.ref.name in claims_of(pod).values() and not is_finished(pod)]
-    return None if not users and case.is_partial("Pod", space) else users
+    return Lack.REFUSED if not users and case.is_partial("Pod", space) else users
 
 
 def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.volume import DEFAULT_CLASS, mismatches
@@ -31,7 +31,7 @@ def what_was_said(events: list[Event]) -> tuple[Claim, ...]:
 def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> Iterator[Finding | State]:
     """A claim without a class: bound by the default class, else by a volume that fits, else not at all."""
     classes = case.list("StorageClass", "*", why="is there a default StorageClass?")
-    if classes is None:
+    if isinstance(classes, Lack):
         return
     default = [c for c in classes if (c.at("metadata.annotations") or {}).get(DEFAULT_CLASS) == "true"]
     if explicit or default:
@@ -50,7 +50,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
         sure=Sure.STATED,
         recommendations=tuple(_name_a_class(pvc, classes)),
         since=pvc.created,
-    )  # fmt: skip
+    )
 
 
 def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
@@ -71,14 +71,17 @@ def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
     """A claim that waits for a volume made by hand."""
     volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
-    if volumes is None:
+    if isinstance(volumes, Lack):
         return
     free = [pv for pv in volumes if pv.at("status.phase") in ("Available", "Released")]
     reasons = {pv.ref.name: mismatches(pvc, pv) for pv in free}
     if any(not why for why in reasons.values()):
-        yield State("progressing", pvc.ref, f"{pvc.ref} has a free volume that fits and is about "
-        f"to be bound.",
-                    pvc.quote("status.phase"))  # fmt: skip
+        yield State(
+            "progressing",
+            pvc.ref,
+            f"{pvc.ref} has a free volume that fits and is about to be bound.",
+            pvc.quote("status.phase"),
+        )
         return
     near = min(free, key=lambda pv: len(reasons[pv.ref.name]), default=None)
     only = reasons[near.ref.name] if near else []
@@ -118,8 +121,10 @@ def _provide(pvc: Obj, near: Obj | None, differs: list[str]) -> Iterator[Recomme
     create = Recommendation(
         "creating a volume that fits",
         "Create a PersistentVolume of the claim's class, access mode and size.",
-        kubectl(None, "get persistentvolumes"), "low", on(pvc.ref, "get"),
-    )  # fmt: skip
+        kubectl(None, "get persistentvolumes"),
+        "low",
+        on(pvc.ref, "get"),
+    )
     ways = [create, edit(pvc.ref, "correcting the claim", "Ask for what a free volume has.")]
     if near is not None and differs == ["claimRef.name"] and near.at("status.phase") == "Released":
         patch = [{"op": "remove", "path": "/spec/claimRef"}]
@@ -137,7 +142,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
     name = str(pvc.at("spec.volumeName"))
     pv = case.get("PersistentVolume", "", name, "is the named volume free?")
     said = what_was_said([e for e in events if e.reason == "FailedBinding"])
-    if pv is None:
+    if not pv:
         if gone := case.absent("PersistentVolume", "", name):
             yield Finding(
                 cause=NO_VOLUME,

@@ -123,7 +123,7 @@ class Complaint:
     def _changes(self) -> Iterator[Claim]:
         if self.change:
             yield self.change.claim()
-        for edit in config_changes(self.case, self.workload, self.began):
+        for edit in config_changes(self.case, self.workload, self.began) or []:
             yield edit.claim()
 
     def _ruled_out(self) -> Iterator[RuledOut]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, look, on, watch
+from agent.diagnosis.case import Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl, sequence
 from agent.diagnosis.facts import provenance
@@ -212,9 +213,13 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
     elif complaint.line.kind in UNREACHED and leads:
         sure = min(sure, Sure.LIKELY)  # the peer itself may say more
     return complaint.finding(
-        cause, clause.format(peer=peer), *_named(complaint, peer), ways=(advice,), leads_to=leads,
+        cause,
+        clause.format(peer=peer),
+        *_named(complaint, peer),
+        ways=(advice,),
+        leads_to=leads,
         sure=sure,
-    )  # fmt: skip
+    )
 
 
 def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
@@ -227,7 +232,9 @@ def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
         if has_pods and (behind is None or (behind.ready and _is_log_refused(complaint, behind.ready[0]))):
             return True
     policies_matter = complaint.line.kind in ("connection-timeout", "dns-failure", "waiting-for")
-    return policies_matter and complaint.case.list("NetworkPolicy", complaint.pod.ref.namespace) is None
+    return policies_matter and isinstance(
+        complaint.case.list("NetworkPolicy", complaint.pod.ref.namespace), Lack
+    )
 
 
 def _is_log_refused(complaint: Complaint, pod: Obj) -> bool:

@@ -232,9 +232,12 @@ def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recomme
     ref = complaint.workload.ref
     if row.cause.id == "missing-variable" and targets and ref.kind in ROLLED_OUT:
         command = on(
-            ref, "set env", "-c {container} {variable}=<value>",
-            container=complaint.container.name, variable=targets[0],
-        )  # fmt: skip
+            ref,
+            "set env",
+            "-c {container} {variable}=<value>",
+            container=complaint.container.name,
+            variable=targets[0],
+        )
         return (Recommendation(row.action, row.cause.remedy, command, "low", watch(ref)),)
     if row.outside:
         return (Recommendation(row.action, row.cause.remedy, risk="medium", verify=watch(ref)),)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import edit, handle, look
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import Command, Withheld, kubectl, sequence
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
@@ -70,7 +70,7 @@ def _bindings(case: Case, refused: Refused) -> list[Obj] | None:
     lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
     if refused.said.namespace:
         lists.append(case.list("RoleBinding", refused.said.namespace, why=why, need="some"))
-    if all(found is None for found in lists) and case.questions:
+    if all(isinstance(found, Lack) for found in lists) and case.questions:
         return None
     return [b for found in lists for b in found or [] if _is_for(b, refused.namespace, refused.account)]
 
@@ -196,7 +196,7 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
         kind = str(binding.at("roleRef.kind"))
         namespace = binding.ref.namespace if kind == "Role" else ""
         role = case.get(kind, namespace, str(binding.at("roleRef.name")), "which rules does it hold?")
-        if role is not None:
+        if role:
             yield Claim(
                 f"These are the rules of {role.ref}",
                 role.quote("rules[0].resources", "rules[0].verbs") or role.quote("metadata.name"),

@@ -59,9 +59,14 @@ def _on_the_way(complaint: Complaint, peer: Peer, own_policies: list[Obj]) -> It
 
 
 def _judge(
-    complaint: Complaint, peer: Peer, policies: list[Obj], direction: Direction, own: End, other: End,
+    complaint: Complaint,
+    peer: Peer,
+    policies: list[Obj],
+    direction: Direction,
+    own: End,
+    other: End,
     port: int | str | None,
-) -> Iterator[Finding]:  # fmt: skip
+) -> Iterator[Finding]:
     blocked = in_the_way(policies, direction, own, other, port)
     if blocked:
         verb = "keeps it from calling" if direction == "Egress" else "admits no such caller to"
@@ -77,9 +82,13 @@ def _finding(complaint: Complaint, cause: Cause, clause: str, policy: Obj, direc
     )
     advice = edit(policy.ref, "allowing the connection in the policy", cause.remedy)
     return complaint.finding(
-        cause, clause, Claim(text, quotes), ways=(advice,), entity=policy.ref,
+        cause,
+        clause,
+        Claim(text, quotes),
+        ways=(advice,),
+        entity=policy.ref,
         sure=Sure.LIKELY if complaint.line.kind == "connection-refused" else Sure.STATED,
-    )  # fmt: skip
+    )
 
 
 def _dns() -> End:

@@ -61,16 +61,27 @@ def refused(case: Case, workload: Obj, message: str, quotes: tuple[Quote, ...]) 
 def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
     name, namespace = match["quota"], refusal.workload.ref.namespace
     entity = Ref("ResourceQuota", namespace, name)
-    quota = refusal.case.obj(entity, "how much of it is used?")
+    quota = refusal.case.obj(entity, "how much of it is used?") or None
     quotes = refusal.quotes + tuple(q for r in _resources(match["limited"]) for q in _usage(quota, r))
     text = f"The pods of {refusal.workload.ref.name} are refused: quota {name} has no room for them"
     headline = f"Quota {name} is used up, so pods of {refusal.workload.ref.name} are refused"
     headline += f" (asked for {match['requested']}; used {match['used']} of {match['limited']})"
-    return Finding(QUOTA, entity, headline, (Claim(text, quotes),), Sure.STATED, one_of(
-        edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
-        Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
-                       kubectl(namespace, "get pods"), "none"),
-    ))  # fmt: skip
+    return Finding(
+        QUOTA,
+        entity,
+        headline,
+        (Claim(text, quotes),),
+        Sure.STATED,
+        one_of(
+            edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
+            Recommendation(
+                "freeing quota",
+                "See which pods use it and scale down what is not needed.",
+                kubectl(namespace, "get pods"),
+                "none",
+            ),
+        ),
+    )
 
 
 def _resources(limited: str) -> list[str]:
@@ -120,9 +131,10 @@ def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
         advice = Recommendation(
             "creating the ServiceAccount",
             f"Create ServiceAccount {name} with the roles it needs, or name another.",
-            kubectl(namespace, "create serviceaccount {account}", account=name), "low",
+            kubectl(namespace, "create serviceaccount {account}", account=name),
+            "low",
             on(refusal.workload.ref, "get"),
-        )  # fmt: skip
+        )
     quotes = refusal.quotes + ((absent,) if absent else ())
     return Finding(
         ACCOUNT, refusal.workload.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,)
@@ -176,25 +188,39 @@ def _of_template(refusal: Refusal, cause: Cause, headline: str, sentence: str, a
 
 Explain = Callable[[Refusal, re.Match[str]], Finding | None]
 _RULES: tuple[tuple[re.Pattern[str], Explain], ...] = (
-    (re.compile(
-        r"exceeded quota: (?P<quota>[^,]+), requested: (?P<requested>.+?), used: (?P<used>.+?), "
-        r"limited: (?P<limited>\S+)"
-    ), _quota),
+    (
+        re.compile(
+            r"exceeded quota: (?P<quota>[^,]+), requested: (?P<requested>.+?), used: (?P<used>.+?), "
+            r"limited: (?P<limited>\S+)"
+        ),
+        _quota,
+    ),
     (re.compile(r"failed quota: (?P<quota>[^:]+): must specify (?P<what>.+)"), _values),
-    (re.compile(
-        r"(?:maximum|minimum) \S+ usage per \w+ is .{1,200}|\S+ max limit to request ratio .{1,200}"
-    ), _range),
+    (
+        re.compile(
+            r"(?:maximum|minimum) \S+ usage per \w+ is .{1,200}|\S+ max limit to request ratio .{1,200}"
+        ),
+        _range,
+    ),
     (re.compile(r"violates PodSecurity \"(?P<level>[^\"]+)\": (?P<what>.+)"), _security),
     (re.compile(r"serviceaccount \"(?P<name>[^\"]+)\" not found"), _account),
     (re.compile(r"no PriorityClass with name (?P<name>\S+) was found"), _priority),
     (re.compile(r"RuntimeClass \"(?P<name>[^\"]+)\" not found"), _runtime),
     (re.compile(r"failed calling webhook \"(?P<webhook>[^\"]+)\": (?P<rest>.+)"), _webhook),
-    (re.compile(r"(?P<kind>admission webhook) \"(?P<name>[^\"]+)\" denied the request:? ?(?P<what>.*)"),
-     _denied),
-    (re.compile(
-        r"(?P<kind>ValidatingAdmissionPolicy) '(?P<name>[^']+)' with binding '[^']+' denied request: "
-        r"(?P<what>.+)"
-    ), _denied),
-    (re.compile(r"must be less than or equal to \S+ limit of .{1,200}"), _range),  # a LimitRange's default limit
+    (
+        re.compile(r"(?P<kind>admission webhook) \"(?P<name>[^\"]+)\" denied the request:? ?(?P<what>.*)"),
+        _denied,
+    ),
+    (
+        re.compile(
+            r"(?P<kind>ValidatingAdmissionPolicy) '(?P<name>[^']+)' with binding '[^']+' denied request: "
+            r"(?P<what>.+)"
+        ),
+        _denied,
+    ),
+    (
+        re.compile(r"must be less than or equal to \S+ limit of .{1,200}"),
+        _range,
+    ),  # a LimitRange's default limit
     (re.compile(r"Pod \"[^\"]*\" is invalid: (?P<what>.+)"), _invalid),
-)  # fmt: skip
+)

@@ -4,41 +4,20 @@ import math
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import handle, on, watch
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.command import kubectl
+from agent.diagnosis.facts.scaler import autoscalers, is_at_maximum
 from agent.diagnosis.finding import Claim, Recommendation
 from agent.diagnosis.read.thing import Obj
 from agent.kinds import REPLICATED
-from agent.ref import Ref
 
 SCALABLE = (*REPLICATED, "ReplicaSet")
-
-
-def autoscalers(case: Case, workload: Obj) -> list[Obj] | None:
-    """The HorizontalPodAutoscalers that scale a workload; None while unread or refused."""
-    found = case.list(
-        "HorizontalPodAutoscaler",
-        workload.ref.namespace,
-        why=f"does something scale {workload.ref} by its load?",
-    )
-    return None if found is None else [hpa for hpa in found if target_of(hpa) == workload.ref]
-
-
-def target_of(hpa: Obj) -> Ref:
-    """What an autoscaler scales."""
-    target = hpa.at("spec.scaleTargetRef") or {}
-    return Ref(str(target.get("kind") or ""), hpa.ref.namespace, str(target.get("name") or ""))
-
-
-def is_at_maximum(hpa: Obj) -> bool:
-    """Whether it would scale further if it were allowed to."""
-    return hpa.condition("ScalingLimited").get("reason") == "TooManyReplicas"
 
 
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
     """Whether something scales the workload, as a statement; None while unknown."""
     found = autoscalers(case, workload)
-    if found is None:
+    if isinstance(found, Lack):
         return None
     if not found:
         none = case.none_listed("HorizontalPodAutoscaler", workload.ref.namespace)
@@ -60,22 +39,25 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
     found = autoscalers(case, workload)
     if not found:
         yield _more_replicas(workload, wanted)
-        if found is not None:
+        if not isinstance(found, Lack):
             yield _enable_hpa(workload, wanted)
     elif is_at_maximum(found[0]):
         yield raise_maximum(found[0], wanted)
     elif found[0].condition("ScalingActive").get("status") == "False":
         yield _more_replicas(workload, wanted)
         yield Recommendation(
-            "repairing the HPA", f"The HPA {found[0].ref.name} cannot scale: see why.",
-            on(found[0].ref, "describe"), "none",
-        )  # fmt: skip
+            "repairing the HPA",
+            f"The HPA {found[0].ref.name} cannot scale: see why.",
+            on(found[0].ref, "describe"),
+            "none",
+        )
     else:
         yield Recommendation(
             "watching the HPA scale",
             f"The HPA {found[0].ref.name} is below its maximum and may add replicas.",
-            on(found[0].ref, "get", "--watch"), "none",
-        )  # fmt: skip
+            on(found[0].ref, "get", "--watch"),
+            "none",
+        )
 
 
 def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
@@ -84,18 +66,20 @@ def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
     return Recommendation(
         "raising the HPA maximum",
         f"Allow the HPA {hpa.ref.name} up to {most} replicas, if nodes and dependencies can carry them.",
-        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}), "medium",
+        on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}),
+        "medium",
         on(hpa.ref, "get"),
-    )  # fmt: skip
+    )
 
 
 def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "scaling replicas",
         f"Run {wanted} replicas so that each has the load of before.",
-        on(workload.ref, "scale", "--replicas={count}", count=wanted), "low",
+        on(workload.ref, "scale", "--replicas={count}", count=wanted),
+        "low",
         watch(workload.ref),
-    )  # fmt: skip
+    )
 
 
 def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
@@ -107,9 +91,10 @@ def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "enabling HPA",
         f"Let an HPA follow the load, so that the next spike needs nobody.{needs}",
-        on(workload.ref, "autoscale", bounds, least=replicas, count=most), "low",
+        on(workload.ref, "autoscale", bounds, least=replicas, count=most),
+        "low",
         kubectl(workload.ref.namespace, "get hpa {name}", name=workload.ref.name),
-    )  # fmt: skip
+    )
 
 
 def without_request(workload: Obj, resource: str = "cpu") -> list[str]:

@@ -54,10 +54,14 @@ def limit_too_low(
         claims.append(change.claim())
         headline += f" since the limit was lowered from {lowered[0].before} to {lowered[0].after}"
     return Finding(
-        TOO_LOW, workload.ref, headline, tuple(claims), Sure.STATED if lowered or share >= 0.5 else Sure.LIKELY,
+        TOO_LOW,
+        workload.ref,
+        headline,
+        tuple(claims),
+        Sure.STATED if lowered or share >= 0.5 else Sure.LIKELY,
         (_raise(workload, container, lowered[0].before or "" if lowered else _double(limit)),),
         since=change.at if change and lowered else None,
-    )  # fmt: skip
+    )
 
 
 def at_limit(workload: Obj, use: Use) -> Finding | None:
@@ -97,6 +101,13 @@ def _raise(workload: Obj, container: str, limit: str) -> Recommendation:
     return Recommendation(
         "raising the CPU limit",
         f"Give container {container} a CPU limit of {limit}, or none: its request reserves CPU for it.",
-        on(workload.ref, "set resources", "-c {container} --limits=cpu={amount}", container=container, amount=limit),
-        "low", watch(workload.ref),
-    )  # fmt: skip
+        on(
+            workload.ref,
+            "set resources",
+            "-c {container} --limits=cpu={amount}",
+            container=container,
+            amount=limit,
+        ),
+        "low",
+        watch(workload.ref),
+    )

@@ -8,13 +8,12 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import pods_of
 from agent.diagnosis.facts.replicas import in_trouble
+from agent.diagnosis.facts.webhook import CONFIGURATIONS, called_service
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.hosts import SERVICE
 from agent.ref import Ref
-
-CONFIGURATIONS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 DOWN = cause("webhook-unavailable")
 FINDS = (DOWN,)
@@ -41,9 +40,14 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
             claims.append(Claim(f"Its Service {service} does not exist", (absent,)))
     entity = found.ref if found else workload
     return Finding(
-        DOWN, entity, headline, tuple(claims), _sure(case, service, rest), one_of(*ways_back(found, service, name)),
+        DOWN,
+        entity,
+        headline,
+        tuple(claims),
+        _sure(case, service, rest),
+        one_of(*ways_back(found, service, name)),
         leads_to=(service,) if service else (),
-    )  # fmt: skip
+    )
 
 
 def _sure(case: Case, service: Ref | None, error: str) -> Sure:
@@ -64,12 +68,6 @@ def _names(configuration: Obj) -> set[str]:
     return {str(webhook.get("name")) for webhook in configuration.items("webhooks")}
 
 
-def called_service(configuration: Obj | None, webhook: str) -> Ref | None:
-    """The Service that a webhook of a configuration calls, or None."""
-    service = configuration.at(f"webhooks[{webhook}].clientConfig.service") if configuration else None
-    return Ref("Service", str(service["namespace"]), str(service["name"])) if service else None
-
-
 def _service_in(error: str) -> Ref | None:
     match = SERVICE.search(error)
     return Ref("Service", match[2], match[1]) if match else None
@@ -82,8 +80,10 @@ def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iter
         yield look(service, "restoring the webhook's Service", sentence)
     if configuration:
         yield edit(
-            configuration.ref, "setting its failurePolicy to Ignore",
+            configuration.ref,
+            "setting its failurePolicy to Ignore",
             f"As a stopgap let the API server go on without webhook {name}: failurePolicy Ignore, or "
             "delete it "
-            "if its server is gone for good.", risk="high",
-        )  # fmt: skip
+            "if its server is gone for good.",
+            risk="high",
+        )

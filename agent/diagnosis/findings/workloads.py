@@ -7,7 +7,8 @@ from agent.diagnosis.advice import look, on, roll_back, watch
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.changes import SLACK, recent_change
+from agent.diagnosis.facts.changes import recent_change
+from agent.diagnosis.facts.rollout import is_told_by_pods, present, unheard_since, wanted
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.pod import containers
 from agent.diagnosis.read.quote import Quote
@@ -25,17 +26,13 @@ FINDS = (ZERO, UNSEEN, STUCK, MISSING)
 
 
 def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
-    """What there is to say of a workload whatever its pods are; None where its pods tell.
-
-    One that is being deleted has nothing to answer for; one scaled to zero has no pods; of a change that the
-    controller has not seen, the pods know nothing.
-    """
+    """What there is to say of a workload whatever its pods are; None where its pods tell."""
+    if is_told_by_pods(case, obj):
+        return None
     if obj.at("metadata.deletionTimestamp"):
         return ()
-    if obj.at("spec.replicas", 1) == 0:
-        return (scaled_to_zero(case, obj),)
-    found = unobserved(case, obj)
-    return (found,) if found else None
+    since = unheard_since(case, obj)
+    return (scaled_to_zero(case, obj),) if since is None else (_unheard(case, obj, since),)
 
 
 def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
@@ -53,37 +50,35 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
         return State("intended", obj.ref, f"{words}: no pods are wanted.", quotes)
     headline = f"{obj.ref.kind} {obj.ref.name} is scaled to zero{by}"
     up = Recommendation(
-        "scaling it up again", f"Run at least one replica of {obj.ref.name}.",
-        on(obj.ref, "scale", "--replicas=1"), "low", watch(obj.ref),
-    )  # fmt: skip
+        "scaling it up again",
+        f"Run at least one replica of {obj.ref.name}.",
+        on(obj.ref, "scale", "--replicas=1"),
+        "low",
+        watch(obj.ref),
+    )
     return Finding(ZERO, obj.ref, headline, (Claim(words, quotes),), Sure.STATED, (up,))
 
 
-def unobserved(case: Case, obj: Obj) -> Finding | None:
-    """A change that its controller has not read for a while; None when it has."""
-    wanted, seen = int(obj.at("metadata.generation") or 0), int(obj.at("status.observedGeneration") or 0)
-    times = [
-        parse_time(e.get("time"))
-        for e in obj.items("metadata.managedFields")
-        if e.get("subresource") != "status"
-    ]
-    changed = max((t for t in times if t), default=obj.created)
-    if wanted <= seen or changed is None or case.now - changed < SLACK:
-        return None
-    minutes = (case.now - changed) / timedelta(minutes=1)
-    text = f"Generation {wanted} was written {minutes:.0f} minutes ago; the controller has seen {seen}"
+def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
+    """A change that its controller has not read for a while."""
+    generation, seen = obj.at("metadata.generation"), obj.at("status.observedGeneration") or 0
+    minutes = (case.now - since) / timedelta(minutes=1)
+    text = f"Generation {generation} was written {minutes:.0f} minutes ago; the controller has seen {seen}"
     headline = f"The change of {obj.ref.kind} {obj.ref.name} is not acted on for {minutes:.0f} minutes"
     check = Recommendation(
-        "checking the controller manager", "See whether kube-controller-manager runs and what it logs.",
-        kubectl("kube-system", "get pods -l component=kube-controller-manager"), "none",
-    )  # fmt: skip
+        "checking the controller manager",
+        "See whether kube-controller-manager runs and what it logs.",
+        kubectl("kube-system", "get pods -l component=kube-controller-manager"),
+        "none",
+    )
     quotes = obj.quote("metadata.generation", "status.observedGeneration")
-    return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=changed)
+    return Finding(UNSEEN, obj.ref, headline, (Claim(text, quotes),), Sure.LIKELY, (check,), since=since)
 
 
-def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...]) -> Finding:
+def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
     """The symptom, reported where nothing deeper is found."""
-    claims = [Claim(f"{have} of {wanted} replicas are available", quotes)]
+    available = f"{present(obj)} of {wanted(obj)}"
+    claims = [Claim(f"{available} replicas are available", quotes)]
     stuck = obj.condition("Progressing").get("reason") == "ProgressDeadlineExceeded"
     if stuck:
         claims.append(Claim("The rollout has exceeded its deadline", obj.quote_condition("Progressing")))
@@ -91,13 +86,17 @@ def short(case: Case, obj: Obj, wanted: int, have: int, quotes: tuple[Quote, ...
     if change:
         claims.append(change.claim())
     words = "The rollout of {} is stuck" if stuck else "{} has too few replicas"
-    headline = f"{words.format(obj.ref.name)} ({have} of {wanted} available)"
+    headline = f"{words.format(obj.ref.name)} ({available} available)"
     see = look(obj.ref, "looking at its events", "See what its events and pods say.")
     return Finding(
-        STUCK if stuck else MISSING, obj.ref, headline, tuple(claims), Sure.POSSIBLE,
+        STUCK if stuck else MISSING,
+        obj.ref,
+        headline,
+        tuple(claims),
+        Sure.POSSIBLE,
         (roll_back(obj.ref),) if stuck and change else (see,),
         since=change.at if change else None,
-    )  # fmt: skip
+    )
 
 
 def healthy_or_recovered(

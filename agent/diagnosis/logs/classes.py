@@ -11,8 +11,15 @@ from agent.diagnosis.logs.settings import VALUES, VARIABLES
 from agent.diagnosis.logs.surroundings import FILES, LIMITS, PROGRAM
 
 CLASSES: tuple[Class, ...] = (
-    *REFUSALS, *LIMITS, *NETWORK, *PROGRAM, *VARIABLES, *FILES, *VALUES, *ECHOES,
-)  # fmt: skip
+    *REFUSALS,
+    *LIMITS,
+    *NETWORK,
+    *PROGRAM,
+    *VARIABLES,
+    *FILES,
+    *VALUES,
+    *ECHOES,
+)
 
 _EXCEPTION_LINE = re.compile(
     r"^(?:Caused by: |\s*-+> |Unhandled exception[.:]? ?|Uncaught |Exception in thread \"[^\"]*\" |"

@@ -25,11 +25,22 @@ _LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
 _GENERIC = frozenset({"app-exception", "fatal-other"})
 _OUTWARD = frozenset(
     {
-        "dns-failure", "connection-refused", "connection-timeout", "connection-reset", "tls-protocol",
-        "auth-failed", "upstream-error", "rate-limited", "too-many-connections", "pool-exhausted",
-        "waiting-for", "deadlock", "schema-missing", "database-missing",
+        "dns-failure",
+        "connection-refused",
+        "connection-timeout",
+        "connection-reset",
+        "tls-protocol",
+        "auth-failed",
+        "upstream-error",
+        "rate-limited",
+        "too-many-connections",
+        "pool-exhausted",
+        "waiting-for",
+        "deadlock",
+        "schema-missing",
+        "database-missing",
     }
-)  # fmt: skip
+)
 _FIELD = re.compile(r"[A-Za-z_][\w.]*")
 _NUMBER = re.compile(r"\d+")
 _LEADING = re.compile(r"(?i)\b(?:connect|dial|call|open|us|load|read|fetch|contact)ing\b|\bconnect to\b")

@@ -6,9 +6,21 @@ from dataclasses import dataclass
 
 _LONGEST = 600  # lines
 _CONTINUED = (
-    "at ", "Caused by", "Suppressed:", "... ", "goroutine ", "created by ", "Stack trace:", "[SQL:",
-    "[parameters:", "(Background on", "stack backtrace:", "note: run with", "Require stack:", "--- End of",
-)  # fmt: skip
+    "at ",
+    "Caused by",
+    "Suppressed:",
+    "... ",
+    "goroutine ",
+    "created by ",
+    "Stack trace:",
+    "[SQL:",
+    "[parameters:",
+    "(Background on",
+    "stack backtrace:",
+    "note: run with",
+    "Require stack:",
+    "--- End of",
+)
 _PYTHON = "Traceback (most recent call last)"
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: |:?$)")
 _STRANGERS = 3  # lines

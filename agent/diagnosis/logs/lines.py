@@ -51,11 +51,37 @@ _MESSAGE_KEYS = (
     "textPayload",
 )
 _DETAIL_KEYS = (
-    "error", "err", "exception", "exc_info", "cause", "reason", "stack", "stack_trace", "stacktrace", "code",
-    "detail", "details", "error.message", "error.stack_trace", "errorVerbose", "exception.message", "errors",
-    "@x", "Exception", "thrown", "panic", "attr",
-    "body", "response", "responseBody", "response_body", "description", "error_description", "stderr", "output",
-)  # fmt: skip
+    "error",
+    "err",
+    "exception",
+    "exc_info",
+    "cause",
+    "reason",
+    "stack",
+    "stack_trace",
+    "stacktrace",
+    "code",
+    "detail",
+    "details",
+    "error.message",
+    "error.stack_trace",
+    "errorVerbose",
+    "exception.message",
+    "errors",
+    "@x",
+    "Exception",
+    "thrown",
+    "panic",
+    "attr",
+    "body",
+    "response",
+    "responseBody",
+    "response_body",
+    "description",
+    "error_description",
+    "stderr",
+    "output",
+)
 _TIMES = (
     r"\d{4}[-/.]\d\d[-/.]\d\d[T ]\d\d:\d\d:\d\d[\d.,]*(?:Z|\s?[+\-]\d\d:?\d\d|\s?[A-Z]{3,4}(?= ))?"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d{1,2}:\d\d(?::\d\d[\d.,]*)?(?:[AP]M\b)?"

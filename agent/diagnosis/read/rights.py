@@ -9,7 +9,7 @@ _READING = frozenset({"get", "list", "watch"})
 _WRITING = frozenset({"create", "update", "patch", "delete"})
 _READABLE = {  # what the built-in ClusterRole `view` reads, without logs, and what describes the cluster itself
     "": "pods services endpoints configmaps persistentvolumeclaims replicationcontrollers serviceaccounts events "
-        "limitranges resourcequotas namespaces nodes persistentvolumes",
+    "limitranges resourcequotas namespaces nodes persistentvolumes",
     "apps": "deployments replicasets statefulsets daemonsets controllerrevisions",
     "batch": "jobs cronjobs",
     "autoscaling": "horizontalpodautoscalers",
@@ -20,7 +20,7 @@ _READABLE = {  # what the built-in ClusterRole `view` reads, without logs, and w
     "coordination.k8s.io": "leases",
     "events.k8s.io": "events",
     "metrics.k8s.io": "pods nodes",
-}  # fmt: skip
+}
 _WRITABLE = {"": "events", "events.k8s.io": "events", "coordination.k8s.io": "leases"}  # what nothing runs by
 
 

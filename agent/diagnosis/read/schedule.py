@@ -5,9 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 _NAMED = {"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0"}
 _MONTHS = {
-    "jan": "1", "feb": "2", "mar": "3", "apr": "4", "may": "5", "jun": "6",
-    "jul": "7", "aug": "8", "sep": "9", "oct": "10", "nov": "11", "dec": "12",
-}  # fmt: skip
+    "jan": "1",
+    "feb": "2",
+    "mar": "3",
+    "apr": "4",
+    "may": "5",
+    "jun": "6",
+    "jul": "7",
+    "aug": "8",
+    "sep": "9",
+    "oct": "10",
+    "nov": "11",
+    "dec": "12",
+}
 _DAYS = {"sun": "0", "mon": "1", "tue": "2", "wed": "3", "thu": "4", "fri": "5", "sat": "6"}
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _PART = re.compile(r"(?:(\*|\?)|(\d+)(?:-(\d+))?)(?:/(\d+))?")

@@ -6,15 +6,13 @@ from agent.diagnosis.advice import edit, handle, look, on
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.graph import pods_of
-from agent.diagnosis.facts.replicas import in_trouble
+from agent.diagnosis.facts.scaler import is_at_maximum, target_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
-from agent.diagnosis.findings.scaling import is_at_maximum, raise_maximum, target_of, without_request
+from agent.diagnosis.findings.scaling import raise_maximum, without_request
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
-from agent.kinds import REPLICATED
 from agent.ref import Ref
 
 NO_TARGET = cause("hpa-target-missing")
@@ -41,7 +39,7 @@ def autoscaler(case: Case, obj: Obj) -> Iterator[Finding | State]:
         words = f"{obj.ref} has not been looked at by its controller yet."
         yield State("progressing", obj.ref, words, settles=case.is_subject)
     else:
-        yield from _active(case, obj, target)
+        yield from _active(case, obj)
 
 
 def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
@@ -71,12 +69,14 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         obj.quote_condition("ScalingActive"),
         str(obj.condition("ScalingActive").get("message") or ""),
     )
-    workload = case.obj(target, "what does the HPA scale?")
+    workload = case.obj(target, "what does the HPA scale?") or None
     bare = without_request(workload) if workload else []
     if "missing request for" in message:
         yield _no_requests(obj, target, workload, bare, quotes, message)
     elif "did not receive metrics" in message or "no metrics returned" in message:
-        yield from _no_pods(case, obj, workload, quotes, message)
+        headline = f"HPA {obj.ref.name} gets no metrics of its pods: {message}"
+        claim = Claim(headline, quotes)
+        yield Finding(FAILING, obj.ref, headline, (claim,), Sure.POSSIBLE, (_describe(obj),))
     elif "metrics" in message:
         yield _no_metrics(case, obj, quotes, message)
     else:
@@ -97,21 +97,12 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
 def _merge(obj: Obj) -> Recommendation:
     sentence = "Keep one HPA for these pods: put its metrics together and delete the others."
     return Recommendation(
-        "keeping one HPA for these pods", sentence, kubectl(obj.ref.namespace, "get hpa"), "none",
+        "keeping one HPA for these pods",
+        sentence,
+        kubectl(obj.ref.namespace, "get hpa"),
+        "none",
         on(obj.ref, "describe"),
-    )  # fmt: skip
-
-
-@rule(*REPLICATED)
-def scaled_by(case: Case, workload: Obj) -> Iterator[Finding]:
-    """Where the alert is about scaling, follow the autoscalers of the workload."""
-    if "autoscaling" in case.runbook.families:
-        why = f"what scales {workload.ref}?"
-        found = case.list("HorizontalPodAutoscaler", workload.ref.namespace, why=why, need="some")
-        for hpa in found or []:
-            if target_of(hpa) == workload.ref:
-                case.follow(hpa.ref)
-    yield from ()
+    )
 
 
 def _no_requests(
@@ -127,25 +118,21 @@ def _no_requests(
     setting = Recommendation(
         f"setting a {resource} request",
         f"Request the {resource} that container {container} needs in normal use.",
-        on(target, "set resources", "-c {container} --requests={measure}={amount}",
-           container=container, measure=resource, amount=amount), "medium",
+        on(
+            target,
+            "set resources",
+            "-c {container} --requests={measure}={amount}",
+            container=container,
+            measure=resource,
+            amount=amount,
+        ),
+        "medium",
         on(obj.ref, "get"),
-    )  # fmt: skip
+    )
     where = workload.quote(f"spec.template.spec.containers[{container}].name") if workload else ()
     return Finding(
         NO_REQUESTS, obj.ref, headline, (Claim(headline, quotes + where),), Sure.STATED, (setting,)
     )
-
-
-def _no_pods(
-    case: Case, obj: Obj, workload: Obj | None, quotes: tuple[Quote, ...], message: str
-) -> Iterator[Finding | State]:
-    """No metrics of these pods: not ready yet, or not at all; the workload's trouble is the cause then."""
-    pods = pods_of(case, workload) if workload else None
-    if workload and any(in_trouble(case, pod) for pod in pods or []):
-        case.follow(workload.ref)
-    headline = f"HPA {obj.ref.name} gets no metrics of its pods: {message}"
-    yield Finding(FAILING, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, (_describe(obj),))
 
 
 def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -> Finding:
@@ -165,8 +152,10 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     advice = Recommendation(
         "installing or repairing the metrics API",
         f"See whether what serves {api} is installed and available.",
-        on(Ref("APIService", "", f"v1beta1.{api}"), "get"), "none", on(obj.ref, "get"),
-    )  # fmt: skip
+        on(Ref("APIService", "", f"v1beta1.{api}"), "get"),
+        "none",
+        on(obj.ref, "get"),
+    )
     claims.insert(0, Claim(f"The HPA could not read its metrics: {message[:200]}", quotes))
     return Finding(
         NO_METRICS,
@@ -179,8 +168,7 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     )
 
 
-def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
-    workload = case.obj(target, "does the target follow its HPA?")
+def _active(case: Case, obj: Obj) -> Iterator[Finding | State]:
     counts = obj.quote("status.currentReplicas", "status.desiredReplicas", "spec.maxReplicas")
     if is_at_maximum(obj):
         headline = (
@@ -191,8 +179,6 @@ def _active(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
         yield Finding(MAXED, obj.ref, headline, claims, Sure.LIKELY, (raise_maximum(obj, most * 2),))
         return
     current, desired = int(obj.at("status.currentReplicas") or 0), int(obj.at("status.desiredReplicas") or 0)
-    if workload:
-        case.follow(workload.ref)
     if current == desired:
         words = f"{obj.ref} works: {current} replicas, as it wants."
         quotes = counts + obj.quote_condition("ScalingActive", "status", "reason")

@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.graph import selects, workload_of
-from agent.diagnosis.facts.replicas import in_trouble
+from agent.diagnosis.facts.budget import count, guarded_pods, guards, is_short
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
-from agent.kinds import REPLICATED
 
-MOST = 3
 STRICT = cause("pdb-allows-no-disruption")
 UNHEALTHY = cause("pdb-pods-unhealthy")
 EMPTY = cause("pdb-selects-nothing")
@@ -24,72 +21,31 @@ EMPTY = cause("pdb-selects-nothing")
 OVERLAP = cause("pdb-overlap")
 
 
-@rule("Pod", *REPLICATED)
-def guarded(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Where the alert is about an eviction, follow the budgets that guard what is to be evicted."""
-    if "budget" not in case.runbook.families or not case.is_subject:
-        return
-    why = f"which budgets guard {obj.ref}?"
-    budgets = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
-    labels = obj.labels if obj.ref.kind == "Pod" else obj.at("spec.template.metadata.labels") or {}
-    guards = [b for b in budgets or [] if selects(b.at("spec.selector"), labels)]
-    for found in case.first(guards, MOST, f"budgets that guard {obj.ref}"):
-        case.follow(found.ref)
-    yield from ()
-
-
-@rule("Node", finds=(EMPTY, OVERLAP, STRICT, UNHEALTHY))
-def drained(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """Where the alert is about a drain, follow the budgets that allow no disruption of a pod on the node."""
-    if "budget" not in case.runbook.families or not case.is_subject:
-        return
-    name, why = node.ref.name, "which budgets allow no disruption?"
-    budgets = case.list("PodDisruptionBudget", "*", why=why, need="some")
-    pods = case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"what runs on {name}?", need="some")
-    closed = [b for b in budgets or [] if not _count(b, "disruptionsAllowed")]
-    guards = [b for b in closed if any(_guards(b, pod) for pod in pods or [])]
-    for found in case.first(guards, MOST, f"budgets that allow no disruption on {node.ref.name}"):
-        case.follow(found.ref)
-    yield from ()
-
-
-def _guards(budget: Obj, pod: Obj) -> bool:
-    return pod.ref.namespace == budget.ref.namespace and selects(budget.at("spec.selector"), pod.labels)
-
-
 @rule("PodDisruptionBudget", finds=(EMPTY, OVERLAP, STRICT, UNHEALTHY))
 def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Compare what a budget wants healthy with what is."""
-    expected, wanted = _count(obj, "expectedPods"), _count(obj, "desiredHealthy")
-    healthy, allowed = _count(obj, "currentHealthy"), _count(obj, "disruptionsAllowed")
+    healthy, wanted = count(obj, "currentHealthy"), count(obj, "desiredHealthy")
     quotes = obj.quote(
         "status.expectedPods", "status.desiredHealthy", "status.currentHealthy", "status.disruptionsAllowed"
     )
-    selector = selector_text(obj.at("spec.selector"))
-    pods = (
-        case.list(
-            "Pod", obj.ref.namespace, label=selector, why=f"which pods does {obj.ref} guard?", need="some"
-        )
-        if selector
-        else []
-    )
-    if pods is None:
+    pods = guarded_pods(case, obj)
+    if isinstance(pods, Lack):
         return
     if other := _other(case, obj, pods):
         yield _overlap(obj, other)
-    elif not pods and expected == 0:
-        yield _empty(case, obj, selector, quotes)
-    elif healthy < wanted:
-        for pod in [pod for pod in pods if in_trouble(case, pod)][:1]:
-            case.follow(workload_of(case, pod).ref)
+    elif not pods and count(obj, "expectedPods") == 0:
+        yield _empty(case, obj, quotes)
+    elif is_short(obj):
         headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
         see = Recommendation(
-            "repairing the pods it guards", "See which pods are not ready and why.",
-            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")), "none",
-        )  # fmt: skip
+            "repairing the pods it guards",
+            "See which pods are not ready and why.",
+            kubectl(obj.ref.namespace, "get pods -l {selector}", selector=obj.at("spec.selector")),
+            "none",
+        )
         claim = Claim(headline, quotes + obj.quote_condition("DisruptionAllowed"))
         yield Finding(UNHEALTHY, obj.ref, headline, (claim,), Sure.POSSIBLE, (see,))
-    elif allowed == 0:
+    elif count(obj, "disruptionsAllowed") == 0:
         yield _strict(obj, healthy, quotes)
     else:
         words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
@@ -100,7 +56,7 @@ def _other(case: Case, obj: Obj, pods: list[Obj]) -> Obj | None:
     """Another budget that guards one of its pods."""
     why = f"are the pods of {obj.ref} guarded twice?"
     others = case.list("PodDisruptionBudget", obj.ref.namespace, why=why, need="some")
-    mine = [b for b in others or [] if b.ref != obj.ref and any(_guards(b, pod) for pod in pods)]
+    mine = [b for b in others or [] if b.ref != obj.ref and any(guards(b, pod) for pod in pods)]
     return mine[0] if mine else None
 
 
@@ -114,10 +70,6 @@ def _overlap(obj: Obj, other: Obj) -> Finding:
         obj.ref, "keeping one budget for these pods", sentence, kubectl(obj.ref.namespace, "get pdb")
     )
     return Finding(OVERLAP, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
-
-
-def _count(obj: Obj, field: str) -> int:
-    return int(obj.at(f"status.{field}") or 0)
 
 
 def _strict(obj: Obj, healthy: int, quotes: tuple[Quote, ...]) -> Finding:
@@ -134,7 +86,8 @@ def _strict(obj: Obj, healthy: int, quotes: tuple[Quote, ...]) -> Finding:
     return Finding(STRICT, obj.ref, headline, (Claim(headline, rule + quotes),), Sure.STATED, (advice,))
 
 
-def _empty(case: Case, obj: Obj, selector: str, quotes: tuple[Quote, ...]) -> Finding:
+def _empty(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
+    selector = selector_text(obj.at("spec.selector"))
     none = case.none_listed("Pod", obj.ref.namespace, label=selector) if selector else None
     headline = f"Budget {obj.ref.name} guards no pod: its selector ({selector or 'empty'}) matches none"
     advice = edit(

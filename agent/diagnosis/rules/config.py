@@ -82,7 +82,7 @@ def not_mounted(case: Case, pod: Obj) -> Iterator[Finding | State]:
     if waiting is None or is_ready(pod) or is_deleting(pod):
         return
     seen: set[str] = set()
-    for event in reversed(case.events(pod.ref, f"why is {pod.ref} still being made?")):
+    for event in reversed(case.events(pod.ref, f"why is {pod.ref} still being made?") or []):
         fault = _mount_fault(pod, event.message) if event.reason == "FailedMount" else None
         if fault is None or fault.clause in seen or _exists_now(case, pod, fault):
             continue
@@ -117,7 +117,7 @@ def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:
     if fault.kind != "ConfigMap" or not fault.name:
         return False
     found = case.get("ConfigMap", pod.ref.namespace, fault.name, f"does ConfigMap {fault.name} exist by now?")
-    return found is not None and (not fault.key or fault.key in (found.at("data") or {}))
+    return (not fault.key or fault.key in (found.at("data") or {})) if found else False
 
 
 def _finding(
@@ -170,7 +170,7 @@ def _instead(case: Case, pod: Obj, fault: Fault) -> Iterator[Claim]:
     namespace = pod.ref.namespace
     if fault.key:
         found = case.get("ConfigMap", namespace, fault.name)
-        keys = _keys(found)
+        keys = _keys(found or None)
         if found and keys:
             text = (
                 f"The ConfigMap has {like} instead"
@@ -193,7 +193,7 @@ def _alike(case: Case, pod: Obj, fault: Fault) -> str | None:
     namespace = pod.ref.namespace
     if fault.key:
         why = f"which keys does ConfigMap {fault.name} have?"
-        return near(fault.key, _keys(case.get("ConfigMap", namespace, fault.name, why)))
+        return near(fault.key, _keys(case.get("ConfigMap", namespace, fault.name, why) or None))
     known = case.list("ConfigMap", namespace, why="is its name mistyped?", need="some") or []
     return near(fault.name, [each.ref.name for each in known])
 

@@ -42,8 +42,11 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
         ),
         sure=Sure.STATED,
         recommendations=one_of(
-            look(service or api.ref, "bringing the API's server back", "See what became of the "
-            "server behind it."),
+            look(
+                service or api.ref,
+                "bringing the API's server back",
+                "See what became of the server behind it.",
+            ),
             Recommendation(
                 action="deleting the APIService",
                 sentence="Only if that server was uninstalled for good: delete the APIService that "
@@ -55,7 +58,7 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
         ),
         leads_to=(service,) if service else (),
         since=api.time("status.conditions[Available].lastTransitionTime"),
-    )  # fmt: skip
+    )
 
 
 def _available(case: Case, api: Obj) -> State:

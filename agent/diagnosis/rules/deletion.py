@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.volume import users_of
@@ -23,10 +23,22 @@ IN_USE = cause("deletion-waits-for-use")
 NAMESPACE = cause("namespace-stuck")
 SLOW_END = cause("termination-slow")
 KINDS = (
-    "Pod", "PersistentVolumeClaim", "PersistentVolume", "Deployment", "StatefulSet", "DaemonSet",
-    "ReplicaSet", "Job", "CronJob", "Service", "ConfigMap", "Ingress", "ServiceAccount",
-    "CustomResourceDefinition", "Node",
-)  # fmt: skip
+    "Pod",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "ConfigMap",
+    "Ingress",
+    "ServiceAccount",
+    "CustomResourceDefinition",
+    "Node",
+)
 PATIENCE = timedelta(seconds=45)
 _PROTECTION = ("kubernetes.io/pvc-protection", "kubernetes.io/pv-protection")
 _WAITS = ("foregroundDeletion", "orphan")  # the garbage collector's own: it works as long as it runs
@@ -84,8 +96,10 @@ def _slow(case: Case, pod: Obj) -> Finding:
     force = Recommendation(
         "ending the pod with less grace",
         "If its work may be cut off, delete it with a short grace period.",
-        on(pod.ref, "delete", "--grace-period=30"), "medium", on(pod.ref, "get"),
-    )  # fmt: skip
+        on(pod.ref, "delete", "--grace-period=30"),
+        "medium",
+        on(pod.ref, "get"),
+    )
     sentence = "Have the program end on SIGTERM, or shorten terminationGracePeriodSeconds."
     return Finding(
         cause=SLOW_END,
@@ -132,7 +146,7 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
     """A claim in use by pods, or a volume in use by its claim."""
     if obj.ref.kind == "PersistentVolumeClaim":
         users = users_of(case, obj)
-        if users is None:
+        if isinstance(users, Lack):
             return
         who = ", ".join(pod.ref.name for pod in users[:3]) or "a pod"
         used = tuple(quote for pod in users[:3] for quote in _use(pod, obj.ref.name))

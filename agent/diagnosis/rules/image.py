@@ -18,8 +18,15 @@ from agent.diagnosis.registry import rule
 from agent.kinds import ROLLED_OUT
 from agent.ref import Ref
 
-WAITING = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
-           "RegistryUnavailable", "SignatureValidationFailed")  # fmt: skip
+WAITING = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+)
 
 
 NOT_FOUND = cause("image-not-found")
@@ -35,9 +42,17 @@ NEVER = cause("image-never-pulled")
 DISK = cause("node-disk-full")
 FAILED = cause("image-pull-failed")
 _BY_CLASS = {
-    "platform": PLATFORM, "disk": DISK, "dns": DNS, "tls": TLS, "rate": RATE, "access": ACCESS,
-    "unreachable": UNREACHABLE, "not-found": NOT_FOUND, "registry": REGISTRY, "other": FAILED,
-}  # fmt: skip
+    "platform": PLATFORM,
+    "disk": DISK,
+    "dns": DNS,
+    "tls": TLS,
+    "rate": RATE,
+    "access": ACCESS,
+    "unreachable": UNREACHABLE,
+    "not-found": NOT_FOUND,
+    "registry": REGISTRY,
+    "other": FAILED,
+}
 _WORDS = {
     "image-not-found": "the registry has no image {image}",
     "image-access-denied": "the registry refuses {image} without valid credentials",
@@ -100,7 +115,7 @@ def _trouble(case: Case, container: Container) -> Trouble:
             return Trouble(container, message, quotes, NEVER)
     error, kind = message, read_pull_error(message)
     if kind == "other":
-        events = case.events(container.pod.ref, "why can the image not be pulled?")
+        events = case.events(container.pod.ref, "why can the image not be pulled?") or []
         image = str(container.spec.get("image") or "")
         for event in reversed(events):
             if (
@@ -147,7 +162,7 @@ def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
         return
     missing = [
         event
-        for event in case.events(pod.ref, "are the pull secrets there?")
+        for event in (case.events(pod.ref, "are the pull secrets there?") or [])
         if event.reason == "FailedToRetrieveImagePullSecret"
     ]
     named = pod.items("spec.imagePullSecrets")
@@ -169,11 +184,14 @@ def _advice(owner: Obj, trouble: Trouble, changed: bool) -> Iterator[Recommendat
                 action="giving the pods a pull secret that the registry accepts",
                 sentence="See which pull secrets the pods and their ServiceAccount use, and correct or add "
                 "one.",
-                command=kubectl(owner.ref.namespace, "get serviceaccounts -o custom-columns="
-                                "NAME:.metadata.name,PULLSECRETS:.imagePullSecrets[*].name"),
+                command=kubectl(
+                    owner.ref.namespace,
+                    "get serviceaccounts -o custom-columns="
+                    "NAME:.metadata.name,PULLSECRETS:.imagePullSecrets[*].name",
+                ),
                 risk="none",
                 verify=watch(owner.ref),
-            )  # fmt: skip
+            )
         case "node-disk-full":
             node = Ref("Node", "", str(trouble.container.pod.at("spec.nodeName") or ""))
             yield look(node, "freeing the node's disk", DISK.remedy)

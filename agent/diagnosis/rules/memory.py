@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.changes import Change
@@ -46,9 +46,9 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a memory alert holds more than before, or say that it does not."""
     if not is_about(case, "memory"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "memory", "requests")
-    if series is None:
+    if isinstance(series, Lack):
         return
     memory, requests = series.memory, series.requests
     if memory is None:
@@ -60,9 +60,9 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield _leak(workload, memory, growth, requests)
     elif rise and not rise.end:
         traffic, change = traffic_over(requests, rise), change_before(case, workload, rise)
-        if case.missed > missed:
+        if change is Lack.UNREAD:
             return
-        yield _stepped(case, workload, memory, rise, traffic, change)
+        yield _stepped(case, workload, memory, rise, traffic, change or None)
     else:
         yield from _level(case, obj, workload, memory, rise)
 
@@ -98,11 +98,19 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
         ruled_out.append(RuledOut(LOAD.id, why, (quote_now(requests),)))
     headline = f"Memory of {workload.ref.name} grows steadily by {_bytes(growth)} an hour without more load"
     advice = (
-        Recommendation("taking a heap profile", "Take two heap profiles some minutes apart, and find what is kept.",
-                       kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"), "none"),
-        Recommendation("restarting it as a stopgap", "A restart frees the memory until it has grown again.",
-                       on(workload.ref, "rollout restart"), "low"),
-    )  # fmt: skip
+        Recommendation(
+            "taking a heap profile",
+            "Take two heap profiles some minutes apart, and find what is kept.",
+            kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"),
+            "none",
+        ),
+        Recommendation(
+            "restarting it as a stopgap",
+            "A restart frees the memory until it has grown again.",
+            on(workload.ref, "rollout restart"),
+            "low",
+        ),
+    )
     return Finding(
         LEAK, workload.ref, headline, tuple(claims), Sure.LIKELY, advice, ruled_out=tuple(ruled_out)
     )
@@ -136,8 +144,12 @@ def _level(
     case: Case, obj: Obj, workload: Obj, memory: Series, rise: Rise | None
 ) -> Iterator[Finding | State]:
     held, last = now_level(memory) or 0.0, (quote_now(memory),)
-    limits = [b for p in pods_of(case, workload) or [] for c in p.items("spec.containers")
-              if (b := bound(p, str(c.get("name")), "limits.memory"))]  # fmt: skip
+    limits = [
+        b
+        for p in pods_of(case, workload) or []
+        for c in p.items("spec.containers")
+        if (b := bound(p, str(c.get("name")), "limits.memory"))
+    ]
     if limits and held > NEAR * max(limits):
         headline = (
             f"Memory of {workload.ref.name} is at {held / max(limits):.0%} of its limit, and was all the time"

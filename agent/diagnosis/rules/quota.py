@@ -22,9 +22,8 @@ ALMOST = 0.9  # KubeQuotaAlmostFull of kubernetes-mixin
 def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Compare use and bound of every resource a quota counts."""
     full = [resource for resource, share in _shares(obj) if share >= ALMOST]
-    refusals = [
-        e for e in case.warnings(obj.ref.namespace, "is somebody refused for it?") if _is_refusal(e, obj)
-    ]
+    warnings = case.warnings(obj.ref.namespace, "is somebody refused for it?") or []
+    refusals = [event for event in warnings if _is_refusal(event, obj)]
     if not full:
         words = f"{obj.ref} has room for everything it counts."
         yield State("healthy", obj.ref, words, tuple(q for r, _ in _shares(obj) for q in _quote(obj, r)))
@@ -36,11 +35,22 @@ def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
         latest = refusals[-1]
         headline += f", and pods of {latest.about.name} are refused for it"
         claims.append(Claim(f"{latest.about} was refused pods", (latest.quote,)))
-    yield Finding(QUOTA, obj.ref, headline, tuple(claims), Sure.STATED if refusals else Sure.LIKELY, one_of(
-        edit(obj.ref, "raising the quota", f"Raise {', '.join(full)} if the namespace may have more."),
-        Recommendation("freeing quota", "See which pods use it and scale down what is not needed.",
-                       kubectl(obj.ref.namespace, "get pods"), "none"),
-    ))  # fmt: skip
+    yield Finding(
+        QUOTA,
+        obj.ref,
+        headline,
+        tuple(claims),
+        Sure.STATED if refusals else Sure.LIKELY,
+        one_of(
+            edit(obj.ref, "raising the quota", f"Raise {', '.join(full)} if the namespace may have more."),
+            Recommendation(
+                "freeing quota",
+                "See which pods use it and scale down what is not needed.",
+                kubectl(obj.ref.namespace, "get pods"),
+                "none",
+            ),
+        ),
+    )
 
 
 def _is_refusal(event: Event, obj: Obj) -> bool:

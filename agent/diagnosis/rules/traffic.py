@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import edit, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.facts.changes import Change
-from agent.diagnosis.facts.graph import pods_of, workload_of
+from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.load import (
     change_before,
     clock,
@@ -60,16 +60,16 @@ def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain more errors or a higher latency of the subject, or say that it is over."""
     if not is_about(case, "traffic"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "errors", "latency", "requests", "cpu", "throttled")
-    if series is None:
+    if isinstance(series, Lack):
         return
     cpu, throttled = series.cpu, series.throttled
     found = list(_symptoms(series.errors, series.latency))
     lasting = [symptom for symptom in found if symptom.rise.end is None]
     for symptom in lasting:
         change = change_before(case, workload, symptom.rise)
-        if case.missed > missed:
+        if change is Lack.UNREAD:
             return
         if change:
             yield _after_change(workload, symptom, change)
@@ -111,8 +111,6 @@ def _after_change(workload: Obj, symptom: Symptom, change: Change) -> Finding:
 
 def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | None) -> Iterator[Finding]:
     traffic = traffic_over(requests, symptom.rise)
-    for pod in (pods_of(case, workload) or [])[:2]:
-        case.follow(pod.ref)
     if symptom.high is SLOW and traffic and traffic.ratio >= 1.3:
         more = f"from {traffic.before:.1f} to {traffic.during:.1f} per second"
         said = Claim(f"The request rate rose {more}", (quote_rise(traffic.series, symptom.rise.start),))
@@ -129,9 +127,14 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
         why = f"the request rate is {traffic.ratio:.1f} times that of before"
         ruled_out = (RuledOut(SLOW_LOAD.id, why, (quote_rise(traffic.series, symptom.rise.start),)),)
     yield Finding(
-        symptom.high, workload.ref, headline, (symptom.claim(),), Sure.POSSIBLE,
-        ruled_out=ruled_out, since=clock(symptom.rise.start),
-    )  # fmt: skip
+        symptom.high,
+        workload.ref,
+        headline,
+        (symptom.claim(),),
+        Sure.POSSIBLE,
+        ruled_out=ruled_out,
+        since=clock(symptom.rise.start),
+    )
 
 
 def _over(obj: Obj, found: list[Symptom], errors: Series | None) -> Iterator[State]:

@@ -39,13 +39,14 @@ class Endpoint(OpenAIChatCompletionClient):
         self._key = key
         self._answer_tokens = budget.answer_tokens
         self._limits = [*(reversed(LIMITS) if url else LIMITS)]
+        url = url or OFFICIAL
         super().__init__(  # type: ignore[call-arg]  # http_client reaches the library, though AutoGen's types lack it
             model=name,
-            base_url=url or OFFICIAL,  # given always: the client would choose others by the model's name
+            base_url=url,  # given always: the client would choose others by the model's name
             api_key=key,
             timeout=None,  # the wire bounds a request as a whole
             max_retries=RETRIES,
-            http_client=Wire(budget, seconds),
+            http_client=Wire(budget, seconds, url),
             model_info=MODEL_INFO,
             include_name_in_message=False,  # not every server takes it
         )

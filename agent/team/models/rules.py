@@ -1,7 +1,7 @@
 """The rule model: a ChatCompletionClient that is a pure function of the messages it is sent.
 
-It knows what a language model would know, nothing else: the system message that names its role, the
-briefing, what the tools answered. It costs nothing and gives the same step for the same messages.
+It knows what a language model would know, nothing else: the type of answer it is asked for, which tells whose
+step it is, the briefing, what the tools answered. It costs nothing and gives the same step for the same messages.
 """
 
 import json
@@ -17,7 +17,6 @@ from autogen_core.models import (
     FunctionExecutionResultMessage,
     LLMMessage,
     RequestUsage,
-    SystemMessage,
     UserMessage,
 )
 from autogen_core.tools import Tool, ToolSchema
@@ -41,7 +40,7 @@ class RuleModel(ModelClient):
         self, messages: list[LLMMessage], tools: Sequence[Tool | ToolSchema], kind: type[BaseModel] | None
     ) -> CreateResult:
         """The next step for these messages."""
-        step = decide(messages, may_call=bool(tools))
+        step = decide(messages, kind, may_call=bool(tools))
         content = step if isinstance(step, list) else step.model_dump_json()
         used = RequestUsage(
             prompt_tokens=self.count_tokens(messages),
@@ -64,12 +63,13 @@ class RuleModel(ModelClient):
         return self._usage
 
 
-def decide(messages: Sequence[LLMMessage], *, may_call: bool) -> Decision:
-    """The next step of whichever agent these messages belong to."""
-    system = next((m.content for m in messages if isinstance(m, SystemMessage)), "")
-    if system.startswith("You are the Commander"):
+def decide(messages: Sequence[LLMMessage], kind: type[BaseModel] | None, *, may_call: bool) -> Decision:
+    """The next step of the agent that answers in this kind; raises TypeError for one that nobody here has."""
+    if kind is Step:
         return _command(messages)
-    return _investigate(messages, may_call=may_call)
+    if kind is Report:
+        return _investigate(messages, may_call=may_call)
+    raise TypeError(f"asked for {kind and kind.__name__}; expected {Step.__name__} or {Report.__name__}")
 
 
 def _command(messages: Sequence[LLMMessage]) -> Step:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent.errors import UserError
 from agent.files import OutputError, read_file, write_whole
 
 KEPT_DAYS = 31
@@ -22,7 +23,7 @@ SKEW = timedelta(days=1)  # at midnight the clocks of two machines differ by a d
 ROUNDING = 1e-6
 
 
-class SpendingError(ValueError):
+class SpendingError(UserError):
     """The budget file cannot be used, or the day's cap is reached; the message is for people."""
 
 

@@ -1,6 +1,8 @@
 """The wire to a model server: each request is reserved before it leaves, each answer bounded in bytes and time."""
 
 import asyncio
+import ssl
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -23,8 +25,13 @@ class Wire(httpx2.AsyncClient):
     unpacked, and the library sees no other body of a completion than one that was read and written anew.
     """
 
-    def __init__(self, budget: Budget, seconds: float) -> None:
-        super().__init__(timeout=None, headers={"accept-encoding": "identity"})
+    def __init__(self, budget: Budget, seconds: float, url: str) -> None:
+        super().__init__(
+            verify=_trusting_nobody() if httpx2.URL(url).scheme == "http" else _trusting_authorities(),
+            timeout=None,
+            follow_redirects=False,
+            headers={"accept-encoding": "identity"},
+        )
         self._budget = budget
         self._seconds = seconds
         self._most_bytes = BYTES_AROUND + BYTES_PER_TOKEN * budget.answer_tokens
@@ -79,6 +86,17 @@ class Wire(httpx2.AsyncClient):
             await response.aclose()
         headers = {name: response.headers[name] for name in RETRY_HEADERS if name in response.headers}
         return response.status_code, headers, bytes(body)
+
+
+@cache
+def _trusting_authorities() -> ssl.SSLContext:
+    """The TLS of a process: reading the certificates of all authorities takes 25 ms."""
+    return httpx2.create_ssl_context()
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    """The TLS of a server that is asked without it: whoever would speak it all the same is refused."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _told(answer: completion.Completion, used: Usage) -> dict[str, Any]:

@@ -18,7 +18,9 @@ def failed_create(case: Case, obj: Obj) -> Iterator[Finding]:
         yield from refused(case, obj, str(obj.condition("ReplicaFailure").get("message") or ""), quotes)
     elif _lacks_pods(obj):
         events = [
-            e for e in case.events(obj.ref, f"were pods of {obj.ref} refused?") if e.reason == "FailedCreate"
+            e
+            for e in (case.events(obj.ref, f"were pods of {obj.ref} refused?") or [])
+            if e.reason == "FailedCreate"
         ]
         if events:
             yield from refused(case, obj, events[-1].message, (events[-1].quote,))

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
+from agent.diagnosis.facts.webhook import CONFIGURATIONS, called_service
 from agent.diagnosis.finding import Claim, Finding, Sure, one_of
-from agent.diagnosis.findings.webhook import CONFIGURATIONS, called_service, ways_back
+from agent.diagnosis.findings.webhook import ways_back
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
@@ -20,9 +21,8 @@ def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
         service = called_service(obj, str(webhook.get("name")))
         if service is None:
             continue
-        if case.obj(service, "does the webhook's Service exist?") is not None:
-            case.follow(service)
-        elif absent := case.absent("Service", service.namespace, service.name):
+        case.obj(service, "does the webhook's Service exist?")
+        if absent := case.absent("Service", service.namespace, service.name):
             headline = (
                 f"Admission webhook {webhook.get('name')} calls Service {service}, which does not exist"
             )

@@ -7,7 +7,7 @@ just after a change, are the change.
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, roll_back
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.changes import Change, last_rollout
@@ -53,9 +53,9 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """Explain why the subject of a CPU alert uses more than before, or say that it does not."""
     if not is_about(case, "cpu"):
         return
-    workload, missed = workload_of(case, obj), case.missed
+    workload = workload_of(case, obj)
     series = measured(case, obj, workload, "cpu", "requests", "throttled")
-    if series is None:
+    if isinstance(series, Lack):
         return
     cpu, requests, throttled = series.cpu, series.requests, series.throttled
     if cpu is None:
@@ -68,7 +68,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     traffic = traffic_over(requests, rise)
     change = change_before(case, workload, rise)
-    if case.missed > missed:
+    if change is Lack.UNREAD:
         return
     if traffic and traffic.ratio >= MORE_TRAFFIC and (rise.ratio < COSTLIER * traffic.ratio or not change):
         yield _spike(case, workload, cpu, rise, traffic, throttled)
@@ -118,12 +118,15 @@ def _spike(
         claims.append(Claim(stopped, (quote_now(throttled),)))
     in_step = rise.ratio < COSTLIER * traffic.ratio
     return Finding(
-        SPIKE, workload.ref, "High CPU observed due to traffic spike", tuple(c for c in claims if c),
+        SPIKE,
+        workload.ref,
+        "High CPU observed due to traffic spike",
+        tuple(c for c in claims if c),
         sure=Sure.STATED if in_step else Sure.LIKELY,
         recommendations=tuple(scale_out(case, workload, rise.ratio)),
         ruled_out=tuple(_other_than_traffic(case, workload, rise, traffic, throttled)),
         since=clock(rise.start),
-    )  # fmt: skip
+    )
 
 
 def _other_than_traffic(
@@ -153,12 +156,17 @@ def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, ch
     else:
         what, undo = f"the {change.kind} of revision {change.revision}", roll_back(workload.ref)
     return Finding(
-        CHANGED, workload.ref, f"High CPU observed since {what} ({change.summary})", tuple(claims),
+        CHANGED,
+        workload.ref,
+        f"High CPU observed since {what} ({change.summary})",
+        tuple(claims),
         sure=Sure.STATED if traffic else Sure.LIKELY,
-        recommendations=one_of(undo, _profile(workload, "profiling the new version", "If the change must stay")),
+        recommendations=one_of(
+            undo, _profile(workload, "profiling the new version", "If the change must stay")
+        ),
         ruled_out=tuple(ruled_out),
         since=change.at,
-    )  # fmt: skip
+    )
 
 
 def _revert(change: Change) -> Recommendation:
@@ -192,16 +200,20 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
         claims.append(said)
         headline, sure = f"{headline}, while its log complains", Sure.LIKELY
     return Finding(
-        RUNAWAY, workload.ref, headline, tuple(claims), sure, (_profile(workload),),
+        RUNAWAY,
+        workload.ref,
+        headline,
+        tuple(claims),
+        sure,
+        (_profile(workload),),
         ruled_out=(RuledOut(SPIKE.id, why, (quote_rise(traffic.series, rise.start),)),),
         since=clock(rise.start),
-    )  # fmt: skip
+    )
 
 
 def _complaint(case: Case, workload: Obj) -> Claim | None:
-    """What the log of one of the pods says is wrong, if anything; where that leads is followed."""
+    """What the log of one of the pods says is wrong, if anything."""
     for pod in (pods_of(case, workload) or [])[:1]:
-        case.follow(pod.ref)
         log = case.log(pod.ref, first_container(pod), why="what does it do with its CPU?")
         found = log.read(exited=False) if log else ()
         if log and found and found[0].weight >= 0.5:

@@ -100,9 +100,10 @@ def _signal(ending: Ending) -> Finding:
             Claim(f"Its log ends with: {ending.said[0].message}", (ending.log.quote(ending.said[0]),))
         )
     not_memory = RuledOut(
-        "oom-killed", "The reason of the end is not OOMKilled, and the kernel kills with SIGKILL (137).",
+        "oom-killed",
+        "The reason of the end is not OOMKilled, and the kernel kills with SIGKILL (137).",
         container.quote(f"{container.ended_path}.reason"),
-    )  # fmt: skip
+    )
     return Finding(
         cause=SIGNAL,
         entity=ending.workload.ref,

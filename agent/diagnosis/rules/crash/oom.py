@@ -107,14 +107,14 @@ def _without_limit(ending: Ending) -> Finding:
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
         since=container.finished_at,
-    )  # fmt: skip
+    )
 
 
 def _killed(ending: Ending) -> Finding:
     """137 without a reason: with a limit most often memory, which the kubelet sometimes reports as Error."""
     container = ending.container
     bound = limit(ending)
-    events = ending.case.events(ending.pod.ref)
+    events = ending.case.events(ending.pod.ref) or []
     probed = any(e.reason in ("Unhealthy", "Killing") for e in events)
     has_probe = any(container.spec.get(probe) for probe in ("livenessProbe", "startupProbe"))
     likely = bool(bound) and not probed and (bool(events) or not has_probe)

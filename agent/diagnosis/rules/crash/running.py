@@ -51,7 +51,7 @@ def _complaint(case: Case, pod: Obj, container: Container) -> Iterator[Finding]:
         if log
         else None
     )
-    if log is not None and line is not None:
+    if log and line:
         yield from logged.explain(Complaint(case, pod, container, log, line))
 
 
@@ -68,10 +68,10 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
     if since is None or case.now - since < PATIENCE:
         return
     yield from _complaint(case, pod, container)
-    log = case.log(pod.ref, container.name)
+    log = case.log(pod.ref, container.name) or None
     quotes = container.quote("state.running.startedAt") + pod.quote_condition("Initialized")
     claims = [Claim(f"The {container.called} has been running since {since:%H:%M:%S} UTC", quotes)]
-    if log is not None and log.text.strip():
+    if log and log.text.strip():
         last = log.text.strip().splitlines()[-1]
         claims.append(Claim("The last line of its log", (log.quote(last),)))
     see = tuple(read_log(log, "reading the init container's log", HANGS.remedy))
@@ -80,7 +80,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
         entity=workload_of(case, pod).ref,
         headline=f"The {container.called} does not end, and the pod waits for it",
         claims=tuple(claims),
-        sure=Sure.LIKELY if log is not None else Sure.POSSIBLE,
+        sure=Sure.LIKELY if log else Sure.POSSIBLE,
         recommendations=see or (look(pod.ref, "looking at its command", "See what its command waits for."),),
         since=since,
     )

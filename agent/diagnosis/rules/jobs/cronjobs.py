@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
-from agent.diagnosis.facts.graph import owner_ref
+from agent.diagnosis.facts.runs import runs_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import refusal
 from agent.diagnosis.findings.refusal import refused
@@ -30,28 +30,23 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         words = f"{obj.ref} is suspended: it is meant not to run."
         yield State("intended", obj.ref, words, obj.quote("spec.suspend"), settles=case.is_subject)
         return
-    missed = case.missed
     events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")
-    jobs = case.list("Job", obj.ref.namespace, why=f"how did the runs of {obj.ref} end?", need="some")
-    if case.missed > missed:
+    own = runs_of(case, obj)
+    if Lack.UNREAD in (events, own):
         return
-    own = sorted(
-        (j for j in jobs or [] if owner_ref(j) == obj.ref), key=lambda j: str(j.created), reverse=True
-    )
+    events = events or []
     if bad := _last(events, "InvalidSchedule", "UnParseableCronJobSchedule", "UnknownTimeZone"):
         yield _bad_schedule(obj, bad)
-    elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own):
+    elif (refusal := _last(events, "FailedCreate")) and not _made_since(refusal, own or []):
         message = refusal.message.removeprefix("Error creating job: ")
         yield from refused(case, obj, message, (refusal.quote,))
     elif held := _held(case, obj, events):
-        case.follow(Ref("Job", obj.ref.namespace, str((obj.items("status.active") or [{}])[0].get("name"))))
         yield held
     elif replaced := _replaced(case, obj, events):
         yield replaced
     elif late := _late(case, obj, events):
         yield late
     elif own:
-        case.follow(own[0].ref)
         if own[0].condition("Complete").get("status") == "True":
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, finished well."
             quotes = own[0].quote_condition("Complete", "status")
@@ -63,7 +58,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         elif own[0].at("status.active"):
             words = f"The newest run of {obj.ref}, {own[0].ref.name}, is active."
             yield State("progressing", obj.ref, words, own[0].quote("status.active"))
-    elif jobs is not None and not case.is_partial("Job", obj.ref.namespace):
+    elif not isinstance(own, Lack) and not case.is_partial("Job", obj.ref.namespace):
         yield _not_yet(obj)
 
 
@@ -103,9 +98,12 @@ def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     )
     ref = Ref("Job", obj.ref.namespace, active[0])
     end = Recommendation(
-        "ending the run that hangs", f"See in its log what Job {active[0]} waits for, then delete it.",
-        on(ref, "delete"), "medium", on(obj.ref, "get"),
-    )  # fmt: skip
+        "ending the run that hangs",
+        f"See in its log what Job {active[0]} waits for, then delete it.",
+        on(ref, "delete"),
+        "medium",
+        on(obj.ref, "get"),
+    )
     bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
     return Finding(HELD, obj.ref, headline, claims, Sure.LIKELY, (end, bound), since=last)

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import look
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Event, Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.intake.topic import Topic
 
 PENDING = cause("load-balancer-pending")
 PATIENCE = timedelta(minutes=1)
@@ -20,14 +21,14 @@ PATIENCE = timedelta(minutes=1)
 @rule("Service", finds=(PENDING,))
 def address(case: Case, service: Obj) -> Iterator[Finding | State]:
     """Whether clients outside have an address; asked only where the alert is about that."""
-    if case.runbook.id != "exposure" or service.at("spec.type") != "LoadBalancer":
+    if case.runbook.id is not Topic.EXPOSURE or service.at("spec.type") != "LoadBalancer":
         return
     if given := service.quote("status.loadBalancer.ingress[0].ip", "status.loadBalancer.ingress[0].hostname"):
         yield State("healthy", service.ref, f"{service.ref} has an address for clients outside.", given)
         return
-    missed = case.missed
-    said = [e for e in case.events(service.ref, "why has it no address?") if e.type == "Warning"][-1:]
-    if case.missed == missed and service.created and case.now - service.created > PATIENCE:
+    events = case.events(service.ref, "why has it no address?")
+    said = [event for event in events or [] if event.type == "Warning"][-1:]
+    if events is not Lack.UNREAD and service.created and case.now - service.created > PATIENCE:
         yield _pending(service, said)
 
 

@@ -1,12 +1,12 @@
 """Ingresses: a backend, port, class or certificate that does not exist. Kubernetes itself is silent on these."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from agent.diagnosis.advice import edit
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.command import kubectl
+from agent.diagnosis.facts.front import services_behind
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.quote import Quote
@@ -54,7 +54,7 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
     elif not legacy:
         classes = case.list("IngressClass", "*", why=f"who serves {ingress.ref}, which names no class?")
         default = "ingressclass.kubernetes.io/is-default-class"
-        if classes is None or any(
+        if isinstance(classes, Lack) or any(
             (c.at("metadata.annotations") or {}).get(default) == "true" for c in classes
         ):
             return
@@ -67,28 +67,16 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
         yield _finding(NO_CLASS, ingress, headline, claims, Sure.LIKELY, "setting the class of the Ingress")
 
 
-def _backend_services(ingress: Obj) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each backend that is a Service, with the path of its name for quotes."""
-    default = ingress.at("spec.defaultBackend.service")
-    if isinstance(default, dict):
-        yield default, "spec.defaultBackend.service.name"
-    for r, entry in enumerate(ingress.items("spec.rules")):
-        for p, path in enumerate(dig(entry, "http.paths") or []):
-            service = dig(path, "backend.service")
-            if isinstance(service, dict):
-                yield service, f"spec.rules[{r}].http.paths[{p}].backend.service.name"
-
-
 def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
     seen: set[str] = set()
-    for backend, place in _backend_services(ingress):
+    for backend, place in services_behind(ingress):
         name = str(backend.get("name") or "")
         port = dig(backend, "port.number") or dig(backend, "port.name")
         if f"{name}:{port}" in seen:
             continue
         seen.add(f"{name}:{port}")
         service = case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} sends to it")
-        if service is None:
+        if not service:
             absent = case.absent("Service", ingress.ref.namespace, name)
             if absent:
                 yield _missing(case, ingress, name, place, absent)
@@ -109,8 +97,6 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
                 f"Ingress {ingress.ref.name} sends to port {port} of Service {name}, which offers {shown}"
             )
             yield _finding(PORT, ingress, headline, claims, Sure.STATED, "correcting the port of the backend")
-        else:
-            case.follow(service.ref)
 
 
 def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> Finding:
@@ -133,7 +119,7 @@ def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
     if not names:
         return
     for event in reversed(
-        case.events(ingress.ref, f"does its controller find the certificate of {ingress.ref}?")
+        case.events(ingress.ref, f"does its controller find the certificate of {ingress.ref}?") or []
     ):
         name = next((n for n in names if n in event.message), "")
         if name and any(word in event.message.lower() for word in _MISSING_WORDS):
@@ -179,5 +165,5 @@ def _finding(
 
 def _all_known(case: Case, ingress: Obj) -> bool:
     """Whether every backend was read, so that nothing wrong means something."""
-    names = [str(backend.get("name")) for backend, _ in _backend_services(ingress)]
-    return all(case.get("Service", ingress.ref.namespace, name) is not None for name in names)
+    names = [str(backend.get("name")) for backend, _ in services_behind(ingress)]
+    return all(case.get("Service", ingress.ref.namespace, name) for name in names)

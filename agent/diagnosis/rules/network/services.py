@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.diagnosis.advice import edit, look
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.backends import Backends, backends
+from agent.diagnosis.facts.backends import Backends, backends, workloads_behind
+from agent.diagnosis.facts.front import alias_of
 from agent.diagnosis.facts.graph import selects, workload_of
 from agent.diagnosis.facts.provenance import near
 from agent.diagnosis.finding import Claim, Finding, Sure
@@ -18,7 +19,6 @@ from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 from agent.kinds import ROLLED_OUT, WORKLOADS
-from agent.ref import Ref
 
 LOOPBACK = cause("listens-on-loopback")
 SELECTOR = cause("service-selector-mismatch")
@@ -45,8 +45,6 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     if not behind.ready:
         yield _none_ready(case, service, behind)
         return
-    for ref in _workloads(case, behind):
-        case.follow(ref)
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
@@ -54,23 +52,11 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
         yield State("healthy", service.ref, text, behind.ready_quotes)
 
 
-def _workloads(case: Case, behind: Backends) -> list[Ref]:
-    """The workloads of the pods that are not ready, else of all: few, as pods share them."""
-    chosen = behind.unready or behind.ready
-    return list(dict.fromkeys(workload_of(case, pod).ref for pod in chosen[:3]))
-
-
 def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
-    host = str(service.at("spec.externalName") or "").rstrip(".")
-    parts = host.split(".")
-    if len(parts) < 3 or parts[2] != "svc":
+    host, target = service.at("spec.externalName"), alias_of(service)
+    if target is None or case.obj(target, f"{service.ref} stands for {target}"):
         return
-    target = Ref("Service", parts[1], parts[0])
-    if case.obj(target, f"{service.ref} stands for {host}"):
-        case.follow(target)
-        return
-    absent = case.absent("Service", target.namespace, target.name)
-    if absent:
+    if absent := case.absent("Service", target.namespace, target.name):
         yield Finding(
             cause=EXTERNAL_NAME,
             entity=service.ref,
@@ -88,7 +74,7 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
     """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
     why = f"who should serve {service.ref}?"
     lists = [case.list(kind, service.ref.namespace, why=why) for kind in ROLLED_OUT]
-    if any(found is None for found in lists):
+    if any(isinstance(found, Lack) for found in lists):
         quotes = service.quote("spec.selector")
         headline = f"Service {service.ref.name} has no pod behind it"
         yield Finding(NO_READY, service.ref, headline, (Claim("This is what it selects", quotes),), SYMPTOM)
@@ -153,9 +139,15 @@ def _mismatch(service: Obj, workload: Obj) -> Finding:
             Claim(f"The pods of {workload.ref} are labelled otherwise", workload.quote(*paths)),
         ),
         sure=Sure.STATED,
-        recommendations=(edit(service.ref, "correcting the Service's selector", SELECTOR.remedy,
-                              kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name)),),
-    )  # fmt: skip
+        recommendations=(
+            edit(
+                service.ref,
+                "correcting the Service's selector",
+                SELECTOR.remedy,
+                kubectl(service.ref.namespace, "get endpoints {name}", name=service.ref.name),
+            ),
+        ),
+    )
 
 
 def _absent(service: Obj) -> Finding:
@@ -181,7 +173,9 @@ def _none_ready(case: Case, service: Obj, behind: Backends) -> Finding:
         ),
         sure=SYMPTOM,
         recommendations=(look(service.ref, "finding out why its pods are not ready", NO_READY.remedy),),
-        leads_to=tuple(ref for ref in _workloads(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"),
+        leads_to=tuple(
+            ref for ref in workloads_behind(case, behind) if ref.kind in WORKLOADS or ref.kind == "Pod"
+        ),
     )
 
 
@@ -274,11 +268,3 @@ def _quote_target(service: Obj, target: str) -> tuple[Quote, ...]:
         if str(entry.get("targetPort", entry.get("port"))) == target:
             return service.quote(f"spec.ports[{label}].targetPort", f"spec.ports[{label}].port")
     return service.quote("spec.ports")
-
-
-@rule("EndpointSlice", "Endpoints")
-def of_a_service(case: Case, slice_: Obj) -> Iterator[Finding | State]:
-    """A slice stands for its Service."""
-    name = slice_.labels.get("kubernetes.io/service-name") or slice_.ref.name
-    case.follow(Ref("Service", slice_.ref.namespace, str(name)))
-    yield from ()

@@ -26,10 +26,10 @@ def strangers(case: Case, service: Obj) -> Iterator[Finding]:
     if behind is None or service.at("spec.clusterIP") == "None":
         return
     serving = [pod for pod in behind.ready if _declares(pod, targets)]
-    owners, missed = {workload_of(case, pod).ref for pod in serving}, case.missed
+    owners = {workload_of(case, pod).ref for pod in serving}
     others = [pod for pod in behind.ready if pod not in serving]
     foreign = [pod for pod in others if workload_of(case, pod).ref not in owners]
-    if not serving or not foreign or case.missed > missed:
+    if not serving or not foreign:
         return
     stranger = workload_of(case, foreign[0])
     headline = (

@@ -146,9 +146,9 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
     if not (_without_reason(pod) or _overdue(case, pod) or _untouched(case, pod)):
         return
     node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} well?")
-    if node is None or not node.condition("Ready") or is_node_ready(node):
+    if not node or not node.condition("Ready") or is_node_ready(node):
         return
-    said = [e for e in case.events(pod.ref, "when was the pod lost?") if e.reason == "NodeNotReady"]
+    said = [e for e in (case.events(pod.ref, "when was the pod lost?") or []) if e.reason == "NodeNotReady"]
     quotes = pod.quote("spec.nodeName") + pod.quote_condition("Ready", "status", "lastTransitionTime")
     yield Finding(
         cause=LOST,

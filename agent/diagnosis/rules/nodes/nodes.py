@@ -115,7 +115,8 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
     return Finding(
         cause=cause,
         entity=node.ref,
-        headline=f"Node {node.ref.name} is in trouble: {words}" if cause is not KUBELET_DOWN
+        headline=f"Node {node.ref.name} is in trouble: {words}"
+        if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is lost to the cluster: {words}",
         claims=tuple(claims),
         # What an unknown condition means, its writer alone knows.
@@ -123,7 +124,7 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
         since=since,
-    )  # fmt: skip
+    )
 
 
 def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
@@ -172,7 +173,7 @@ def _events(case: Case, node: Obj, *reasons: str) -> list[Claim]:
 
 
 def _node_events(case: Case, node: Obj, *reasons: str) -> list[Event]:
-    return [e for e in case.events(node.ref, "what happened on the node?") if e.reason in reasons]
+    return [e for e in (case.events(node.ref, "what happened on the node?") or []) if e.reason in reasons]
 
 
 def _history(case: Case, node: Obj) -> Iterator[Finding | State]:
@@ -219,7 +220,7 @@ def _skew(case: Case, node: Obj) -> Finding | None:
     lease = case.get("Lease", LEASES, node.ref.name, "does the node's clock agree with the API server's?")
     renewed = lease.time("spec.renewTime") if lease else None
     stored = lease.time("metadata.managedFields[0].time") if lease else None
-    if lease is None or renewed is None or stored is None or abs(renewed - stored) < SKEW:
+    if not lease or not renewed or not stored or abs(renewed - stored) < SKEW:
         return None
     seconds = (renewed - stored).total_seconds()
     quotes: tuple[Quote, ...] = lease.quote("spec.renewTime", "metadata.managedFields[0].time")

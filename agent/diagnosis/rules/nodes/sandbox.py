@@ -22,7 +22,6 @@ TOO_SMALL = cause("memory-limit-too-small-to-start")
 HANDLER = cause("runtime-handler-missing")
 PAUSE = cause("sandbox-image-missing")
 FAILED = cause("sandbox-failed")
-"""What runc says of a container whose limit is too small to start in."""
 _WORDS = (
     (NO_MEMORY, TOO_SMALL),
     (
@@ -50,7 +49,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     started = any(c.running_since or c.ended for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):
         return
-    events = [e for e in case.events(pod.ref, "why is no container made?") if e.uid in ("", pod.uid)]
+    events = [e for e in (case.events(pod.ref, "why is no container made?") or []) if e.uid in ("", pod.uid)]
     failed = [e for e in events if e.reason == "FailedCreatePodSandBox"]
     if not failed:
         return
@@ -76,7 +75,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     yield Finding(
         cause=cause,
         entity=entity,
-        headline=f"Pod {pod.ref.name} cannot start on {node.name}: {cause.title[0].lower()}{cause.title[1:]}",
+        headline=f"Pod {pod.ref.name} cannot start on {node.name}: {_WHY[cause.id]}",
         claims=tuple(claims),
         sure=Sure.LIKELY if cause is FAILED else Sure.STATED,
         recommendations=(advice,),
@@ -85,6 +84,14 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     )
 
 
+_WHY = {
+    "memory-limit-too-small-to-start": "its memory limit is too small to start in",
+    "runtime-handler-missing": "the node does not have the runtime that it asks for",
+    "sandbox-image-missing": "the image of its sandbox cannot be had",
+    "pod-network-failed": "its network cannot be set up",
+    "pod-addresses-exhausted": "no address is free for it",
+    "sandbox-failed": "its sandbox cannot be made",
+}
 _ACTIONS = {
     "memory-limit-too-small-to-start": "raising the memory limit",
     "runtime-handler-missing": "choosing a RuntimeClass that the node has",

@@ -133,13 +133,13 @@ def _unready(case: Case, pod: Obj) -> Iterator[Finding]:
         kind = "Readiness" if container.status.get("started") else "Startup"
         event = _unhealthy(case, pod, container, kind)
         if event is not None:
-            log = case.log(pod.ref, container.name, why=f"what does {container.called} say?")
+            log = case.log(pod.ref, container.name, why=f"what does {container.called} say?") or None
             yield _finding(Failure(case, pod, container, kind, event, log, None))
 
 
 def _unhealthy(case: Case, pod: Obj, container: Container, kind: str) -> Event | None:
     """The newest event of a probe of that kind."""
-    for event in reversed(case.events(pod.ref, f"why is {pod.ref} not ready?")):
+    for event in reversed(case.events(pod.ref, f"why is {pod.ref} not ready?") or []):
         place = f"{{{container.name}}}" in event.field_path or not event.field_path
         if (
             event.reason in ("Unhealthy", "ProbeError")

@@ -65,7 +65,9 @@ def unseen(case: Case, pod: Obj) -> Iterator[Finding]:
         return
     name = str(pod.at("spec.schedulerName") or "default-scheduler")
     said = [
-        event for event in case.events(pod.ref, "has a scheduler said anything?") if "chedul" in event.reason
+        event
+        for event in (case.events(pod.ref, "has a scheduler said anything?") or [])
+        if "chedul" in event.reason
     ]
     if said:
         return
@@ -122,7 +124,7 @@ def _bound_by_name(case: Case, pod: Obj) -> Iterator[Finding]:
 def _scheduler_down(case: Case, claim: Claim) -> Iterator[Finding]:
     lease = case.get("Lease", KUBE_SYSTEM, SCHEDULER, "does the scheduler renew its lease?")
     renewed = lease.time("spec.renewTime") if lease else None
-    if lease is None or renewed is None or case.now - renewed < LEASE:
+    if not lease or not renewed or case.now - renewed < LEASE:
         return
     label, why = f"component={SCHEDULER}", "does the scheduler's pod run?"
     pods = case.list("Pod", KUBE_SYSTEM, label=label, why=why, need="some") or []

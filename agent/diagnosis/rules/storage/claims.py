@@ -7,7 +7,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
 from agent.diagnosis.facts.graph import workload_of
-from agent.diagnosis.facts.placement import Placement, placement
+from agent.diagnosis.facts.placement import Placement, claims_in_the_way, placement
 from agent.diagnosis.facts.volume import claims_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read.node import matches_terms
@@ -19,24 +19,18 @@ from agent.ref import Ref
 IN_USE = cause("volume-in-use")
 CLAIM_MISSING = cause("claim-missing")
 NODE_AFFINITY = cause("volume-node-affinity")
-_OF_CLAIMS = frozenset({
-    "claim-missing", "claim-unbound", "claim-lost", "claim-deleting", "claim-waiting",
-    "volume-unavailable", "volume-affinity", "volume-zone", "volume-in-use",
-})  # fmt: skip
 
 
 @rule("Pod", finds=(CLAIM_MISSING, IN_USE, NODE_AFFINITY))
 def claims_first(case: Case, pod: Obj) -> Iterator[Finding]:
     """A pod that waits because of its claims: the claim says why, unless there is none."""
     place = placement(case, pod)
-    if place is None or not place.refusal.kinds() & _OF_CLAIMS:
+    names = claims_in_the_way(case, pod)
+    if place is None or not names:
         return
     owner = workload_of(case, pod)
-    for name in dict.fromkeys(claims_of(pod).values()):
-        pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?")
-        if pvc is not None:
-            case.follow(pvc.ref)
-        elif gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
+    for name in names:
+        if gone := case.absent("PersistentVolumeClaim", pod.ref.namespace, name):
             yield _claim_missing(place, owner, name, gone)
     if place.kind in ("volume-affinity", "volume-zone"):
         yield _elsewhere(case, place, owner)
@@ -75,17 +69,18 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
     claims = [place.claim()]
     for name in dict.fromkeys(claims_of(pod).values()):
         pvc = case.get("PersistentVolumeClaim", pod.ref.namespace, name)
-        volume = (
-            case.get("PersistentVolume", "", str(pvc.at("spec.volumeName") or ""), "on which nodes?")
-            if pvc
-            else None
-        )
+        bound = str(pvc.at("spec.volumeName") or "") if pvc else ""
+        volume = case.get("PersistentVolume", "", bound, "on which nodes?")
         terms = volume.at("spec.nodeAffinity.required.nodeSelectorTerms") if volume else None
-        if volume is None or not terms:
+        if not volume or not terms:
             continue
         path = "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0]"
-        claims.append(Claim(f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
-                            volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values")))  # fmt: skip
+        claims.append(
+            Claim(
+                f"The volume {volume.ref.name} of the claim {name} is tied to nodes",
+                volume.quote(f"{path}.key", f"{path}.operator", f"{path}.values"),
+            )
+        )
         homes += [node for node in place.all_nodes if matches_terms(terms, node)]
     absent = (
         "nodes that were not read" if case.is_partial("Node", "*") else "nodes that the cluster does not have"
@@ -100,7 +95,7 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
         recommendations=(_reunite(case, owner, homes),),
         leads_to=tuple(Ref("Node", "", node.ref.name) for node in homes[:3]),
         since=place.since,
-    )  # fmt: skip
+    )
 
 
 def _reunite(case: Case, owner: Obj, homes: list[Obj]) -> Recommendation:

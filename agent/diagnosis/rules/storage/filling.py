@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import look, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read import promql
@@ -13,6 +13,7 @@ from agent.diagnosis.read.thing import Obj, Series
 from agent.diagnosis.read.trend import level, slope
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
+from agent.intake.topic import Topic
 from agent.ref import Ref
 
 NODE_DISK_FULL = cause("node-disk-full")
@@ -45,7 +46,7 @@ _GAUGES = (
 @rule("PersistentVolumeClaim", finds=(VOLUME_FULL,))
 def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     """How full a claim's volume is, when the alert is about that."""
-    if case.runbook.id != "filling" or pvc.at("status.phase") != "Bound":
+    if case.runbook.id is not Topic.FILLING or pvc.at("status.phase") != "Bound":
         return
     inodes = "inode" in case.alert.name.lower()
     query = promql.volume_used(pvc.ref.namespace, pvc.ref.name, inodes=inodes)
@@ -99,7 +100,7 @@ def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> 
 def host(case: Case, node: Obj) -> Iterator[Finding | State]:
     """What the exporter measures on the host, for the alert that asks."""
     gauge = next((g for g in _GAUGES if g.alerts.search(case.alert.name)), None)
-    if case.runbook.id != "hosts" or gauge is None:
+    if case.runbook.id is not Topic.HOSTS or gauge is None:
         return
     hints = case.subject.hints
     address = re.sub(r":\d+$", "", hints.get("instance", "")) or next(
@@ -141,7 +142,7 @@ def _calm(kind: str, ref: Ref, text: str, measured: Series) -> State:
     )
 
 
-def _only(series: Sequence[Series] | None) -> Series | None:
+def _only(series: Sequence[Series] | Lack) -> Series | None:
     return series[0] if series and series[0].points else None
 
 

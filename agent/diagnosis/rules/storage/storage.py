@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.diagnosis.advice import edit, look, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import Command, Withheld, kubectl
-from agent.diagnosis.facts.volume import PROVISIONERS, STATIC, provisioner_of, users_of
+from agent.diagnosis.facts.volume import PROVISIONERS, STATIC, is_waiting_for_pod, provisioner_of, users_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import binding
 from agent.diagnosis.findings.binding import (
@@ -24,7 +24,6 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Event, Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
-from agent.ref import Ref
 
 _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
 PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
@@ -45,8 +44,6 @@ def claim(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         if not is_deleting(pvc):
             quotes = pvc.quote("status.phase", "spec.volumeName")
             yield State("healthy", pvc.ref, f"{pvc.ref} is bound to its volume.", quotes)
-        if name := pvc.at("spec.volumeName"):
-            case.follow(Ref("PersistentVolume", "", str(name)))
     elif phase == "Lost":
         yield _lost(case, pvc)
     elif phase == "Pending":
@@ -59,7 +56,7 @@ def volume(case: Case, pv: Obj) -> Iterator[Finding | State]:
     phase = str(pv.at("status.phase") or "")
     quotes = pv.quote("status.phase", "status.reason", "status.message")
     if phase == "Failed":
-        said = [e for e in case.events(pv.ref, "why did it fail?") if e.type == "Warning"]
+        said = [e for e in (case.events(pv.ref, "why did it fail?") or []) if e.type == "Warning"]
         yield Finding(
             cause=VOLUME_FAILED,
             entity=pv.ref,
@@ -81,7 +78,7 @@ def _lost(case: Case, pvc: Obj) -> Finding:
     name = str(pvc.at("spec.volumeName") or "")
     case.get("PersistentVolume", "", name, "is the claim's volume still there?")
     gone = case.absent("PersistentVolume", "", name)
-    said = [e for e in case.events(pvc.ref, "when was it lost?") if e.reason == "ClaimLost"]
+    said = [e for e in (case.events(pvc.ref, "when was it lost?") or []) if e.reason == "ClaimLost"]
     quotes = pvc.quote("status.phase", "spec.volumeName") + tuple(e.quote for e in said[-1:])
     return Finding(
         cause=LOST,
@@ -101,7 +98,7 @@ def _lost(case: Case, pvc: Obj) -> Finding:
 
 def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     name = pvc.at("spec.storageClassName")
-    events = case.events(pvc.ref, "why is the claim not bound?")
+    events = case.events(pvc.ref, "why is the claim not bound?") or []
     if pvc.at("spec.volumeName"):
         yield from named_volume(case, pvc, events)
         return
@@ -109,7 +106,7 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         yield from classless(case, pvc, events, explicit=name == "")
         return
     klass = case.get("StorageClass", "", name, f"which StorageClass is {name}?")
-    if klass is None:
+    if not klass:
         if gone := case.absent("StorageClass", "", name):
             yield from _classless_name(case, pvc, name, gone, events)
         return
@@ -121,23 +118,18 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         yield from no_volume(case, pvc, events)
     elif failed:
         yield _provisioning_failed(pvc, failed[-1], klass)
-    elif klass.at("volumeBindingMode") == "WaitForFirstConsumer" and not _selected_node(pvc):
+    elif is_waiting_for_pod(case, pvc):
         yield from _first_consumer(case, pvc, klass, events)
     else:
         yield from _waiting(case, pvc, klass, events)
-
-
-def _selected_node(pvc: Obj) -> bool:
-    return "volume.kubernetes.io/selected-node" in (pvc.at("metadata.annotations") or {})
 
 
 def _classless_name(
     case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]
 ) -> Iterator[Finding | State]:
     """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
-    missed = case.missed
     volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?", need="some")
-    if case.missed > missed:
+    if volumes is Lack.UNREAD:
         return
     if any(pv.at("spec.storageClassName") == name for pv in volumes or []):
         yield from no_volume(case, pvc, events)
@@ -201,10 +193,8 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
 def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[State]:
     """No fault of the claim: it waits for a pod to be placed. What keeps the pod is the question then."""
     users = users_of(case, pvc)
-    if users is None:
+    if isinstance(users, Lack):
         return
-    for pod in case.first(users, 2, f"pods that use {pvc.ref}"):
-        case.follow(pod.ref)
     said = tuple(e.quote for e in events[-1:])
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
     if not users:
@@ -250,7 +240,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
         ),
         leads_to=(workload.ref,) if workload else (),
         since=pvc.created,
-    )  # fmt: skip
+    )
 
 
 def _revive(workload: Obj | None) -> Command | Withheld:

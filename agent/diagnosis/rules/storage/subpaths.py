@@ -43,7 +43,7 @@ def _missing(
     source = case.get(
         "ConfigMap", pod.ref.namespace, str(config.get("name") or ""), f"does it have the key {wanted}?"
     )
-    if source is None:
+    if not source:
         return None
     items = config.get("items") or []
     keys = {*(source.at("data") or {}), *(source.at("binaryData") or {})}

@@ -38,7 +38,9 @@ def not_mounted(case: Case, pod: Obj) -> Iterator[Finding]:
     creating = any(c.waiting in ("ContainerCreating", "PodInitializing") for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or not pod.at("spec.nodeName") or not creating:
         return
-    events = [e for e in case.events(pod.ref, "which volume does it wait for?") if e.uid in ("", pod.uid)]
+    events = [
+        e for e in (case.events(pod.ref, "which volume does it wait for?") or []) if e.uid in ("", pod.uid)
+    ]
     attach = [e for e in events if e.reason == "FailedAttachVolume"]
     mount = [e for e in events if e.reason == "FailedMount" and not _OBJECTS.search(e.message)]
     plain = [e for e in mount if "Unable to attach or mount volumes" not in e.message]

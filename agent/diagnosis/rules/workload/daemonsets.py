@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import edit, on
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
-from agent.diagnosis.facts.graph import has_all_pods, owner_ref, pods_of
-from agent.diagnosis.facts.replicas import is_starting, representatives
+from agent.diagnosis.facts.graph import has_all_pods, pods_of
+from agent.diagnosis.facts.replicas import is_starting
+from agent.diagnosis.facts.rollout import present, wanted
+from agent.diagnosis.facts.stand_ins import own_pods, stand_ins
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import workloads
 from agent.diagnosis.findings.workloads import healthy_or_recovered, settled, short
@@ -22,41 +24,37 @@ MISPLACED = cause("daemonset-misscheduled")
 
 @rule("DaemonSet", finds=(MISPLACED, NO_NODE, *workloads.FINDS))
 def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare the nodes it wants, has and serves; follow the pods that are not ready."""
+    """Compare the nodes it wants, has and serves."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
-    wanted, ready = _count(obj, "desiredNumberScheduled"), _count(obj, "numberReady")
-    if wanted == 0:
+    nodes, ready = wanted(obj), present(obj)
+    if nodes == 0:
         yield from _no_node(case, obj)
         return
     if _count(obj, "numberMisscheduled"):
         yield from _misplaced(case, obj)
-    pods = pods_of(case, obj)
-    if pods is None:
+    own, chosen = own_pods(case, obj), stand_ins(case, obj)
+    if isinstance(own, Lack) or isinstance(chosen, Lack):
         return
-    own = [pod for pod in pods if owner_ref(pod) == obj.ref]
-    chosen = representatives(case, own)
-    for pod in chosen:
-        case.follow(pod.ref)
-    _follow_silent_nodes(case, own)
+    _ask_silent_nodes(case, own)
     quotes = obj.quote("status.desiredNumberScheduled", "status.numberReady", "status.updatedNumberScheduled")
-    if ready < wanted or chosen:
+    if ready < nodes or chosen:
         if chosen and all(is_starting(case, pod) for pod in chosen):
             yield State(
-                "progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes
+                "progressing", obj.ref, f"{obj.ref} starts: {ready} of {nodes} pods are ready.", quotes
             )
         else:
-            yield short(case, obj, wanted, ready, quotes)
+            yield short(case, obj, quotes)
     elif not _count(obj, "numberMisscheduled"):
-        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} pods are ready", quotes)
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {nodes} pods are ready", quotes)
 
 
 def _count(obj: Obj, field: str) -> int:
     return int(obj.at(f"status.{field}") or 0)
 
 
-def _follow_silent_nodes(case: Case, pods: list[Obj]) -> None:
+def _ask_silent_nodes(case: Case, pods: list[Obj]) -> None:
     """A pod that is not ready without a word may be on a lost node."""
     for pod in pods:
         condition = pod.condition("Ready")
@@ -102,7 +100,7 @@ def _why_not(obj: Obj, nodes: list[Obj]) -> tuple[str, tuple[Quote, ...], str]:
 def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
     nodes = case.list("Node", "*", why=f"where should {obj.ref} not run?", need="some")
     pods = pods_of(case, obj)
-    if nodes is None or pods is None:
+    if isinstance(nodes, Lack) or isinstance(pods, Lack):
         return
     template, used = _as_pod(obj), {pod.at("spec.nodeName"): pod for pod in pods}
     for node in nodes:
@@ -116,9 +114,12 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
             f"DaemonSet {obj.ref.name} still runs on node {node.ref.name}, where it does not belong ({why})"
         )
         remove = Recommendation(
-            "deleting the misplaced pods", f"Delete {pod.ref.name}, or tolerate what changed on the node.",
-            on(pod.ref, "delete"), "low", on(obj.ref, "get"),
-        )  # fmt: skip
+            "deleting the misplaced pods",
+            f"Delete {pod.ref.name}, or tolerate what changed on the node.",
+            on(pod.ref, "delete"),
+            "low",
+            on(obj.ref, "get"),
+        )
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), Sure.LIKELY, (remove,))
         return

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from agent.diagnosis.case import Case
-from agent.diagnosis.facts.graph import owner_ref, pods_of
-from agent.diagnosis.facts.replicas import is_starting, representatives
+from agent.diagnosis.case import Case, Lack
+from agent.diagnosis.facts.graph import owner_ref
+from agent.diagnosis.facts.replicas import is_starting
+from agent.diagnosis.facts.rollout import present, wanted
+from agent.diagnosis.facts.stand_ins import own_pods, stand_ins
 from agent.diagnosis.finding import Finding
 from agent.diagnosis.findings import workloads
 from agent.diagnosis.findings.workloads import healthy_or_recovered, scaled_to_zero, short
@@ -15,29 +17,24 @@ from agent.diagnosis.state import State
 
 @rule("ReplicaSet", "ReplicationController", finds=(*workloads.FINDS,))
 def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Follow a ReplicaSet to its Deployment, or if it is nobody's to the pods that stand for its trouble."""
+    """Of a Deployment, whether it has what that wants of it; alone, what it states itself."""
+    replicas, ready = wanted(obj), present(obj)
+    quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if owner := owner_ref(obj):
-        case.follow(owner)
-        wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
-        if ready == wanted:
-            words = f"{obj.ref} has the {wanted} replicas that {owner.name} wants of it."
-            yield State("healthy", obj.ref, words, obj.quote("spec.replicas", "status.readyReplicas"))
+        if ready == replicas:
+            words = f"{obj.ref} has the {replicas} replicas that {owner.name} wants of it."
+            yield State("healthy", obj.ref, words, quotes)
         return
-    if obj.at("spec.replicas", 1) == 0:
+    if replicas == 0:
         yield scaled_to_zero(case, obj)
         return
-    pods = pods_of(case, obj)
-    if pods is None:
+    own, chosen = own_pods(case, obj), stand_ins(case, obj)
+    if isinstance(own, Lack) or isinstance(chosen, Lack):
         return
-    own = [pod for pod in pods if owner_ref(pod) == obj.ref]
-    chosen = representatives(case, own)
-    for pod in chosen:
-        case.follow(pod.ref)
-    wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
-    quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if chosen and all(is_starting(case, pod) for pod in chosen):
-        yield State("progressing", obj.ref, f"{obj.ref} starts: {ready} of {wanted} pods are ready.", quotes)
-    elif ready < wanted or chosen:
-        yield short(case, obj, wanted, ready, quotes)
+        words = f"{obj.ref} starts: {ready} of {replicas} pods are ready."
+        yield State("progressing", obj.ref, words, quotes)
+    elif ready < replicas or chosen:
+        yield short(case, obj, quotes)
     else:
-        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {replicas} replicas are ready", quotes)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.advice import on, watch
-from agent.diagnosis.case import Case
+from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.causes import cause
 from agent.diagnosis.command import kubectl
-from agent.diagnosis.facts.graph import owner_ref, pods_of
-from agent.diagnosis.facts.replicas import in_trouble, is_starting, lingering, representatives
+from agent.diagnosis.facts.replicas import is_starting
+from agent.diagnosis.facts.rollout import present, wanted
+from agent.diagnosis.facts.stand_ins import ordinal, own_pods, stand_ins
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
 from agent.diagnosis.findings import workloads
 from agent.diagnosis.findings.workloads import healthy_or_recovered, settled, short
@@ -24,47 +25,26 @@ ON_DELETE = cause("update-on-delete")
 
 @rule("StatefulSet", finds=(OLD_POD, ON_DELETE, *workloads.FINDS))
 def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Follow a StatefulSet to the pod that holds it up."""
+    """What a StatefulSet states itself, and which pod holds it up."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
-    pods = pods_of(case, obj)
-    if pods is None:
+    own, blocked = own_pods(case, obj), stand_ins(case, obj)
+    if isinstance(own, Lack) or isinstance(blocked, Lack):
         return
-    own = sorted((p for p in pods if owner_ref(p) == obj.ref), key=ordinal)
-    wanted, ready = int(obj.at("spec.replicas", 1)), int(obj.at("status.readyReplicas") or 0)
-    blocked = _first_in_trouble(case, obj, own)
-    if not blocked and ready < wanted:
-        blocked = lingering(case, own)
-    for pod in blocked:
-        case.follow(pod.ref)
+    replicas, ready = wanted(obj), present(obj)
     quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if held := _held_by_old_pod(case, obj, blocked):
         yield held
     if blocked and all(is_starting(case, pod) for pod in blocked):
-        words = f"{obj.ref} starts its pods one after the other: {ready} of {wanted} are ready."
+        words = f"{obj.ref} starts its pods one after the other: {ready} of {replicas} are ready."
         yield State("progressing", obj.ref, words, quotes)
-    elif ready < wanted or blocked:
-        yield short(case, obj, wanted, ready, quotes)
+    elif ready < replicas or blocked:
+        yield short(case, obj, quotes)
     elif waiting := _waits_for_deletion(obj):
         yield waiting
     else:
-        for pod in own[:2] if case.runbook.reads_logs else ():  # for what they log
-            case.follow(pod.ref)
-        yield healthy_or_recovered(case, obj, own, f"{ready} of {wanted} replicas are ready", quotes)
-
-
-def ordinal(pod: Obj) -> int:
-    """The number at the end of a StatefulSet pod's name, -1 without one."""
-    number = pod.ref.name.rpartition("-")[2]
-    return int(number) if number.isdigit() else -1
-
-
-def _first_in_trouble(case: Case, obj: Obj, pods: list[Obj]) -> list[Obj]:
-    """With OrderedReady the first pod in trouble explains the rest; in parallel each may differ."""
-    if obj.at("spec.podManagementPolicy", "OrderedReady") == "Parallel":
-        return representatives(case, pods)
-    return [pod for pod in pods if in_trouble(case, pod)][:1]
+        yield healthy_or_recovered(case, obj, own, f"{ready} of {replicas} replicas are ready", quotes)
 
 
 def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None:
@@ -81,9 +61,12 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
         f"{pod.ref.name} is broken and of an earlier revision: {obj.ref.name} waits for it before updating it"
     )
     delete = Recommendation(
-        "deleting the broken pod", f"Delete {pod.ref.name}: it is created anew from the present template.",
-        on(pod.ref, "delete"), "medium", watch(obj.ref),
-    )  # fmt: skip
+        "deleting the broken pod",
+        f"Delete {pod.ref.name}: it is created anew from the present template.",
+        on(pod.ref, "delete"),
+        "medium",
+        watch(obj.ref),
+    )
     claims = [Claim(headline, quotes)]
     if corrected := _corrected(obj, pod):
         claims.append(
@@ -112,9 +95,12 @@ def _waits_for_deletion(obj: Obj) -> Finding | None:
     quotes = obj.quote("spec.updateStrategy.type", "status.updateRevision", "status.currentRevision")
     headline = f"The update of {obj.ref.name} waits for its pods to be deleted (updateStrategy OnDelete)"
     delete = Recommendation(
-        "deleting its pods one by one", "Delete a pod, wait until it is ready, go on with the next.",
-        kubectl(obj.ref.namespace, "delete pod <pod>"), "medium", on(obj.ref, "get"),
-    )  # fmt: skip
+        "deleting its pods one by one",
+        "Delete a pod, wait until it is ready, go on with the next.",
+        kubectl(obj.ref.namespace, "delete pod <pod>"),
+        "medium",
+        on(obj.ref, "get"),
+    )
     why = "every replica is ready"
     ruled_out = (RuledOut("rollout-stuck", why, obj.quote("status.readyReplicas")),)
     return Finding(

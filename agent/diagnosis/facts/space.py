@@ -1,0 +1,46 @@
+"""A namespace: what in it is not well."""
+
+from agent.diagnosis.case import Case, Lack
+from agent.diagnosis.facts.fact import fact
+from agent.diagnosis.facts.graph import owner_ref
+from agent.diagnosis.read.pod import is_deleting, is_finished, is_well
+from agent.diagnosis.read.thing import Obj
+from agent.kinds import REPLICATED
+from agent.ref import Ref
+
+MOST = 3
+
+
+@fact
+def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
+    """The pods of a namespace that neither finished nor are told to end."""
+    pods = case.list("Pod", namespace, why=f"which pods of {namespace} are not well?", need="some")
+    if isinstance(pods, Lack):
+        return pods
+    return [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
+
+
+@fact
+def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
+    """A few objects of a namespace that are not well: one pod an owner, workloads short of pods."""
+    running = running_pods(case, namespace)
+    if isinstance(running, Lack):
+        return running
+    ill: dict[Ref, Ref] = {}
+    for pod in running:
+        if not is_well(pod):
+            ill.setdefault(owner_ref(pod) or pod.ref, pod.ref)
+    found = [*ill.values(), *_without_pods(case, namespace)]
+    return [*case.first(found, MOST, f"objects of {namespace} that are not well")]
+
+
+def _without_pods(case: Case, namespace: str) -> list[Ref]:
+    """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
+    why = f"which workloads of {namespace} lack pods?"
+    lists = [case.list(kind, namespace, why=why, need="some") for kind in REPLICATED]
+    return [
+        workload.ref
+        for found in lists
+        for workload in found or []
+        if int(workload.at("status.replicas") or 0) < int(workload.at("spec.replicas", 1))
+    ]
