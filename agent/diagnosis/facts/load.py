@@ -24,7 +24,7 @@ def is_about(case: Case, family: str) -> bool:
     return case.current.by is None or case.current.by.kind in FRONTS
 
 
-def _first(found: Sequence[Series] | Lack) -> Series | None:
+def first(found: Sequence[Series] | Lack) -> Series | None:
     """The one series of an expression, if it has points."""
     return found[0] if found and found[0].points else None
 
@@ -57,7 +57,7 @@ def measured(case: Case, obj: Obj, workload: Obj, *names: str) -> Measured | Lac
     found = {name: case.series(_ASKED[name][0](scope), _ASKED[name][1].format(obj.ref)) for name in names}
     if Lack.UNREAD in found.values():
         return Lack.UNREAD
-    return Measured(**{name: _first(series) for name, series in found.items()})
+    return Measured(**{name: first(series) for name, series in found.items()})
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,12 @@ def is_deleting(pod: Obj) -> bool:
     return bool(pod.at("metadata.deletionTimestamp"))
 
 
+def is_overdue(obj: Obj, now: datetime, patience: timedelta) -> bool:
+    """Whether a deletion should have been over, and a while ago: deletionTimestamp is when its grace period ends."""
+    due = obj.time("metadata.deletionTimestamp")
+    return due is not None and now - due > patience
+
+
 def told_to_end_at(obj: Obj) -> datetime | None:
     """When a deletion was asked for: deletionTimestamp holds the request plus the grace period."""
     due = obj.time("metadata.deletionTimestamp")

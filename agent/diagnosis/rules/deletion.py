@@ -10,7 +10,7 @@ from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.volume import users_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure, one_of
-from agent.diagnosis.read.pod import told_to_end_at
+from agent.diagnosis.read.pod import is_overdue, told_to_end_at
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
@@ -47,12 +47,6 @@ _CONTENT = re.compile(r"([a-z]+)\.(\S*) has \d+ resource instances?")
 _STALE = re.compile(r"stale GroupVersion discovery: ([\w.-]+)/(v\w+)")
 
 
-def is_overdue(case: Case, obj: Obj) -> bool:
-    """Whether its deletion should be over."""
-    due = obj.time("metadata.deletionTimestamp")
-    return due is not None and case.now - due > PATIENCE
-
-
 @rule(*KINDS, finds=(FINALIZER, IN_USE, SLOW_END))
 def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """An object whose deletion waits for a finalizer."""
@@ -60,10 +54,10 @@ def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if not obj.at("metadata.deletionTimestamp"):
         return
     quotes = obj.quote("metadata.deletionTimestamp", *(f"metadata.finalizers[{i}]" for i in range(3)))
-    if not finalizers or not is_overdue(case, obj):
+    if not finalizers or not is_overdue(obj, case.now, PATIENCE):
         if not finalizers and obj.ref.kind == "Pod" and _is_slow(case, obj):
             yield _slow(case, obj)
-        elif not finalizers and not is_overdue(case, obj):
+        elif not finalizers and not is_overdue(obj, case.now, PATIENCE):
             yield State("progressing", obj.ref, f"{obj.ref} is being deleted.", quotes)
         return
     if set(finalizers) <= set(_PROTECTION):
@@ -75,7 +69,7 @@ def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
 def _is_slow(case: Case, pod: Obj) -> bool:
     """Whether it was told to end a while ago, and its node's kubelet still has time to end it by force."""
     asked = told_to_end_at(pod)
-    return asked is not None and case.now - asked > PATIENCE and not is_overdue(case, pod)
+    return asked is not None and case.now - asked > PATIENCE and not is_overdue(pod, case.now, PATIENCE)
 
 
 def _slow(case: Case, pod: Obj) -> Finding:
@@ -184,7 +178,7 @@ def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
     discovery = space.condition("NamespaceDeletionDiscoveryFailure")
     broken = [c for c in (discovery, remaining) if c.get("status") == "True"]
     quotes = space.quote("status.phase", "metadata.deletionTimestamp")
-    if not broken and not is_overdue(case, space):
+    if not broken and not is_overdue(space, case.now, PATIENCE):
         yield State("progressing", space.ref, f"Namespace {space.ref.name} is being deleted.", quotes)
         return
     leads: tuple[Ref, ...] = ()

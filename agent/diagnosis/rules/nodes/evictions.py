@@ -10,7 +10,7 @@ from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.graph import pods_of, workload_of
 from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.read.node import is_node_ready
-from agent.diagnosis.read.pod import is_deleting, is_ready
+from agent.diagnosis.read.pod import is_deleting, is_overdue, is_ready
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
@@ -143,7 +143,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
         or (is_ready(pod) and not is_deleting(pod))
     ):
         return
-    if not (_without_reason(pod) or _overdue(case, pod) or _untouched(case, pod)):
+    if not (_without_reason(pod) or is_overdue(pod, case.now, GRACE) or _untouched(case, pod)):
         return
     node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} well?")
     if not node or not node.condition("Ready") or is_node_ready(node):
@@ -169,12 +169,6 @@ def _without_reason(pod: Obj) -> bool:
     """Ready was set to False by the node controller, which gives no reason."""
     ready = pod.condition("Ready")
     return ready.get("status") == "False" and not ready.get("reason")
-
-
-def _overdue(case: Case, pod: Obj) -> bool:
-    """Its deletion was asked for and should be over: deletionTimestamp holds the request plus the grace."""
-    due = pod.time("metadata.deletionTimestamp")
-    return due is not None and case.now - due > GRACE
 
 
 def _untouched(case: Case, pod: Obj) -> bool:

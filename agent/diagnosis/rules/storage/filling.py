@@ -1,12 +1,13 @@
 """What fills up, by measurement: the volumes of claims, the disks, memory and CPUs of hosts, and clocks that drift."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.diagnosis.advice import look, on
-from agent.diagnosis.case import Case, Lack
+from agent.diagnosis.case import Case
 from agent.diagnosis.causes import Cause, cause
+from agent.diagnosis.facts.load import first
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.read import promql
 from agent.diagnosis.read.thing import Obj, Series
@@ -50,7 +51,7 @@ def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         return
     inodes = "inode" in case.alert.name.lower()
     query = promql.volume_used(pvc.ref.namespace, pvc.ref.name, inodes=inodes)
-    used = _only(case.series(query, f"how full is {pvc.ref.name}?"))
+    used = first(case.series(query, f"how full is {pvc.ref.name}?"))
     now = level(used.points) if used else None
     if used is None or now is None:
         return
@@ -113,7 +114,7 @@ def host(case: Case, node: Obj) -> Iterator[Finding | State]:
         "memory": promql.host_memory_used(address),
         "CPU": promql.host_cpu_used(address),
     }[gauge.what]
-    measured = _only(case.series(query, f"how is the {gauge.what} of {node.ref.name}?"))
+    measured = first(case.series(query, f"how is the {gauge.what} of {node.ref.name}?"))
     now = level(measured.points) if measured else None
     if measured is None or now is None:
         return
@@ -140,10 +141,6 @@ def _calm(kind: str, ref: Ref, text: str, measured: Series) -> State:
     return State(
         "recovered" if kind == "recovered" else "healthy", ref, text, (measured.quote(),), settles=True
     )
-
-
-def _only(series: Sequence[Series] | Lack) -> Series | None:
-    return series[0] if series and series[0].points else None
 
 
 def _seconds_left(used: Series, now: float) -> float | None:

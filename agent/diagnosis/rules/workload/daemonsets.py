@@ -32,7 +32,7 @@ def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if nodes == 0:
         yield from _no_node(case, obj)
         return
-    if _count(obj, "numberMisscheduled"):
+    if obj.at("status.numberMisscheduled"):
         yield from _misplaced(case, obj)
     own, chosen = own_pods(case, obj), stand_ins(case, obj)
     if isinstance(own, Lack) or isinstance(chosen, Lack):
@@ -46,12 +46,8 @@ def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
             )
         else:
             yield short(case, obj, quotes)
-    elif not _count(obj, "numberMisscheduled"):
+    elif not obj.at("status.numberMisscheduled"):
         yield healthy_or_recovered(case, obj, own, f"{ready} of {nodes} pods are ready", quotes)
-
-
-def _count(obj: Obj, field: str) -> int:
-    return int(obj.at(f"status.{field}") or 0)
 
 
 def _ask_silent_nodes(case: Case, pods: list[Obj]) -> None:
