@@ -90,9 +90,9 @@ def test_the_first_finding_that_leads_somewhere_is_the_one_that_led_there(rules:
     assert led(diagnosis, "flood@shop/Pod/c") == ("a", "leak@shop/Pod/a")
 
 
-def test_who_is_a_neighbour_already_was_led_to_by_no_finding(rules: Rules) -> None:
+def test_a_finding_that_leads_to_a_neighbour_says_more_than_the_edge(rules: Rules) -> None:
     rules.join("a", "b").say("a", found("leak", "a", "b")).say("b", found("flood", "b"))
-    assert led(rules.diagnose("a"), "flood@shop/Pod/b") == ("a", "")
+    assert led(rules.diagnose("a"), "flood@shop/Pod/b") == ("a", "leak@shop/Pod/a")
 
 
 def test_neighbours_of_whom_a_finding_led_to_lie_behind_that_finding_too(rules: Rules) -> None:
