@@ -265,7 +265,7 @@ def test_whatever_a_cluster_answers_the_run_ends_in_time_and_stays_small(tmp_pat
         config = kubeconfig(tmp_path, url)
         run = measured(
             alert_file(tmp_path, CRASH), "--kubeconfig", config, "--format", "json",
-            "--deadline", "5", "--read-timeout", "2",
+            "--deadline", "5", "--read-timeout", "1",
         )  # fmt: skip
     assert run.code == 0, run.err
     assert run.seconds < 5 + GRACE
