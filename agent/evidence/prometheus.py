@@ -160,11 +160,13 @@ def _opener() -> Any:
     """HTTP without redirects: a token must not follow one to another host."""
     from urllib.request import HTTPRedirectHandler, build_opener
 
+    from agent.evidence.heads import BoundedHttp, BoundedHttps
+
     class NoRedirects(HTTPRedirectHandler):
         def redirect_request(self, *args: Any) -> None:
             return None
 
-    return build_opener(NoRedirects)
+    return build_opener(NoRedirects, BoundedHttp, BoundedHttps)
 
 
 def _words(code: int, body: bytes) -> str:
