@@ -1,8 +1,6 @@
-"""Puts the sample recording as a ConfigMap into k8s/deployment.yaml: `python -m k8s.recording [--check]`."""
+"""Puts the sample recording as a ConfigMap into k8s/deployment.yaml: `python -m k8s.recording`."""
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +38,5 @@ def generated() -> str:
     return head + mark + config_map(SAMPLE)
 
 
-def main() -> None:
-    """Write the file, or with --check only say whether it is current (exit status 1 when not)."""
-    parser = argparse.ArgumentParser(prog="python -m k8s.recording", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing")
-    if not parser.parse_args().check:
-        TARGET.write_text(generated())
-    elif TARGET.read_text() != generated():
-        sys.exit(f"{TARGET.name} is not current: run `make manifests`")
-
-
 if __name__ == "__main__":
-    main()
+    TARGET.write_text(generated())

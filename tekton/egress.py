@@ -8,7 +8,7 @@ from typing import Any
 
 from tekton.manifests import ManifestError, kubectl
 
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SERVER, _PROMETHEUS = 1, 2  # places in the lists `egress` of the manifests
 
 
@@ -65,7 +65,7 @@ def _peers(places: tuple[str, ...]) -> dict[str, Any]:
 
 def _namespace(place: str) -> dict[str, Any]:
     name, port = _parted(place, "NAMESPACE:PORT")
-    if not _NAMESPACE.fullmatch(name):
+    if not NAMESPACE.fullmatch(name):
         raise ManifestError(f"{name!r} is no name of a namespace; expected NAMESPACE:PORT")
     labels = {"matchLabels": {"kubernetes.io/metadata.name": name}}
     return {"to": [{"namespaceSelector": labels}], "ports": [{"protocol": "TCP", "port": port}]}

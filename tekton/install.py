@@ -6,11 +6,10 @@ kubectl cannot make: is Tekton there, and can its pods run under the namespace's
 
 import argparse
 import json
-import re
 import secrets
 import sys
 
-from tekton.egress import Egress, api_servers
+from tekton.egress import NAMESPACE, Egress, api_servers
 from tekton.manifests import HERE, ManifestError, kubectl, rendered
 
 CRDS = {
@@ -19,7 +18,6 @@ CRDS = {
 }
 RUNS = "app.kubernetes.io/part-of=incident-agent"
 TOKEN = "alertmanager-webhook"
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def advice(namespace: str, enforced: str, sets_context: bool) -> str:
@@ -95,7 +93,7 @@ def _sets_context() -> bool:
 
 
 def _check(namespace: str) -> None:
-    if not _NAMESPACE.fullmatch(namespace):
+    if not NAMESPACE.fullmatch(namespace):
         raise ManifestError(f"{namespace!r} is no name of a namespace; expected a-z, 0-9 and -, at most 63")
 
 

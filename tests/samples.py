@@ -63,6 +63,19 @@ def investigation(
     return Investigation(found.alert, found.subject, ledger, NOW)
 
 
+def alert_file(folder: Path, *alerts: dict[str, Any]) -> str:
+    """A file with these alerts, by default the one about a crash; its path."""
+    path = folder / "alert.json"
+    path.write_text(json.dumps(alerts or [CRASH]))
+    return str(path)
+
+
+def replayed(folder: Path, entries: list[dict[str, Any]] | None = None) -> list[str]:
+    """The arguments with which the alert about a crash is investigated on a recording with these entries."""
+    recording = empty_recording(folder / "recording", entries)
+    return ["investigate", alert_file(folder), "--replay", str(recording)]
+
+
 def empty_recording(directory: Path, entries: list[dict[str, Any]] | None = None) -> Path:
     """A recording with these entries, by default none."""
     directory.mkdir(parents=True, exist_ok=True)

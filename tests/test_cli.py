@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from agent.cli import run
-from tests.samples import CRASH, empty_recording
+from tests.loopback import kubeconfig
+from tests.samples import CRASH, alert_file, empty_recording
 
 SAMPLES = Path(__file__).parent.parent / "agent" / "samples"
 
@@ -21,9 +22,7 @@ def recording(tmp_path: Path) -> str:
 
 @pytest.fixture
 def alert(tmp_path: Path) -> str:
-    path = tmp_path / "alert.json"
-    path.write_text(json.dumps(CRASH))
-    return str(path)
+    return alert_file(tmp_path)
 
 
 def test_with_all_evidence_withheld_the_outcome_is_inconclusive_and_the_exit_status_0(
@@ -65,12 +64,10 @@ def test_an_entry_of_a_recording_that_cannot_be_asked_is_said_before_the_result(
     )
 
 
-def test_a_watchdog_is_not_investigated(
-    recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "watchdog.json"
-    path.write_text(json.dumps({"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}}))
-    assert run(["investigate", str(path), "--format", "json"]) == 0  # and needs no cluster
+def test_a_watchdog_is_not_investigated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = {"alertname": "Watchdog", "severity": "none"}
+    path = alert_file(tmp_path, {"status": "firing", "labels": labels})
+    assert run(["investigate", path, "--format", "json"]) == 0  # and needs no cluster
     result = json.loads(capsys.readouterr().out)
     assert result["outcome"] == "not-actionable" and result["evidence"] == []
 
@@ -79,9 +76,10 @@ def test_a_payload_with_two_owners_gives_two_results(
     recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = {**CRASH, "labels": {**CRASH["labels"], "pod": "vault-0"}, "fingerprint": "2b30ba71cca2921f"}  # type: ignore[dict-item]
-    path = tmp_path / "alerts.json"
-    path.write_text(json.dumps([CRASH, other]))
-    assert run(["investigate", str(path), "--replay", recording, "--format", "json"]) == 0
+    assert (
+        run(["investigate", alert_file(tmp_path, CRASH, other), "--replay", recording, "--format", "json"])
+        == 0
+    )
     results = json.loads(capsys.readouterr().out)
     assert [r["subject"]["entity"] for r in results] == ["bank/Pod/desk-0", "bank/Pod/vault-0"]
 
@@ -92,7 +90,7 @@ def test_base64_text_stands_for_a_file(recording: str, capsys: pytest.CaptureFix
     assert "Alert: Pod is crash looping." in capsys.readouterr().out
 
 
-def test_encode_prints_what_investigate_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_encode_prints_what_investigate_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["encode", "High CPU alert on payment-service"]) == 0
     assert base64.b64decode(capsys.readouterr().out) == b"High CPU alert on payment-service"
 
@@ -114,17 +112,10 @@ def test_output_holds_every_rendering_and_the_evidence(alert: str, recording: st
 
 
 def test_a_run_can_be_recorded_and_the_recording_replayed(
-    alert: str, recording: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    alert: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "kubeconfig").write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
-        "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\nusers: [{name: u, user: {}}]\n"
-    )
-    recorded = str(tmp_path / "again")
-    assert (
-        run(["investigate", alert, "--kubeconfig", str(tmp_path / "kubeconfig"), "--record", recorded]) == 0
-    )
+    config, recorded = kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:9"), str(tmp_path / "again")
+    assert run(["investigate", alert, "--kubeconfig", config, "--record", recorded]) == 0
     live = capsys.readouterr().out
     assert run(["investigate", alert, "--replay", recorded]) == 0
     again = capsys.readouterr().out

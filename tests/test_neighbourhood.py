@@ -9,6 +9,7 @@ import pytest
 from agent.cli import run
 from tests.diagnosis.objects import crashing, deployment, owned, pod, replica_set
 from tests.evidence.fake_api import FakeApi, serving
+from tests.samples import alert_file
 
 LOG = b"""2026-11-22T11:58:00.000000000Z desk 4.2 starting
 2026-11-22T11:58:00.100000000Z Traceback (most recent call last):
@@ -43,14 +44,11 @@ def _requests(others: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     alert = {
         "labels": {"alertname": "KubeDeploymentReplicasMismatch", "namespace": "bank", "deployment": "desk"}
     }
-    (tmp_path / "alert.json").write_text(json.dumps(alert))
     with serving() as api:
         _hold(api, others)
         config = api.kubeconfig(tmp_path / "kubeconfig")
-        assert (
-            run(["investigate", str(tmp_path / "alert.json"), "--kubeconfig", config, "--format", "json"])
-            == 0
-        )
+        path = alert_file(tmp_path, alert)
+        assert run(["investigate", path, "--kubeconfig", config, "--format", "json"]) == 0
         return len(api.requests), json.loads(capsys.readouterr().out)
 
 

@@ -10,14 +10,12 @@ from agent.cli import run
 from agent.evidence.recording import RecordingSource, write_recording
 from agent.files import OutputError
 from agent.verdict import store
-from tests.samples import CRASH, empty_recording
+from tests.samples import CRASH, alert_file, empty_recording, replayed
 
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> list[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    recording = empty_recording(tmp_path / "recording")
-    return ["investigate", str(tmp_path / "alert.json"), "--replay", str(recording)]
+    return replayed(tmp_path)
 
 
 @pytest.mark.parametrize("setting", ["--output", "--store", "--tekton-results"])
@@ -43,11 +41,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_investigation(
 def test_a_recording_that_cannot_be_written_is_refused_before_the_investigation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    assert (
-        run(["investigate", str(tmp_path / "alert.json"), "--record", str(tmp_path / "alert.json" / "x")])
-        == 2
-    )
+    alert = alert_file(tmp_path)
+    assert run(["investigate", alert, "--record", f"{alert}/x"]) == 2
     said = capsys.readouterr()
     assert said.out == "" and "cannot write into" in said.err and said.err.count("\n") == 1
 
@@ -66,8 +61,8 @@ def test_a_disk_that_fills_up_in_the_meantime_does_not_cost_the_verdict(
 
 
 def test_what_was_not_investigated_is_not_stored(tmp_path: Path) -> None:
-    (tmp_path / "alert.json").write_text(json.dumps({**CRASH, "status": "resolved"}))
-    assert run(["investigate", str(tmp_path / "alert.json"), "--store", str(tmp_path / "store")]) == 0
+    alert = alert_file(tmp_path, {**CRASH, "status": "resolved"})
+    assert run(["investigate", alert, "--store", str(tmp_path / "store")]) == 0
     assert list((tmp_path / "store").iterdir()) == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.cli import run
-from tests.samples import CRASH, empty_recording
+from tests.samples import replayed
 
 NAMED = {"metadata": {"namespace": "bank", "name": "desk-0"}}
 CRASHING = {
@@ -30,13 +30,11 @@ ODD: list[Any] = [
 def test_an_object_that_makes_no_sense_is_said_and_leaves_the_outcome_open(
     pod: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "alert").write_text(json.dumps(CRASH))
     entries: list[dict[str, Any]] = [
         {"query": "get Pod bank/desk-0", "data": pod},
         {"query": "list Pod bank", "data": [pod]},
     ]
-    recording = empty_recording(tmp_path / "recording", entries)
-    assert run(["investigate", str(tmp_path / "alert"), "--replay", str(recording), "--format", "json"]) == 0
+    assert run([*replayed(tmp_path, entries), "--format", "json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["cause"] is None
     assert "Traceback" not in said.err
@@ -45,13 +43,11 @@ def test_an_object_that_makes_no_sense_is_said_and_leaves_the_outcome_open(
 def test_what_could_not_be_analyzed_is_listed_beside_what_could_not_be_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "alert").write_text(json.dumps(CRASH))
     entries: list[dict[str, Any]] = [
         {"query": "get Pod bank/desk-0", "data": NAMED | CRASHING},
         {"query": "events bank Pod/desk-0", "data": [{"reason": "BackOff", "count": "many"}]},
     ]
-    recording = empty_recording(tmp_path / "recording", entries)
-    assert run(["investigate", str(tmp_path / "alert"), "--replay", str(recording), "--format", "json"]) == 0
+    assert run([*replayed(tmp_path, entries), "--format", "json"]) == 0
     missing = json.loads(capsys.readouterr().out)["missing"]
     (line,) = [line for line in missing if line.startswith("bank/Pod/desk-0 (cannot be analyzed: ")]
     assert "'many'" in line

@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,39 +14,26 @@ import pytest
 from agent.cli import run
 from agent.verdict import output
 from agent.verdict.output import _write
-from tests.samples import CRASH, empty_recording
+from tests import loopback
+from tests.samples import alert_file, replayed
 
 
 @pytest.fixture
 def silent_api() -> Iterator[str]:
     """An API server that accepts every request and never answers."""
-    asked = threading.Event()
 
-    class Silent(BaseHTTPRequestHandler):
+    class Silent(loopback.Handler):
         def do_GET(self) -> None:
-            asked.set()
             time.sleep(30)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with loopback.serving(Silent) as url:
+        yield url
 
 
 def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    (tmp_path / "kubeconfig").write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-        "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
-        f"clusters: [{{name: c, cluster: {{server: '{api}'}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-    )
-    command = [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--read-timeout", "30",
-               "--kubeconfig", str(tmp_path / "kubeconfig"), "--output", str(tmp_path / "out"), *more]  # fmt: skip
+    config = loopback.kubeconfig(tmp_path / "kubeconfig", api)
+    command = [sys.executable, "-m", "agent", "investigate", alert_file(tmp_path), "--read-timeout", "30",
+               "--kubeconfig", config, "--output", str(tmp_path / "out"), *more]  # fmt: skip
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -90,11 +75,7 @@ def test_sigterm_while_files_are_written_leaves_none_out(
 
     monkeypatch.setattr(output, "_write", interrupted)
     before = signal.getsignal(signal.SIGTERM)
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    recording, out = empty_recording(tmp_path / "recording"), tmp_path / "out"
-    assert (
-        run(["investigate", str(tmp_path / "alert.json"), "--replay", str(recording), "--output", str(out)])
-        == 0
-    )
+    out = tmp_path / "out"
+    assert run([*replayed(tmp_path), "--output", str(out)]) == 0
     assert {"result.json", "report.md", "report.txt", "evidence"} == {path.name for path in out.iterdir()}
     assert signal.getsignal(signal.SIGTERM) == before

@@ -11,7 +11,7 @@ from agent.evidence.credentials import looks_random
 from agent.evidence.keys import drop_private_keys
 from agent.evidence.layout import drop_apart, drop_blocks
 from agent.evidence.mark import MARK
-from agent.evidence.pairs import PROSE, Learn, drop_pairs, teach
+from agent.evidence.pairs import PROSE, PROSE_WORD, Learn, drop_pairs, teach
 from agent.evidence.phrases import drop_phrases
 from agent.evidence.secrecy import ACCENTED, PASSWORD_WORDS, words
 
@@ -57,7 +57,6 @@ _PGPASS = re.compile(
     r"(?m)^(?P<head>(?!(?:[0-9a-fA-F]{1,4}:){4})[\w.*\-/]{1,255}:(?:\d{2,5}|\*):[\w.*\-]{1,64}:[\w.*\-]{1,64}:)"
     r"(?P<value>(?:[^\s:\\]|\\.){3,200})[ \t]*$"
 )
-_PROSE_WORD = re.compile(r"[\"']?[A-Za-z\-']+[\"']?[.,:;!?)]*")
 
 # A line that holds none of these holds no carrier; looking for them is much cheaper than the patterns.
 _HINTS = sorted(
@@ -137,7 +136,7 @@ def _is_prose(value: str) -> bool:
     several = value.split()
     if value.endswith(MARK) or len(several) < 2 or (len(several) == 2 and _SCHEME.match(value)):
         return value.endswith(MARK)
-    return all(_PROSE_WORD.fullmatch(word) for word in several[:4])
+    return all(PROSE_WORD.fullmatch(word) for word in several[:4])
 
 
 def _scheme(match: re.Match[str]) -> str:

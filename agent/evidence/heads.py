@@ -32,11 +32,11 @@ class _Head:
 class _Response(http.client.HTTPResponse):
     def begin(self) -> None:
         connection: Any = self.fp
-        self.fp: Any = _Head(connection)
+        self.fp: Any = _Head(connection)  # None once it is closed
         try:
             super().begin()
         finally:
-            if self.fp is not None:  # as it is where there was no answer
+            if not self.isclosed():  # as it is where there was no answer
                 self.fp = connection
 
 

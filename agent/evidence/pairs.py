@@ -41,7 +41,7 @@ _LINE_START = re.compile(
 )
 _LAST_WORDS = re.compile(r"(?:\w{1,32}[ \t]){1,2}\Z")
 _GENERIC = words("key keys id code phrase word passe string")
-_PROSE_WORD = re.compile(r"[\"']?[A-Za-z\-']+[\"']?[.,:;!?)]*")
+PROSE_WORD = re.compile(r"[\"']?[A-Za-z\-']+[\"']?[.,:;!?)]*")
 PROSE = words(
     """a an the is was are be been being has have had must should shall may might can could cannot will
     would does did do not no nor or and but for from of on in to at by with without when while if then than
@@ -162,7 +162,7 @@ def _talks(line: str, head: re.Match[str], name: str, value: str) -> bool:
         return True
     end = head.end() + len(value)
     more = line[end : end + 2].strip(" \t") not in ("", "\n", "\r", ",")
-    return more and bool(_PROSE_WORD.fullmatch(value)) and not names_password(name)
+    return more and bool(PROSE_WORD.fullmatch(value)) and not names_password(name)
 
 
 def teach(learn: Learn, name: str, value: str) -> None:

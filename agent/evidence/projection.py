@@ -52,10 +52,10 @@ def _cut_metadata(meta: dict[str, Any], *, listed: bool) -> None:
     annotations = _dict(meta.get("annotations"))
     annotations.pop(_LAST_APPLIED, None)
     _cut_values(annotations)
-    if listed and any(owner.get("controller") is True for owner in _dicts(meta.get("ownerReferences"))):
+    if listed and any(owner.get("controller") is True for owner in dicts(meta.get("ownerReferences"))):
         meta.pop("managedFields", None)
     if "managedFields" in meta:
-        meta["managedFields"] = [_manager(entry) for entry in _dicts(meta["managedFields"])]
+        meta["managedFields"] = [_manager(entry) for entry in dicts(meta["managedFields"])]
 
 
 def _manager(entry: dict[str, Any]) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def _cut_kind(item: dict[str, Any], kind: str) -> None:
     elif kind == "Node":
         _dict(item.get("status")).pop("images", None)
     elif kind == "CustomResourceDefinition":
-        for version in _dicts(_dict(item.get("spec")).get("versions")):
+        for version in dicts(_dict(item.get("spec")).get("versions")):
             version.pop("schema", None)
     elif kind == "APIService":
         _cut_bundle(_dict(item.get("spec")))
     elif kind.endswith("WebhookConfiguration"):
-        for webhook in _dicts(item.get("webhooks")):
+        for webhook in dicts(item.get("webhooks")):
             _cut_bundle(_dict(webhook.get("clientConfig")))
 
 
@@ -93,11 +93,11 @@ def _cut_bundle(config: dict[str, Any]) -> None:
 
 def _cut_token_volume(pod: dict[str, Any]) -> None:
     spec = _dict(pod.get("spec"))
-    containers = _dicts(spec.get("initContainers")) + _dicts(spec.get("containers"))
+    containers = dicts(spec.get("initContainers")) + dicts(spec.get("containers"))
     for holder, key in [(spec, "volumes"), *((each, "volumeMounts") for each in containers)]:
         if key in holder:
             holder[key] = [
-                each for each in _dicts(holder[key]) if not str(each.get("name")).startswith(_TOKEN_VOLUME)
+                each for each in dicts(holder[key]) if not str(each.get("name")).startswith(_TOKEN_VOLUME)
             ]
 
 
@@ -105,5 +105,6 @@ def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """The objects in what should be a list of them."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

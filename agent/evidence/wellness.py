@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agent.evidence.projection import dicts
+
 READY, RESTARTED, FINISHED = "ready", "ready after restarts", "finished"
 DELETING, UNKNOWN = "being deleted", "of unknown state"
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,49}")
@@ -49,7 +51,7 @@ def _pod(item: dict[str, Any]) -> Condition:
     statuses = [
         status
         for key in ("initContainerStatuses", "containerStatuses")
-        for status in _dicts(_at(item, "status", key))
+        for status in dicts(_at(item, "status", key))
     ]
     if phase == "Running" and _is(item, "Ready"):
         calm = all(not status.get("restartCount") and not status.get("lastState") for status in statuses)
@@ -67,13 +69,13 @@ def _pod(item: dict[str, Any]) -> Condition:
 
 def _node(item: dict[str, Any]) -> Condition:
     taints = [
-        f"{taint.get('key')}:{taint.get('effect')}" for taint in _dicts(_at(item, "spec", "taints"))
+        f"{taint.get('key')}:{taint.get('effect')}" for taint in dicts(_at(item, "spec", "taints"))
         if taint.get("effect") not in _SOFT
     ]  # fmt: skip
     size = str(_at(item, "status", "capacity", "cpu"))
     others = [
         _word(entry.get("type"))
-        for entry in _dicts(_at(item, "status", "conditions"))
+        for entry in dicts(_at(item, "status", "conditions"))
         if entry.get("type") != "Ready" and entry.get("status") != "False"
     ]
     state = READY
@@ -161,7 +163,7 @@ _JUDGES: dict[str, Callable[[dict[str, Any]], Condition]] = {
 
 def _owner(item: dict[str, Any]) -> str:
     """The controller of an object, empty without one."""
-    owners = _dicts(_at(item, "metadata", "ownerReferences"))
+    owners = dicts(_at(item, "metadata", "ownerReferences"))
     return next((f"{each.get('kind')}/{each.get('name')}" for each in owners if each.get("controller")), "")
 
 
@@ -170,7 +172,7 @@ def _is(item: dict[str, Any], kind: str) -> bool:
 
 
 def _condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
-    conditions = _dicts(_at(item, "status", "conditions"))
+    conditions = dicts(_at(item, "status", "conditions"))
     return next((entry for entry in conditions if entry.get("type") == kind), {})
 
 
@@ -183,7 +185,3 @@ def _at(value: Any, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -166,7 +166,7 @@ def _alert(scenario: Scenario, kubectl: Kubectl, namespace: str) -> str:
         text = text.replace(f"{{{{pod {selector}}}}}", names[0])
     if "{{node}}" in text:
         text = text.replace("{{node}}", kubectl("get", "node", "-o", "jsonpath={.items[0].metadata.name}"))
-    if scenario.alert.suffix == ".json" and not scenario.raw.get("keep_starts_at"):
+    if scenario.alert.suffix == ".json":
         document = json.loads(text)
         start = format_time(datetime.now(UTC) - timedelta(seconds=20))
         alerts = document if isinstance(document, list) else document.get("alerts", [document])

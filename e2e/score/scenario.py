@@ -13,8 +13,8 @@ SCENARIOS = Path(__file__).parent.parent / "scenarios"
 PLACEHOLDER = "scenario"
 _WORD = re.compile(rf"(?<![A-Za-z0-9_]){PLACEHOLDER}(?![A-Za-z0-9_])")
 _KEYS = {
-    "outcome", "cause", "entity", "evidence", "advice", "not_advice", "wrong", "kind", "tags", "ready",
-    "settle", "steps", "node", "keep_starts_at", "about", "prometheus", "timeout", "also",
+    "outcome", "cause", "entity", "evidence", "advice", "not_advice", "also", "kind", "tags", "ready",
+    "settle", "steps", "node", "prometheus",
 }  # fmt: skip
 
 
@@ -39,7 +39,6 @@ class Scenario:
     evidence: tuple[str, ...]
     advice: tuple[str, ...]
     not_advice: tuple[str, ...]
-    wrong: tuple[str, ...]
     healthy: bool
     tags: tuple[str, ...]
     raw: dict[str, Any] = field(repr=False)
@@ -86,7 +85,7 @@ def load(folder: Path) -> Scenario:
         raise ScenarioError(f"{folder.name}: there is no alert.json and no alert.txt")
     return Scenario(
         folder, outcomes, _several(raw.get("cause")), _several(raw.get("entity")), _several(raw.get("evidence")),
-        _several(raw.get("advice")), _several(raw.get("not_advice")), _several(raw.get("wrong")),
+        _several(raw.get("advice")), _several(raw.get("not_advice")),
         healthy, _several(raw.get("tags")), raw, _several(raw.get("also")),
     )  # fmt: skip
 

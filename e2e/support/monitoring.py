@@ -26,10 +26,9 @@ def fetch(url: str, body: bytes | None = None) -> Any:
 
 @dataclass(frozen=True)
 class Prometheus:
-    """The cluster's Prometheus. inside: its address for pods."""
+    """The cluster's Prometheus."""
 
     cluster: Cluster
-    inside: str = "http://prometheus.monitoring.svc:9090"
 
     @property
     def url(self) -> str:

@@ -1,11 +1,9 @@
 """Writes the EventListeners and their Triggers: one Trigger for each place of an alert in a notification.
 
-`python -m tekton.triggers.listener` writes the files, `--check` says whether they are current. A Trigger
-cannot loop over an array, so WIDTH alerts of a notification get a run each and the rest one batch run.
+`python -m tekton.triggers.listener` writes the files. A Trigger cannot loop over an array, so WIDTH alerts of
+a notification get a run each and the rest one batch run.
 """
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -195,23 +193,6 @@ def files() -> dict[Path, str]:
     }
 
 
-def main() -> int:
-    """Write the files, or with --check say which are not current; the exit status is then 1."""
-    parser = argparse.ArgumentParser(prog="python -m tekton.triggers.listener", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is not current")
-    if not parser.parse_args().check:
-        for path, content in files().items():
-            path.write_text(content)
-        return 0
-    stale = [
-        path.name for path, content in files().items() if not path.exists() or path.read_text() != content
-    ]
-    for name in stale:
-        print(
-            f"tekton/triggers/{name} is not current; run python -m tekton.triggers.listener", file=sys.stderr
-        )
-    return 1 if stale else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    for path, content in files().items():
+        path.write_text(content)

@@ -10,11 +10,6 @@ from e2e.cluster import ownership, process
 from e2e.cluster.ownership import Ownership
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("INCIDENT_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def networks(monkeypatch):
     """The docker networks there are; the removals that were asked for are appended to `removed`."""

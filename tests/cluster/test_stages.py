@@ -7,11 +7,6 @@ from e2e.cluster.errors import ClusterError
 from e2e.cluster.stages import Stage, build, digest_of, digest_of_tree, duration, order
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("INCIDENT_CACHE", str(tmp_path / "cache"))
-
-
 def stage(name="one", made=None, inputs=None, needs=(), make=None, images=()):
     def default(out, shell):
         (out / "file").write_text("done")
@@ -93,7 +88,7 @@ def test_an_output_whose_image_the_engine_lost_is_built_again(monkeypatch):
     assert made == ["one", "one"]
 
 
-def test_two_builds_at_once_build_once(capsys):
+def test_two_builds_at_once_build_once():
     made: list[str] = []
     entered, release = threading.Event(), threading.Event()
 

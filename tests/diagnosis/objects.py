@@ -172,6 +172,41 @@ def replica_set(
     }
 
 
+def deployed(
+    status: Data, *own: Data, name: str = "web", namespace: str = "shop", ready: bool = False, **spec: Any
+) -> list[Data]:
+    """A Deployment of one pod, NAME-a-x1, with these containers and the status of the first; `spec` is the pod's."""
+    runs = own or (container(name),)
+    made = template(*runs, app=name, **spec)
+    owner = owned("ReplicaSet", f"{name}-a")
+    return [
+        deployment(name, namespace=namespace, replicas=1, ready=int(ready), pod_template=made),
+        replica_set(f"{name}-a", deployment=name, namespace=namespace, replicas=1, pod_template=made),
+        pod(f"{name}-a-x1", status, namespace=namespace, app=name, ready=ready, owner=owner, **made["spec"]),
+    ]
+
+
+def rolled_out(minutes: float, before: Data, after: Data, *, replicas: int = 1) -> list[Data]:
+    """Deployment web, whose pods web-b-0 and so on run the newer of two templates since so many minutes."""
+    owner = owned("ReplicaSet", "web-b")
+    return [
+        deployment(revision=2, replicas=replicas, pod_template=after),
+        replica_set("web-a", revision=1, minutes=9900, pod_template=before),
+        replica_set("web-b", revision=2, minutes=minutes, pod_template=after),
+        *(pod(f"web-b-{n}", owner=owner, minutes=minutes, **after["spec"]) for n in range(replicas)),
+    ]
+
+
+def hpa(*conditions: Data, current: int = 1, desired: int = 1) -> Data:
+    """The autoscaler of Deployment web, from 1 to 3 replicas."""
+    return {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": meta("web"),
+        "spec": {"maxReplicas": 3, "minReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
+        "status": {"currentReplicas": current, "desiredReplicas": desired, "conditions": list(conditions)},
+    }
+
+
 def node(
     name: str = "n1",
     *,

@@ -10,15 +10,6 @@ ALERT = {
 }
 
 
-def hpa(*conditions: o.Data, current: int = 1, desired: int = 1) -> o.Data:
-    return {
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": o.meta("web"),
-        "spec": {"maxReplicas": 3, "minReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
-        "status": {"currentReplicas": current, "desiredReplicas": desired, "conditions": list(conditions)},
-    }
-
-
 def inactive(message: str) -> o.Data:
     return o.condition("ScalingActive", "False", "FailedGetResourceMetric", message)
 
@@ -28,14 +19,14 @@ ABLE = o.condition("AbleToScale", "True", "SucceededGetScale")
 
 def test_a_target_that_does_not_exist_is_named_with_what_there_is_instead():
     missing = o.condition("AbleToScale", "False", "FailedGetScale", 'deployments.apps "web" not found')
-    verdict, _ = World().add(hpa(missing), o.deployment("web-v2")).investigate(ALERT)
+    verdict, _ = World().add(o.hpa(missing), o.deployment("web-v2")).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-target-missing"
     assert "web-v2" in verdict.root.recommendations[0].sentence
 
 
 def test_a_container_without_a_request_is_named():
     text = "failed to get cpu utilization: missing request for cpu in container web of Pod web-a-1"
-    verdict, _ = World().add(hpa(ABLE, inactive(text)), o.deployment()).investigate(ALERT)
+    verdict, _ = World().add(o.hpa(ABLE, inactive(text)), o.deployment()).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-no-requests"
     assert str(verdict.root.recommendations[0].command) == (
         "kubectl -n shop set resources deployment/web -c web --requests=cpu=100m"
@@ -48,7 +39,7 @@ def test_a_metrics_api_that_is_not_there_is_the_cause():
         "metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"
     )
     bounded = o.template(o.container(resources={"requests": {"cpu": "1"}}))
-    world = World().add(hpa(ABLE, inactive(text)), o.deployment(pod_template=bounded))
+    world = World().add(o.hpa(ABLE, inactive(text)), o.deployment(pod_template=bounded))
     verdict, _ = world.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-no-metrics"
     assert any("Nothing serves metrics.k8s.io" in claim.text for claim in verdict.root.claims)
@@ -56,11 +47,8 @@ def test_a_metrics_api_that_is_not_there_is_the_cause():
 
 def test_pods_in_trouble_explain_why_an_autoscaler_gets_no_metrics():
     text = "failed to get cpu utilization: did not receive metrics for targeted pods (pods might be unready)"
-    world = World().add(
-        hpa(ABLE, inactive(text)), o.deployment(replicas=1, ready=0), o.replica_set("web-a", replicas=1)
-    )
-    world.add(o.pod("web-a-1", o.crashing(), owner=o.owned("ReplicaSet", "web-a"), ready=False))
-    world.log("shop", "web-a-1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
+    world = World().add(o.hpa(ABLE, inactive(text)), *o.deployed(o.crashing()))
+    world.log("shop", "web-a-x1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
     verdict, _ = world.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "missing-variable"
 
@@ -69,7 +57,7 @@ def test_an_autoscaler_at_its_maximum_wants_more():
     limited = o.condition(
         "ScalingLimited", "True", "TooManyReplicas", "the desired replica count is more than the maximum"
     )
-    verdict, _ = World().add(hpa(ABLE, limited, current=3, desired=3), o.deployment()).investigate(ALERT)
+    verdict, _ = World().add(o.hpa(ABLE, limited, current=3, desired=3), o.deployment()).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-at-maximum"
     assert '"maxReplicas":6' in str(verdict.root.recommendations[0].command)
 
@@ -83,7 +71,7 @@ def test_an_autoscaler_at_its_maximum_wants_more():
     ],
 )
 def test_what_an_autoscaler_says_in_normal_times_is_no_fault(condition: o.Data):
-    verdict, _ = World().add(hpa(condition), o.deployment()).investigate(ALERT)
+    verdict, _ = World().add(o.hpa(condition), o.deployment()).investigate(ALERT)
     assert verdict.outcome == "not-actionable"
 
 
@@ -113,11 +101,8 @@ def test_a_budget_that_never_allows_a_disruption_is_the_cause():
 
 
 def test_a_budget_short_of_healthy_pods_is_explained_by_the_pods():
-    world = World().add(
-        budget(1, 1, 0, 0, minAvailable=1), o.deployment(replicas=1, ready=0), o.replica_set("web-a")
-    )
-    world.add(o.pod("web-a-1", o.crashing(), owner=o.owned("ReplicaSet", "web-a"), ready=False))
-    world.log("shop", "web-a-1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
+    world = World().add(budget(1, 1, 0, 0, minAvailable=1), *o.deployed(o.crashing()))
+    world.log("shop", "web-a-x1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
     verdict, _ = world.investigate(DRAIN)
     assert verdict.root and verdict.root.cause.id == "missing-variable"
 
@@ -171,14 +156,14 @@ def test_a_quota_with_room_is_healthy():
 def test_two_autoscalers_of_the_same_pods_are_named_as_the_reason():
     text = "pods by selector app=web are controlled by multiple HPAs: [shop/web shop/web-memory]"
     twice = o.condition("ScalingActive", "False", "AmbiguousSelector", text)
-    verdict, _ = World().add(hpa(ABLE, twice), o.deployment()).investigate(ALERT)
+    verdict, _ = World().add(o.hpa(ABLE, twice), o.deployment()).investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "hpa-cannot-scale"
     assert "Keep one HPA" in verdict.root.recommendations[0].sentence
 
 
 def test_a_workload_that_is_said_not_to_scale_leads_to_its_autoscaler():
     text = "the HPA was unable to compute the replica count: unable to get external metric shop/queue/nil: no metrics"
-    world = World().add(hpa(ABLE, inactive(text + " external.metrics.k8s.io")), o.deployment())
+    world = World().add(o.hpa(ABLE, inactive(text + " external.metrics.k8s.io")), o.deployment())
     verdict, _ = world.investigate("web in namespace shop does not scale although the queue is long")
     assert verdict.root and str(verdict.root.entity) == "shop/HorizontalPodAutoscaler/web"
 

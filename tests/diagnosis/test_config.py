@@ -3,8 +3,11 @@
 import pytest
 
 from agent.diagnosis.ranking import Verdict
-from tests.diagnosis.objects import condition, container, deployment, owned, pod, replica_set, template
-from tests.diagnosis.world import World
+from tests.diagnosis.objects import (
+    container,
+    deployed,
+)
+from tests.diagnosis.world import World, quoted
 
 ALERT = {
     "labels": {
@@ -21,14 +24,9 @@ def world(reason: str, message: str = "", **spec) -> World:
     own = spec.pop("own", container("desk"))
     waiting = {"reason": reason} | ({"message": message} if message else {})
     status = {"name": "desk", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
-    made = template(own, app="desk", **spec)
-    return World().add(
-        deployment("desk", namespace="bank", replicas=1, ready=0, pod_template=made),
-        replica_set("desk-a", deployment="desk", namespace="bank", replicas=1, pod_template=made),
-        pod("desk-a-x1", status, namespace="bank", app="desk", ready=False, phase="Pending",
-            owner=owned("ReplicaSet", "desk-a"), conditions=[condition("PodScheduled", "True")],
-            containers=[own], **spec),
-    )  # fmt: skip
+    made = deployed(status, own, name="desk", namespace="bank", **spec)
+    made[-1]["status"]["phase"] = "Pending"
+    return World().add(*made)
 
 
 def config_map(name: str, **data: str) -> dict:
@@ -64,7 +62,7 @@ MESSAGES = [
 def test_the_kubelets_message_names_the_cause_and_is_quoted(message: str, cause: str) -> None:
     found = verdict(world("CreateContainerConfigError", message))
     assert found.root and found.root.id == f"{cause}@bank/Deployment/desk"
-    assert any(message in quote.text for claim in found.root.claims for quote in claim.quotes)
+    assert message in quoted(found.root)
 
 
 def test_a_configmap_of_a_similar_name_is_shown() -> None:

@@ -5,7 +5,7 @@ import pytest
 from agent.diagnosis.ranking import statement
 from agent.evidence.answer import Answer
 from tests.diagnosis import objects as o
-from tests.diagnosis.world import World, ago
+from tests.diagnosis.world import World, ago, quoted
 
 ALERT = "High CPU alert on web"
 LIMITED = {"requests": {"cpu": "200m"}, "limits": {"cpu": "400m"}}
@@ -18,17 +18,7 @@ def shop(
     """Three replicas of web; the last rollout so many minutes ago."""
     before = template or o.template(o.container(image="shop/web:1", resources=resources or {}))
     after = o.template(o.container(image="shop/web:2", resources=resources or {}))
-    world = World().add(
-        o.deployment(revision=2, pod_template=after),
-        o.replica_set("web-a", revision=1, minutes=9900, pod_template=before),
-        o.replica_set("web-b", revision=2, minutes=rolled_out, pod_template=after),
-    )
-    for number in range(3):
-        owner = o.owned("ReplicaSet", "web-b")
-        world.add(
-            o.pod(f"web-b-{number}", owner=owner, minutes=rolled_out, containers=after["spec"]["containers"])
-        )
-    return world
+    return World().add(*o.rolled_out(rolled_out, before, after, replicas=3))
 
 
 def measured(world: World, cpu: list, requests: list | None = None, throttled: list | None = None) -> World:
@@ -53,15 +43,6 @@ def test_cpu_that_rises_with_the_requests_is_a_traffic_spike():
     assert [r.cause for r in verdict.ruled_out] == ["cpu-after-change"]
 
 
-def hpa(*, replicas: int, conditions: list[o.Data]) -> o.Data:
-    return {
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": o.meta("web"),
-        "spec": {"maxReplicas": 3, "minReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "web"}},
-        "status": {"currentReplicas": replicas, "conditions": conditions},
-    }
-
-
 @pytest.mark.parametrize(
     ("condition", "actions"),
     [
@@ -75,7 +56,7 @@ def hpa(*, replicas: int, conditions: list[o.Data]) -> o.Data:
 )
 def test_an_autoscaler_changes_what_is_recommended_against_a_spike(condition: o.Data, actions: list[str]):
     world = measured(shop(), RISING, o.series((150, 50.0), (30, 205.0)))
-    verdict, _ = world.add(hpa(replicas=3, conditions=[condition])).investigate(ALERT)
+    verdict, _ = world.add(o.hpa(condition, current=3)).investigate(ALERT)
     assert verdict.root and [r.action for r in verdict.root.recommendations] == actions
 
 
@@ -128,7 +109,7 @@ def test_a_log_that_complains_meanwhile_carries_a_rise_without_traffic():
     )
     verdict, _ = world.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "cpu-without-load"
-    assert any("IndexError" in quote.text for claim in verdict.root.claims for quote in claim.quotes)
+    assert "IndexError" in quoted(verdict.root)
 
 
 def test_a_container_stopped_by_its_limit_at_the_load_of_ever_has_too_low_a_limit():

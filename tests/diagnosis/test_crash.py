@@ -6,15 +6,14 @@ from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import (
     container,
     crashing,
+    deployed,
     deployment,
     meta,
     owned,
     pod,
-    replica_set,
     running,
-    template,
 )
-from tests.diagnosis.world import World, ago
+from tests.diagnosis.world import World, ago, quoted
 
 ALERT = {
     "labels": {
@@ -36,15 +35,7 @@ KeyError: 'LEDGER_URL'
 
 def world(status: dict, *, log: str = "", previous: bool = True, **spec) -> World:
     """One pod of Deployment web with this container status."""
-    containers = spec.pop("containers", [container()])
-    made = template(*containers, **spec)
-    put = World().add(
-        deployment(replicas=1, ready=0, pod_template=made),
-        replica_set("web-a", replicas=1, pod_template=made),
-        pod(
-            "web-a-x1", status, ready=False, owner=owned("ReplicaSet", "web-a"), containers=containers, **spec
-        ),
-    )
+    put = World().add(*deployed(status, *spec.pop("containers", ()), **spec))
     return put.log("shop", "web-a-x1", "web", log, previous=previous)
 
 
@@ -55,7 +46,7 @@ def verdict(put: World, alert: dict = ALERT) -> Verdict:
 def said(found: Verdict) -> str:
     """All quotes of the root's claims."""
     assert found.root is not None, found.sentence
-    return "\n".join(quote.text for claim in found.root.claims for quote in claim.quotes)
+    return quoted(found.root)
 
 
 def test_a_missing_variable_is_named_with_the_line_that_says_so() -> None:

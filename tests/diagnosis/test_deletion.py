@@ -3,7 +3,7 @@
 from tests.diagnosis.objects import Data, condition, deployment, meta, pod
 from tests.diagnosis.test_scheduling import said, told
 from tests.diagnosis.test_storage import MOUNTS, claim
-from tests.diagnosis.world import World, ago
+from tests.diagnosis.world import World, ago, quoted
 
 ALERT = {"labels": {"alertname": "NamespaceStuckTerminating", "namespace": "old"}}
 CLAIM_ALERT = {
@@ -67,7 +67,7 @@ def test_a_dead_api_that_keeps_a_namespace_is_the_root() -> None:
     failed = condition("NamespaceDeletionDiscoveryFailure", "True", "DiscoveryFailed", words)
     verdict, _ = World().add(ending(failed), api).investigate(ALERT)
     assert verdict.chain[1].cause.id == "apiservice-unavailable"
-    assert "is not present" in "".join(q.text for c in verdict.chain[1].claims for q in c.quotes)
+    assert "is not present" in quoted(verdict.chain[1])
 
 
 def test_a_namespace_that_was_just_deleted_is_on_its_way() -> None:

@@ -7,6 +7,7 @@ from agent.evidence.answer import Answer
 from tests.diagnosis.objects import (
     container,
     crashing,
+    deployed,
     deployment,
     owned,
     pod,
@@ -14,7 +15,7 @@ from tests.diagnosis.objects import (
     running,
     template,
 )
-from tests.diagnosis.world import World
+from tests.diagnosis.world import World, quoted
 
 ALERT = {
     "labels": {"alertname": "KubePodCrashLooping", "namespace": "shop", "pod": "web-a-x1", "container": "web"}
@@ -30,12 +31,8 @@ NXDOMAIN = "curl: (6) Could not resolve host: ledger\n"
 
 def world(log: str, *, url: str = "http://ledger:8080") -> World:
     """A crashing caller whose variable names the Service ledger."""
-    own = container(env=[{"name": "LEDGER_URL", "value": url}])
-    made = template(own)
     put = World().add(
-        deployment(replicas=1, ready=0, pod_template=made),
-        replica_set("web-a", replicas=1, pod_template=made),
-        pod("web-a-x1", crashing(), ready=False, owner=owned("ReplicaSet", "web-a"), containers=[own]),
+        *deployed(crashing(), container(env=[{"name": "LEDGER_URL", "value": url}])),
         {
             "kind": "Namespace",
             "metadata": {"name": "shop", "labels": {"kubernetes.io/metadata.name": "shop"}},
@@ -57,13 +54,7 @@ def ledger(
 ) -> World:
     """The dependency: a Deployment with one pod."""
     own = container("ledger", ports=[{"containerPort": p} for p in ports])
-    made = template(own, app="ledger")
-    return put.add(
-        deployment("ledger", replicas=1, ready=int(ready), pod_template=made),
-        replica_set("ledger-a", deployment="ledger", replicas=1, pod_template=made),
-        pod("ledger-a-x1", status or running("ledger", ready=ready), app="ledger", ready=ready,
-            owner=owned("ReplicaSet", "ledger-a"), containers=[own]),
-    )  # fmt: skip
+    return put.add(*deployed(status or running("ledger", ready=ready), own, name="ledger", ready=ready))
 
 
 def policy(name: str, **spec) -> dict:
@@ -75,18 +66,14 @@ def verdict(put: World) -> Verdict:
 
 
 def root(put: World) -> str:
-    found = verdict(put)
-    assert found.root, found.sentence
-    return found.root.id
+    return put.root(ALERT).id
 
 
 def test_a_service_that_does_not_exist_is_the_callers_mistake() -> None:
     found = verdict(world(NXDOMAIN).add(service("ledgers")))
     assert found.root and found.root.id == "dependency-service-missing@shop/Deployment/web"
     assert "(ledgers exists)" in found.sentence
-    assert any(
-        "spec.containers[web].env[LEDGER_URL].value" in q.text for c in found.root.claims for q in c.quotes
-    )
+    assert "spec.containers[web].env[LEDGER_URL].value" in quoted(found.root)
 
 
 def test_a_crashing_dependency_is_the_root_and_the_chain_leads_there() -> None:
@@ -273,17 +260,14 @@ def test_a_host_that_only_a_config_map_names_is_the_one_that_does_not_resolve() 
     found = verdict(configured(world(NO_NAME), DB_HOST="ledgerr", DB_PORT="5432").add(service()))
     assert found.root and found.root.id == "dependency-service-missing@shop/Deployment/web"
     assert "calls ledgerr:5432" in found.sentence and "(ledger exists)" in found.sentence
-    assert any("data.DB_HOST: ledgerr" in q.text for c in found.root.claims for q in c.quotes)
+    assert "data.DB_HOST: ledgerr" in quoted(found.root)
 
 
 def test_the_upstream_that_a_silent_proxy_has_in_its_file_is_followed() -> None:
     own = container(volumeMounts=[{"name": "conf", "mountPath": "/etc/proxy"}])
     volumes = [{"name": "conf", "configMap": {"name": "proxy"}}]
-    made = template(own, volumes=volumes)
     put = World().add(
-        deployment(replicas=1, ready=1, pod_template=made),
-        replica_set("web-a", replicas=1, pod_template=made),
-        pod("web-a-x1", running(), owner=owned("ReplicaSet", "web-a"), containers=[own], volumes=volumes),
+        *deployed(running(), own, ready=True, volumes=volumes),
         {"kind": "ConfigMap", "metadata": {"name": "proxy", "namespace": "shop"},
          "data": {"proxy.conf": "location / {\n  proxy_pass http://ledger:8080;\n}\n"}},
         service(),
@@ -293,8 +277,7 @@ def test_the_upstream_that_a_silent_proxy_has_in_its_file_is_followed() -> None:
     labels = {"alertname": "HighErrorRate", "namespace": "shop", "deployment": "web"}
     found = put.investigate({"labels": labels})[0]
     assert found.root and found.root.id == "missing-variable@shop/Deployment/ledger"
-    quoted = [q.text for f in found.chain for c in f.claims for q in c.quotes]
-    assert "proxy_pass http://ledger:8080;" in quoted
+    assert any("proxy_pass http://ledger:8080;" in quoted(each).splitlines() for each in found.chain)
 
 
 def test_of_several_configured_hosts_the_one_that_is_not_there_is_meant() -> None:
@@ -392,7 +375,7 @@ def test_a_dependency_that_is_well_and_answers_with_an_error_is_named_by_its_ans
 ) -> None:
     found = verdict(ledger(world(f"{line}\n").add(service())))
     assert found.root and found.root.id == f"{cause}@shop/Deployment/web"
-    assert any(line in quote.text for claim in found.root.claims for quote in claim.quotes)
+    assert line in quoted(found.root)
 
 
 def test_a_connection_that_breaks_is_not_taken_for_one_without_tls() -> None:

@@ -33,9 +33,7 @@ def verdict(put: World) -> Verdict:
 
 
 def root(put: World) -> str:
-    found = verdict(put)
-    assert found.root, found.sentence
-    return found.root.id
+    return put.root(ALERT).id
 
 
 def test_a_backend_that_does_not_exist() -> None:

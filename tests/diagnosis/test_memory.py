@@ -12,17 +12,9 @@ BOUNDED = {"limits": {"memory": "512Mi"}}
 def shop(*, rolled_out: float = 9000) -> World:
     """Two replicas of web with a limit of 512Mi; the last rollout so many minutes ago."""
     after = o.template(o.container(image="shop/web:2", resources=BOUNDED))
-    world = World().add(
-        o.deployment(revision=2, replicas=2, pod_template=after),
-        o.replica_set(
-            "web-a", revision=1, minutes=9900, pod_template=o.template(o.container(resources=BOUNDED))
-        ),
-        o.replica_set("web-b", revision=2, minutes=rolled_out, pod_template=after),
+    return World().add(
+        *o.rolled_out(rolled_out, o.template(o.container(resources=BOUNDED)), after, replicas=2)
     )
-    for number in range(2):
-        owner = o.owned("ReplicaSet", "web-b")
-        world.add(o.pod(f"web-b-{number}", owner=owner, containers=after["spec"]["containers"]))
-    return world
 
 
 def line(start: float, end: float, count: int = 180) -> list[o.Data]:

@@ -4,7 +4,10 @@ import pytest
 
 from agent.diagnosis.finding import Sure
 from agent.diagnosis.ranking import Verdict
-from tests.diagnosis.objects import container, crashing, deployment, owned, pod, replica_set, template
+from tests.diagnosis.objects import (
+    crashing,
+    deployed,
+)
 from tests.diagnosis.world import World
 
 ALERT = {
@@ -23,13 +26,8 @@ REFUSED = (
 
 def world(line: str = REFUSED) -> World:
     """A Deployment whose pod, of ServiceAccount desk, ends with a line."""
-    made = template(container("desk"), app="desk")
-    return World().add(
-        deployment("desk", namespace="bank", replicas=1, ready=0, pod_template=made),
-        replica_set("desk-a", deployment="desk", namespace="bank", replicas=1, pod_template=made),
-        pod("desk-a-x1", crashing("desk"), namespace="bank", app="desk", ready=False,
-            owner=owned("ReplicaSet", "desk-a"), containers=[container("desk")], serviceAccountName="desk"),
-    ).log("bank", "desk-a-x1", "desk", f"{line}\n", previous=True)  # fmt: skip
+    put = World().add(*deployed(crashing("desk"), name="desk", namespace="bank", serviceAccountName="desk"))
+    return put.log("bank", "desk-a-x1", "desk", f"{line}\n", previous=True)
 
 
 def refusal(

@@ -6,12 +6,9 @@ from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import (
     container,
     crashing,
-    deployment,
-    owned,
+    deployed,
     pod,
-    replica_set,
     running,
-    template,
 )
 from tests.diagnosis.world import World, ago
 
@@ -21,13 +18,7 @@ REFUSED = 'Get "http://10.1.1.1:8080/ready": dial tcp 10.1.1.1:8080: connect: co
 
 
 def world(status: dict, own: dict, *, ready: bool = False, log: str = "") -> World:
-    made = template(own)
-    put = World().add(
-        deployment(replicas=1, ready=int(ready), pod_template=made),
-        replica_set("web-a", replicas=1, pod_template=made),
-        pod("web-a-x1", status, ready=ready, owner=owned("ReplicaSet", "web-a"), containers=[own]),
-    )
-    return put.log("shop", "web-a-x1", "web", log)
+    return World().add(*deployed(status, own, ready=ready)).log("shop", "web-a-x1", "web", log)
 
 
 def unready(
@@ -66,9 +57,7 @@ def verdict(put: World) -> Verdict:
 
 
 def cause(put: World) -> str:
-    found = verdict(put)
-    assert found.root, found.sentence
-    return found.root.cause.id
+    return put.root(ALERT).cause.id
 
 
 def test_that_a_server_lacks_the_file_the_probe_asks_for_is_the_probes_fault() -> None:

@@ -14,7 +14,7 @@ from tests.diagnosis.objects import (
     pod,
     replica_set,
 )
-from tests.diagnosis.world import World, ago
+from tests.diagnosis.world import World, ago, quoted
 
 ALERT = {"labels": {"alertname": "KubePodNotReady", "namespace": "shop", "pod": "web-1"}}
 NOT_HELPFUL = " preemption: 0/{n} nodes are available: {n} Preemption is not helpful for scheduling."
@@ -49,7 +49,7 @@ def said(verdict: Verdict) -> tuple[str, str]:
 def told(verdict: Verdict) -> str:
     """All that the root's claims quote."""
     assert verdict.root is not None
-    return "\n".join(quote.text for claim in verdict.root.claims for quote in claim.quotes)
+    return quoted(verdict.root)
 
 
 def test_a_request_above_every_node_names_both_amounts() -> None:

@@ -18,7 +18,7 @@ from tests.diagnosis.objects import (
 )
 from tests.diagnosis.test_scheduling import ALERT, said, told, waiting
 from tests.diagnosis.test_scheduling import world as unplaced
-from tests.diagnosis.world import World
+from tests.diagnosis.world import World, quoted
 
 CLAIM_ALERT = {
     "labels": {
@@ -147,7 +147,7 @@ def test_a_provisioner_scaled_to_zero_is_the_cause() -> None:
     verdict, _ = waits.investigate(CLAIM_ALERT)
     assert verdict.root and verdict.root.entity.name == "local-path-provisioner"
     assert verdict.chain[0].cause.id == "provisioner-down"
-    assert "spec.replicas: 0" in "".join(q.text for c in verdict.chain[0].claims for q in c.quotes)
+    assert "spec.replicas: 0" in quoted(verdict.chain[0])
 
 
 def test_a_provisioner_that_runs_is_given_time() -> None:

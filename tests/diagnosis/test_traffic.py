@@ -11,21 +11,9 @@ CALM = o.series((180, 50.0))
 
 
 def shop(*, rolled_out: float = 9000, resources: o.Data | None = None) -> World:
+    before = o.template(o.container(resources=resources or {}))
     after = o.template(o.container(image="shop/web:2", resources=resources or {}))
-    world = World().add(
-        o.deployment(revision=2, replicas=1, pod_template=after),
-        o.replica_set(
-            "web-a", revision=1, minutes=9900, pod_template=o.template(o.container(resources=resources or {}))
-        ),
-        o.replica_set("web-b", revision=2, minutes=rolled_out, pod_template=after),
-        o.pod(
-            "web-b-0",
-            owner=o.owned("ReplicaSet", "web-b"),
-            minutes=rolled_out,
-            containers=after["spec"]["containers"],
-        ),
-    )
-    return world.log("shop", "web-b-0", "web", "ready\n")
+    return World().add(*o.rolled_out(rolled_out, before, after)).log("shop", "web-b-0", "web", "ready\n")
 
 
 def measured(world: World, **series: list) -> World:

@@ -59,7 +59,6 @@ def test_a_mix_of_reasons_keeps_the_nodes_of_each() -> None:
         ("taint", "dedicated=gpu", 1), ("cordoned", "", 1), ("resource", "cpu", 2), ("resource", "memory", 2),
         ("node-affinity", "", 1),
     ]  # fmt: skip
-    assert not read_refusal(message).is_too_big
 
 
 def test_a_comma_inside_a_reason_does_not_split_it() -> None:
@@ -73,17 +72,7 @@ def test_the_words_that_minor_34_adds_mean_nothing() -> None:
         "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are "
         "available: 1 Preemption is not helpful for scheduling."
     )
-    refusal = read_refusal(message)
     assert kinds(message) == [("resource", "cpu", 1)]
-    assert refusal.is_too_big
-
-
-def test_a_full_cluster_is_not_a_pod_that_is_too_big() -> None:
-    message = (
-        "0/1 nodes are available: 1 Insufficient memory. no new claims to deallocate, preemption: "
-        "0/1 nodes are available: 1 No preemption victims found for incoming pod."
-    )
-    assert not read_refusal(message).is_too_big
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,8 @@ def test_pods_that_crashed_within_the_hour_and_run_again_mean_recovered():
 
 
 def test_a_crashing_pod_is_followed_from_its_deployment_to_its_log():
-    world = World().add(o.deployment(replicas=1, ready=0), o.replica_set("web-a", replicas=1))
-    world.add(o.pod("web-a-1", o.crashing(), owner=o.owned("ReplicaSet", "web-a"), ready=False))
-    world.log("shop", "web-a-1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
+    world = World().add(*o.deployed(o.crashing()))
+    world.log("shop", "web-a-x1", "web", "KeyError: 'LEDGER_URL'\n", previous=True)
     verdict, _ = world.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "missing-variable"
     assert str(verdict.root.entity) == "shop/Deployment/web"

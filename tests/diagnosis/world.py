@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from agent.diagnosis.engine import Diagnosis
+from agent.diagnosis.finding import Finding
 from agent.diagnosis.ranking import Verdict, weigh
 from agent.diagnosis.read.selector import selector_text  # noqa: F401 - handy in tests
 from agent.diagnosis.switches import Switches
@@ -18,8 +19,7 @@ from agent.intake.subject import route
 from agent.investigation import Investigation
 from agent.times import format_time
 from tests.diagnosis.advice import check
-
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+from tests.samples import NOW
 
 
 def ago(minutes: float) -> str:
@@ -104,6 +104,17 @@ class World:
                 assert quote.text in texts[quote.evidence], (finding.id, quote)
         check(diagnosis)
         return weigh(diagnosis), diagnosis
+
+    def root(self, alert: dict[str, Any] | str) -> Finding:
+        """The root of the verdict, where there has to be one."""
+        verdict, _ = self.investigate(alert)
+        assert verdict.root, verdict.sentence
+        return verdict.root
+
+
+def quoted(finding: Finding) -> str:
+    """All that the claims of a finding quote."""
+    return "\n".join(quote.text for claim in finding.claims for quote in claim.quotes)
 
 
 def collected(world: World, *queries: str) -> list[Evidence]:

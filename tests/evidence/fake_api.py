@@ -5,14 +5,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import yaml
-
 from agent.evidence.kinds import RESOURCES, Resource
+from tests import loopback
 
 CHUNK = b"x" * 1000 + b"\n"
 
@@ -49,35 +47,17 @@ class FakeApi:
 
     def kubeconfig(self, path: Path, **user: Any) -> str:
         """Write a kubeconfig for this server and return its path."""
-        content = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "fake",
-            "clusters": [{"name": "fake", "cluster": {"server": self.url}}],
-            "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "me"}}],
-            "users": [{"name": "me", "user": user}],
-        }
-        path.write_text(yaml.safe_dump(content))
-        return str(path)
+        return loopback.kubeconfig(path, self.url, **user)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-    api: FakeApi
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(loopback.Handler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16  # headers and body in one packet
-    server: _Server
+    api: FakeApi
 
     def setup(self) -> None:
         super().setup()
-        self.server.api.connections += 1
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+        self.api.connections += 1
 
     def handle_one_request(self) -> None:
         try:
@@ -86,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
-        api, url = self.server.api, urlsplit(self.path)
+        api, url = self.api, urlsplit(self.path)
         parameters = {key: values[0] for key, values in parse_qs(url.query).items()}
         api.requests.append((url.path, parameters))
         api.headers.append(dict(self.headers))
@@ -175,14 +155,13 @@ def _selected(item: dict[str, Any], selector: str) -> bool:
 @contextmanager
 def serving() -> Iterator[FakeApi]:
     """Run a fake API server for the length of a block."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.api = FakeApi(url=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.api
-    finally:
-        server.api.stopping.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    held = FakeApi()
+
+    class Handler(_Handler):
+        api = held
+
+    with loopback.serving(Handler) as held.url:
+        try:
+            yield held
+        finally:
+            held.stopping.set()

@@ -10,13 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
+from tests import loopback
 from tests.evidence.fake_api import absent, resource_at
 
 MIB = 1 << 20
@@ -44,7 +41,7 @@ class Measured:
 def flooding(answer: Callable[[str], Answer | None]) -> Iterator[str]:
     """A server that answers a path as `answer` says, else as an API without objects; its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.Handler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             found = answer(path)
@@ -59,17 +56,8 @@ def flooding(answer: Callable[[str], Answer | None]) -> Iterator[str]:
                 pass
             self.close_connection = True
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with loopback.serving(Handler) as url:
+        yield url
 
 
 def _nothing(path: str) -> bytes:
@@ -92,31 +80,6 @@ def bomb(beginning: bytes, piece: bytes) -> Iterator[bytes]:
     packed = gzip.compress(piece * (MIB // len(piece)))
     while True:
         yield packed
-
-
-def alert_file(folder: Path, *alerts: dict[str, Any]) -> str:
-    """A file with these alerts."""
-    path = folder / "alert.json"
-    path.write_text(json.dumps(list(alerts)))
-    return str(path)
-
-
-def kubeconfig(folder: Path, url: str) -> str:
-    """A kubeconfig that names the server."""
-    path = folder / "kubeconfig"
-    path.write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "c",
-                "clusters": [{"name": "c", "cluster": {"server": url}}],
-                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-                "users": [{"name": "u", "user": {}}],
-            }
-        )
-    )
-    return str(path)
 
 
 def measured(*arguments: str, end_at: threading.Event | None = None) -> Measured:

@@ -21,17 +21,16 @@ from agent.evidence.rendering import render
 from tests.evidence.fake_api import resource_at
 from tests.hostile.flood import (
     MIB,
-    alert_file,
     bomb,
     endless,
     flooding,
-    kubeconfig,
     measured,
 )
 from tests.hostile.flood import (
     Answer as Flood,
 )
-from tests.samples import CRASH, Answers, empty_recording
+from tests.loopback import kubeconfig
+from tests.samples import CRASH, Answers, alert_file, empty_recording
 
 PEAK = 100.0  # MiB
 GRACE = 10.0  # seconds beyond the deadline, on a machine that does much else
@@ -269,10 +268,10 @@ def heads(path: str) -> Flood | None:
 @pytest.mark.parametrize("answer", [large_arguments, never_ending, bombs, hollow, heads])
 def test_whatever_a_cluster_answers_the_run_ends_in_time_and_stays_small(tmp_path: Path, answer: Any) -> None:
     with flooding(answer) as url:
-        config = kubeconfig(tmp_path, url)
+        config = kubeconfig(tmp_path / "kubeconfig", url)
         run = measured(
-            alert_file(tmp_path, CRASH), "--kubeconfig", config, "--format", "json",
-            "--deadline", "5", "--read-timeout", "1",
+            alert_file(tmp_path), "--kubeconfig", config, "--format", "json",
+            "--deadline", "5", "--read-timeout", "2",
         )  # fmt: skip
     assert run.code == 0, run.err
     assert run.seconds < 5 + GRACE
@@ -305,7 +304,7 @@ def test_a_line_of_a_recording_as_long_as_a_film_is_not_read(tmp_path: Path) -> 
     ]
     recording = empty_recording(tmp_path / "recording", entries)
     (recording / "x.log").write_bytes(b"password=abcdef1234 " * 3_000_000)
-    run = measured(alert_file(tmp_path, CRASH), "--replay", str(recording), "--format", "json")
+    run = measured(alert_file(tmp_path), "--replay", str(recording), "--format", "json")
     assert run.code == 0, run.err
     assert run.peak < PEAK
     assert any("more than 8,388,608 bytes" in line for line in run.result["missing"])
@@ -321,9 +320,9 @@ def test_told_to_end_a_run_ends_whatever_it_reads(tmp_path: Path) -> None:
         return ({}, [pod("desk-0", crashing=True)]) if path.endswith("/pods/desk-0") else None
 
     with flooding(endless_log) as url:
-        config = kubeconfig(tmp_path, url)
+        config = kubeconfig(tmp_path / "kubeconfig", url)
         run = measured(
-            alert_file(tmp_path, CRASH), "--kubeconfig", config, "--format", "json", "--read-timeout", "60",
+            alert_file(tmp_path), "--kubeconfig", config, "--format", "json", "--read-timeout", "60",
             end_at=asked,
         )  # fmt: skip
     assert (run.code, run.result["outcome"]) == (1, "failed"), run.err

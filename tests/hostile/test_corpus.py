@@ -14,7 +14,7 @@ from agent.evidence.query import Query
 from agent.evidence.recording import write_recording
 from agent.evidence.redaction import Redactor
 from tests.hostile.corpus.plants import TEXT_PLACES, Plant, cluster, everywhere, pair
-from tests.samples import NOW, Answers, empty_recording
+from tests.samples import NOW, Answers, alert_file, empty_recording
 
 SECRETS = list(everywhere("secrets.yaml"))
 TOGETHER = 20  # in one cluster; each secret is another one
@@ -105,7 +105,6 @@ def test_no_secret_of_the_corpus_leaves_the_program(
     }
     identity = {"alertname": "KubePodCrashLooping", "namespace": "bank", "pod": "desk-0"}
     alert = {"status": "firing", "labels": labels | identity, "annotations": texts}
-    (tmp_path / "alert.json").write_text(json.dumps(alert))
     entries = [
         {"query": query, "data": data, "notes": [each.text for each in plants if each.place == "note"]}
         for query, data in table.items()
@@ -117,7 +116,7 @@ def test_no_secret_of_the_corpus_leaves_the_program(
     ]
     source = empty_recording(tmp_path / "source", entries + refusals)
     code = run([
-        "investigate", str(tmp_path / "alert.json"), "--replay", str(source), "--output", str(tmp_path / "out"),
+        "investigate", alert_file(tmp_path, alert), "--replay", str(source), "--output", str(tmp_path / "out"),
         "--store", str(tmp_path / "store"),
     ])  # fmt: skip
     printed = capsys.readouterr()

@@ -128,7 +128,7 @@ def test_a_stored_result_that_is_no_file_is_as_none(short: Path) -> None:
     assert store.load(str(short), "1a30ba71cca2921f-1") is None
 
 
-def test_an_alert_may_come_through_a_pipe_as_standard_input(tmp_path: Path) -> None:
+def test_an_alert_may_come_through_a_pipe_as_standard_input() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "agent", "encode", "-"], input=json.dumps(CRASH).encode(), capture_output=True
     )

@@ -28,6 +28,7 @@ from tests.diagnosis.objects import (
 )
 from tests.evidence.fake_api import serving, status
 from tests.hostile.crowd import Crowd, pods
+from tests.samples import alert_file
 
 PATIENT = ("--read-timeout", "60")  # the machine may be busy with other tests
 LARGEST_RSS = 100  # MiB; k8s/job.yaml allows 128
@@ -90,8 +91,7 @@ def run(alert: Data, place: Path, *options: str) -> tuple[Data, Data]:
 
     A small process starts it: the peak of a process counts what its parent held when it was forked.
     """
-    (place / "alert.json").write_text(json.dumps(alert))
-    command = [sys.executable, "-m", "agent", "investigate", str(place / "alert.json"), *PATIENT, *options]
+    command = [sys.executable, "-m", "agent", "investigate", alert_file(place, alert), *PATIENT, *options]
     command += ["--output", str(place / "out")]
     measured = subprocess.run(
         [sys.executable, "-c", MEASURE, *command], stdout=subprocess.PIPE, text=True, check=True, timeout=120

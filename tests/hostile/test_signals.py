@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.process import wait_until_handled
-from tests.samples import CRASH, empty_recording
+from tests.samples import CRASH, alert_file, replayed
 
 DICE = random.Random(9)
 MOMENTS = [0.0, *(round(part / 4 + DICE.uniform(0, 1 / 4), 3) for part in range(4))]  # seconds
@@ -19,10 +19,8 @@ MOMENTS = [0.0, *(round(part / 4 + DICE.uniform(0, 1 / 4), 3) for part in range(
 
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    recording = empty_recording(tmp_path / "recording")
-    return [sys.executable, "-m", "agent", "investigate", str(tmp_path / "alert.json"), "--replay", str(recording),
-            "--output", str(tmp_path / "out"), "--tekton-results", str(tmp_path / "results")]  # fmt: skip
+    places = ["--output", str(tmp_path / "out"), "--tekton-results", str(tmp_path / "results")]
+    return [sys.executable, "-m", "agent", *replayed(tmp_path), *places]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -63,7 +61,7 @@ def test_a_thousand_incidents_that_were_not_begun_do_not_hold_up_the_end(
         labels = {"alertname": "KubePodCrashLooping", "namespace": f"bank-{number}", "pod": "desk-0"}
         return {**CRASH, "labels": labels, "fingerprint": f"{number:016x}"}
 
-    (tmp_path / "alert.json").write_text(json.dumps([about(number) for number in range(1000)]))
+    alert_file(tmp_path, *map(about, range(1000)))
     process = subprocess.Popen(
         [*command[: command.index("--output")], "--format", "json"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,

@@ -76,7 +76,6 @@ CONTROLS = (
     "wide \U0001f468\u200d\U0001f469\u200d\U0001f467 \u3000",
     "bell \x07 backspace \b\b\b delete \x7f",
 )
-SURROGATES = ("\ud800", "half \udfff", "swapped \udc00\ud800")
 PATTERNS = ("a" * 3000 + "!", "(" * 2000, "{" * 3000, "=" * 5000, "https://" * 500, "a@" * 2000, "1." * 3000)
 NAMES = ("", " ", ".", "..", "-", "_", "*", "/", "A" * 300, "web-", "-web", "WEB", "wéb", "null", "true", "0")
 TIMES = (

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from autogen_core import FunctionCall
@@ -27,6 +26,7 @@ from pydantic import BaseModel
 
 from agent.team.messages import Report, Step
 from agent.team.models.rules import decide
+from tests import loopback
 
 Body = dict[str, Any]
 
@@ -73,7 +73,7 @@ def serving(mind: Mind) -> Iterator[ModelServer]:
     """A server whose requests are answered by `mind`; `closing` is set when it has to let go."""
     server = ModelServer()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.Handler):
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["content-length"]))
             body = json.loads(sent)
@@ -106,19 +106,12 @@ def serving(mind: Mind) -> Iterator[ModelServer]:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
-    try:
-        yield server
-    finally:
-        server.closing.set()
-        http.shutdown()
-        http.server_close()
+    with loopback.serving(Handler) as address:
+        server.url = f"{address}/v1"
+        try:
+            yield server
+        finally:
+            server.closing.set()
 
 
 def sensible(body: Body) -> Reply:

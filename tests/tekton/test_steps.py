@@ -1,10 +1,8 @@
 """The steps beside the investigation: report, notify, prune."""
 
 import json
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,8 @@ import pytest
 from agent import cli
 from agent.tekton.prune import expired
 from agent.tekton.report import conclusion, report
-
-NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+from tests import loopback
+from tests.tekton.samples import NOW
 
 
 @pytest.fixture
@@ -22,7 +20,7 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
     """A chat webhook at /ok; /moved redirects to it and /gone answers 410."""
     received: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(loopback.Handler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = {"/ok": 200, "/moved": 307}.get(self.path, 410)
@@ -32,16 +30,8 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
             self.send_header("Location", "/ok")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", received
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with loopback.serving(Handler) as url:
+        yield url, received
 
 
 def notify(tmp_path: Path, address: str, text: str = "diagnosed: oom-killed") -> int:

@@ -1,7 +1,6 @@
 """Assembly: no model can write a claim that evidence does not carry, or choose a cause beyond the findings."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from agent.diagnosis import registry
 from agent.diagnosis.causes import Cause
@@ -14,9 +13,8 @@ from agent.team.conversation import Conversation
 from agent.team.messages import ModelClaim, Report, Step
 from agent.verdict.assembly import assemble
 from agent.verdict.result import Result
-from tests.samples import Answers, incident, investigation
+from tests.samples import NOW, Answers, incident, investigation
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 POD = {"kind": "Pod", "metadata": {"namespace": "bank", "name": "desk-0"}, "status": {"phase": "Odd"}}
 ODD = Cause("odd", "test", "An odd phase", "m", "s", "r")
 STRAY = Cause("stray", "test", "Something else", "m", "s", "r")

@@ -1,6 +1,5 @@
 """The store: a finished incident is not worked again; what is damaged is as good as absent."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +8,11 @@ import pytest
 
 from agent.cli import run
 from agent.verdict import store
-from tests.samples import CRASH, empty_recording
+from tests.samples import replayed
 
 
 def _arguments(tmp_path: Path) -> list[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
-    recording = empty_recording(tmp_path / "recording")
-    alert, store = str(tmp_path / "alert.json"), str(tmp_path / "store")
-    return ["investigate", alert, "--replay", str(recording), "--store", store]
+    return [*replayed(tmp_path), "--store", str(tmp_path / "store")]
 
 
 def _investigate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:

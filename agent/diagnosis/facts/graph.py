@@ -1,10 +1,8 @@
 """The links between objects: owners, selectors, and the names by which one workload calls another."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from agent.diagnosis.case import Case, Lack
-from agent.diagnosis.read.pod import containers
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
@@ -100,13 +98,3 @@ def revision(obj: Obj) -> int:
     """The rollout revision in an object's annotations, 0 without one."""
     text = str((obj.at("metadata.annotations") or {}).get(REVISION, ""))
     return int(text) if text.isdigit() else 0
-
-
-def hosts_in_env(pod: Obj) -> dict[str, str]:
-    """Values of plain variables by name, over all containers: where hosts and URLs of dependencies stand."""
-    return {name: value for c in containers(pod) for name, value in c.env.items() if value}
-
-
-def refs(objects: Iterable[Obj]) -> list[Ref]:
-    """The references of objects."""
-    return [obj.ref for obj in objects]

@@ -54,7 +54,7 @@ def peer_of(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
     if is_local(host) or host == pod.at("status.podIP"):
         return Peer(host, port, "local")
     if ADDRESS.fullmatch(host):
-        return _by_address(case, pod, host, port)
+        return _by_address(case, host, port)
     service = service_named(host, pod.ref.namespace)
     if service is None:
         return Peer(host, port, "external")
@@ -82,7 +82,7 @@ def _by_name(case: Case, pod: Obj, host: str, port: int | None, service: Ref) ->
     return Peer(host, port, "missing", service, absent=absent)
 
 
-def _by_address(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
+def _by_address(case: Case, host: str, port: int | None) -> Peer:
     why = f"whose address is {host}?"
     services = case.list("Service", "*", field=f"spec.clusterIP={host}", why=why, need="some")
     if services:

@@ -1,7 +1,6 @@
 """Image pulls: what a runtime's error says about the image, the registry or the way to it."""
 
 import re
-from dataclasses import dataclass
 
 # First match wins: a platform error says "not found" too, and a refused request may quote a lookup.
 _CLASSES = tuple(
@@ -36,27 +35,11 @@ _URL = re.compile(r'https?://([^/"\s]+)')
 _HOST_CODE = re.compile(r"pulling from host (\S+) failed")
 
 
-@dataclass(frozen=True)
-class Image:
-    """A parsed image reference; `repository` includes the registry's host as it is pulled from."""
-
-    registry: str
-    repository: str
-    tag: str
-
-
-def parse_image(text: str) -> Image:
-    """Read `host/repository:tag@digest`; Docker Hub is the default registry and `latest` the default tag."""
-    name, _, digest = text.partition("@")
-    head, _, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    first = head.split("/", 1)[0]
-    has_host = "." in first or ":" in first or first == "localhost"
-    registry = first if has_host else "docker.io"
-    path = f"{head}/{last}" if head else last
-    if not has_host:
-        path = f"docker.io/{path}" if head else f"docker.io/library/{path}"
-    return Image(registry, path, digest or tag or "latest")
+def registry_of(image: str) -> str:
+    """The registry that an image is pulled from, by its reference: Docker Hub where that names none."""
+    path = image.partition("@")[0].rpartition("/")[0]
+    first = path.partition("/")[0]
+    return first if "." in first or ":" in first or first == "localhost" else "docker.io"
 
 
 def read_pull_error(text: str) -> str:

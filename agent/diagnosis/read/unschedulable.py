@@ -8,7 +8,7 @@ all that lack, so that counts may exceed the number of nodes.
 import re
 from dataclasses import dataclass
 
-_COUNTS = re.compile(r"(\d+)/(\d+) nodes are available: (.*)", re.DOTALL)
+_COUNTS = re.compile(r"\d+/(\d+) nodes are available: (.*)", re.DOTALL)
 _REASON = re.compile(r"(\d+) (.+)", re.DOTALL)
 _BETWEEN = re.compile(r", (?=\d+ )")
 _PREEMPTION = re.compile(r"[.,]? ?(?:no new claims to deallocate, )?preemption: ", re.IGNORECASE)
@@ -61,11 +61,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The scheduler's whole sentence. `total` is the number of nodes, None where it gives no counts."""
+    """The scheduler's sentence, without what it says of preemption."""
 
-    total: int | None
     reasons: tuple[Reason, ...]
-    preemption: tuple[Reason, ...] = ()
 
     def kinds(self) -> set[str]:
         """The kinds of its reasons."""
@@ -75,39 +73,22 @@ class Refusal:
         """Its reasons of these kinds."""
         return [reason for reason in self.reasons if reason.kind in kinds]
 
-    @property
-    def is_too_big(self) -> bool:
-        """Whether preempting would help on no node: then no node could hold the pod even when empty.
-
-        This holds for a lack of resources only; other reasons say "not helpful" too.
-        """
-        return bool(self.preemption) and all("not helpful" in reason.text for reason in self.preemption)
-
 
 def read_refusal(message: str) -> Refusal:
     """Read the message of a PodScheduled condition or of a FailedScheduling event; never raises."""
     text = " ".join(message.split()).removesuffix(". not found").rstrip(". ")
-    verdict, _, preemption = _split_preemption(text)
-    total, reasons = _counted(verdict)
-    return Refusal(total, reasons, _counted(preemption)[1] if preemption else ())
+    return Refusal(_counted(_PREEMPTION.split(text, maxsplit=1)[0].rstrip(". ")))
 
 
-def _split_preemption(text: str) -> tuple[str, str, str]:
-    found = _PREEMPTION.search(text)
-    if not found:
-        return text, "", ""
-    return text[: found.start()].rstrip(". "), found[0], text[found.end() :]
-
-
-def _counted(text: str) -> tuple[int | None, tuple[Reason, ...]]:
+def _counted(text: str) -> tuple[Reason, ...]:
     match = _COUNTS.fullmatch(text)
     if match is None:
-        return None, (_reason(text, 0),) if text else ()
-    total, rest = int(match[2]), match[3].rstrip(". ")
+        return (_reason(text, 0),) if text else ()
+    rest = match[2].rstrip(". ")
     parts = [_REASON.fullmatch(part.strip()) for part in _BETWEEN.split(rest)]
     if not all(parts):
-        return total, (_reason(rest, total),)  # a sentence in place of counts: it holds for every node
-    return total, tuple(_reason(part[2], int(part[1])) for part in parts if part)
+        return (_reason(rest, int(match[1])),)  # a sentence in place of counts: it holds for every node
+    return tuple(_reason(part[2], int(part[1])) for part in parts if part)
 
 
 def _reason(text: str, nodes: int) -> Reason:

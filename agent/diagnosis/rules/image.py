@@ -11,7 +11,7 @@ from agent.diagnosis.facts.changes import recent_change
 from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.read.pod import Container, containers, is_deleting
-from agent.diagnosis.read.pull import host_in, parse_image, read_pull_error
+from agent.diagnosis.read.pull import host_in, read_pull_error, registry_of
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import QUOTE_LENGTH, Obj
 from agent.diagnosis.registry import rule
@@ -131,7 +131,7 @@ def _trouble(case: Case, container: Container) -> Trouble:
 def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
     owner = workload_of(case, pod)
     image, container = trouble.image, trouble.container
-    host = host_in(trouble.error) or parse_image(image).registry
+    host = host_in(trouble.error) or registry_of(image)
     words = _WORDS[trouble.cause.id].format(image=image, host=host)
     claims = [
         Claim(f"Container {container.name} waits for its image: {words}", trouble.quotes),
@@ -151,7 +151,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
         claims=tuple(claims),
         sure=Sure.LIKELY if trouble.cause is FAILED else Sure.STATED,
         recommendations=one_of(*_advice(owner, trouble, bool(changed))),
-        ruled_out=tuple(_ruled_out(case, pod, trouble)),
+        ruled_out=tuple(_ruled_out(trouble)),
         since=pod.created,
         container=container.name,
     )
@@ -222,7 +222,7 @@ _IN_THE_TEMPLATE = {
 """What mends a pull that a name of an image which exists does not: there, or in the template."""
 
 
-def _ruled_out(case: Case, pod: Obj, trouble: Trouble) -> Iterator[RuledOut]:
+def _ruled_out(trouble: Trouble) -> Iterator[RuledOut]:
     if trouble.cause in (NOT_FOUND, ACCESS, PLATFORM):
         yield RuledOut("registry-unreachable", "the registry answered", trouble.quotes[-1:])
     if trouble.container.restarts == 0:

@@ -17,13 +17,6 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 
-_SHOWS = "PodScheduled is False, and the scheduler says `Insufficient {}`."
-_MEANING = "The pod requests more {} than any node has free. Requests count, not what is really used."
-_REMEDY = (
-    "Lower the request to what the program needs, scale others down, or add a node that is large enough."
-)
-
-
 CPU = cause("insufficient-cpu")
 MEMORY = cause("insufficient-memory")
 STORAGE = cause("insufficient-ephemeral-storage")

@@ -76,7 +76,7 @@ def unseen(case: Case, pod: Obj) -> Iterator[Finding]:
         pod.quote("spec.schedulerName", "status.phase", "metadata.creationTimestamp"),
     )
     if name == "default-scheduler":
-        yield from _scheduler_down(case, pod, claim)
+        yield from _scheduler_down(case, claim)
         return
     owner = workload_of(case, pod)
     yield Finding(
@@ -121,7 +121,7 @@ def _bound_by_name(case: Case, pod: Obj) -> Iterator[Finding]:
     )
 
 
-def _scheduler_down(case: Case, pod: Obj, claim: Claim) -> Iterator[Finding]:
+def _scheduler_down(case: Case, claim: Claim) -> Iterator[Finding]:
     lease = case.get("Lease", KUBE_SYSTEM, SCHEDULER, "does the scheduler renew its lease?")
     renewed = lease.time("spec.renewTime") if lease else None
     if not lease or not renewed or case.now - renewed < LEASE:
