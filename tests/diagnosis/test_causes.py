@@ -15,6 +15,7 @@ GOOD = "{title: A leak, meaning: It drips., shows: It is wet., remedy: Mend it.}
     [
         ({"a": f"leak: {GOOD}", "b": f"leak: {GOOD}"}, "cause 'leak' stands in a.yaml and b.yaml"),
         ({"a": "leak: {title: A leak, remedy: 3}"}, "cause 'leak' of a.yaml lacks meaning, shows, remedy"),
+        ({"a": "leak: {title: X, meaning: '', shows: X, remedy: X}"}, "cause 'leak' of a.yaml lacks meaning"),
         ({"a": f"leak: {GOOD[:-1]}, explain: [x], x: y}}"}, "cause 'leak' of a.yaml has unknown keys: explain, x"),
         ({"a": f"leak: {GOOD[:-1]}, explains: [leak, b/*]}}"}, "cause 'leak' names causes that do not exist: b/*"),
         ({"a": f"leak: {GOOD[:-1]}, confused_with: [x]}}"}, "cause 'leak' names causes that do not exist: x"),
