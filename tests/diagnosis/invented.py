@@ -1,6 +1,6 @@
 """Invented causes, findings and rules: what the engine and the ranking make of them, whatever ships."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -63,7 +63,13 @@ class Rules:
     ) -> "Rules":
         """Add a rule that says this of a pod, and raises what is an exception; it declares what it finds."""
         declared = [each.cause for each in said if isinstance(each, Finding)] if finds is None else finds
-        self._rules.append(Rule(by, frozenset(declared), lambda case, obj: _each(said, obj.ref.name == name)))
+        return self.add(lambda case, obj: _each(said, obj.ref.name == name), by, declared)
+
+    def add(
+        self, function: Callable[[Case, Obj], Said], by: str = "invented.rule", finds: Sequence[Cause] = ()
+    ) -> "Rules":
+        """Add a rule."""
+        self._rules.append(Rule(by, frozenset(finds), function))
         return self
 
     def join(self, name: str, *others: str | Exception) -> "Rules":

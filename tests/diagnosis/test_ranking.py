@@ -59,6 +59,12 @@ def test_the_chain_ends_before_what_is_only_possible(rules: Rules) -> None:
     assert beside(verdict) == [("flood", "leak", "aside"), ("storm", "leak", "aside")]
 
 
+def test_what_the_chain_ends_before_lies_behind_its_root(rules: Rules) -> None:
+    rules.say("a", LEAK).say("b", FLOOD).say("c", replace(STORM, sure=Sure.POSSIBLE))
+    verdict = weigh(rules.diagnose("a"))
+    assert (ids(verdict.chain), beside(verdict)) == (["leak", "flood"], [("storm", "flood", "aside")])
+
+
 def test_the_chain_goes_through_a_symptom_that_is_only_possible(rules: Rules) -> None:
     wet = found(cause("wet", symptom=True), "b", "c", sure=Sure.POSSIBLE)
     assert ids(weigh(rules.say("a", LEAK).say("b", wet).say("c", STORM).diagnose("a")).chain) == [
