@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -135,9 +136,9 @@ def test_a_symptom_without_a_reason_is_told_as_a_fact(rules: Rules) -> None:
     ],
 )  # fmt: skip
 def test_without_a_finding_the_state_of_the_subject_is_the_outcome(
-    rules: Rules, kind: str, outcome: str
+    rules: Rules, kind: Any, outcome: str
 ) -> None:
-    state = State(kind, at("a"), "So it stands.")  # type: ignore[arg-type]
+    state = State(kind, at("a"), "So it stands.")
     verdict = weigh(rules.say("a", state).diagnose("a"))
     assert (verdict.outcome, verdict.sentence, verdict.states) == (outcome, "So it stands.", [state])
     assert verdict.root is None
@@ -191,13 +192,17 @@ def test_a_state_of_what_a_finding_led_to_is_not_told_without_a_cause(rules: Rul
     assert weigh(rules.diagnose("a")).states == []
 
 
-def test_a_service_that_is_gone_is_still_called(rules: Rules) -> None:
+@pytest.mark.parametrize(
+    ("kind", "outcome", "sentence"),
+    [("gone", "inconclusive", UNCHECKED), ("healthy", "not-actionable", "It is well.")],
+)
+def test_a_service_that_is_gone_is_still_called(rules: Rules, kind: Any, outcome: str, sentence: str) -> None:
     diagnosis = rules.diagnose("a")
     web = Ref("Service", "shop", "web")
     diagnosis.subjects.append(web)
     diagnosis.case.lead(web, "")
-    diagnosis.states.append(State("gone", web, "It is well."))
-    assert (weigh(diagnosis).outcome, weigh(diagnosis).sentence) == ("inconclusive", UNCHECKED)
+    diagnosis.states.append(State(kind, web, "It is well."))
+    assert (weigh(diagnosis).outcome, weigh(diagnosis).sentence) == (outcome, sentence)
 
 
 # -- what is left to say -----------------------------------------------------------------------------
