@@ -101,7 +101,7 @@ def test_neighbours_of_whom_a_finding_led_to_lie_behind_that_finding_too(rules: 
 
 
 def test_a_finding_is_made_where_the_rule_looked_whatever_it_is_about(rules: Rules) -> None:
-    diagnosis = rules.say("a", found("leak", "b")).diagnose("a")
+    diagnosis = rules.say("a", found("leak", "b")).diagnose("a", "b")
     assert diagnosis.found_at["leak@shop/Pod/b"].ref == at("a")
 
 
@@ -180,8 +180,12 @@ def test_a_rule_is_registered_for_each_of_its_kinds_with_what_it_finds(empty_reg
     def pipes(case: object, obj: object) -> registry.Said:
         return ()
 
-    assert [each.name for each in registry.rules_for("Pod")] == ["test_engine.pipes"]
-    assert registry.rules_for("Node") == registry.rules_for("Pod")
+    @registry.rule("Pod")
+    def walls(case: object, obj: object) -> registry.Said:
+        return ()
+
+    assert [each.name for each in registry.rules_for("Pod")] == ["test_engine.pipes", "test_engine.walls"]
+    assert [each.name for each in registry.rules_for("Node")] == ["test_engine.pipes"]
     assert registry.rules_for("Service") == []
     assert registry.found() == {leak}
 
