@@ -40,8 +40,8 @@ def silent_api() -> Iterator[str]:
     server.server_close()
 
 
-def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
-    (tmp_path / "alert.json").write_text(json.dumps(CRASH))
+def _start(tmp_path: Path, api: str, *more: str, alerts: object = CRASH) -> subprocess.Popen[str]:
+    (tmp_path / "alert.json").write_text(json.dumps(alerts))
     (tmp_path / "kubeconfig").write_text(
         "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
         "contexts: [{name: c, context: {cluster: c, user: u}}]\n"
@@ -70,6 +70,27 @@ def test_sigterm_in_mid_run_leaves_a_whole_partial_result(tmp_path: Path, silent
     assert "Investigator: Analysis cut short" in out
     assert "Traceback" not in err
     assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_sigterm_in_mid_run_leaves_a_result_of_each_of_several_incidents(
+    tmp_path: Path, silent_api: str
+) -> None:
+    about = {f"desk{number}": {**CRASH["labels"], "pod": f"desk{number}-0"} for number in range(6)}  # type: ignore[dict-item]
+    alerts = [{**CRASH, "labels": labels, "fingerprint": name} for name, labels in about.items()]
+    process = _start(tmp_path, silent_api, "--format", "json", alerts=alerts)
+    assert process.stderr is not None
+    under_way = [process.stderr.readline() for _ in range(8)]
+    assert sum("investigating" in line for line in under_way) == 4
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in err) == (1, False)
+    results = json.loads(out)
+    assert len(results) == len([*(tmp_path / "out").glob("*/result.json")]) == 6
+    begun, waiting = (
+        [each for each in results if ("before it began" in each["reason"]) is late] for late in (False, True)
+    )
+    assert (len(begun), len(waiting)) == (4, 2)
+    assert all("terminated" in each["reason"] for each in results)
 
 
 def test_the_deadline_ends_a_run_whose_reads_hang(tmp_path: Path, silent_api: str) -> None:
