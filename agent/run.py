@@ -32,6 +32,7 @@ from agent.verdict.worked import Worked, stored
 
 PARALLEL = 4
 """Incidents under way at once, where evidence is waited for; a recording is read by one after the other."""
+SWITCHES = "causes.yaml"
 MAX_SWITCHES = 1 << 16
 
 
@@ -161,13 +162,28 @@ def _run_id() -> str:
 
 
 def read_switches(path: str) -> Switches:
-    """The operator's switches; none without a file. Raises SwitchesError."""
+    """The operator's switches: of a file, or of the file `causes.yaml` of a folder. Raises SwitchesError.
+
+    A folder without anything switches nothing: that is how a ConfigMap looks that is optional and not there.
+    """
     if not path:
         return Switches()
     try:
-        return parse_switches(read_file(Path(path), MAX_SWITCHES), path)
+        file = _switches_of(Path(path)) if Path(path).is_dir() else Path(path)
+        return parse_switches(read_file(file, MAX_SWITCHES), str(file)) if file else Switches()
     except OSError as error:
         raise SwitchesError(f"cannot read --causes {path}: {error.strerror or error}") from None
+
+
+def _switches_of(folder: Path) -> Path | None:
+    names = sorted(
+        entry.name for entry in folder.iterdir() if not entry.name.startswith(".")
+    )  # ..data: the mount's
+    if names and SWITCHES not in names:
+        raise SwitchesError(
+            f"--causes {folder} has no {SWITCHES}, but {names[0]}; expected {SWITCHES}, or nothing"
+        )
+    return folder / SWITCHES if names else None
 
 
 def redacted(alert: Alert, redactor: Redactor) -> Alert:
