@@ -296,6 +296,25 @@ def test_of_a_prometheus_no_head_without_end_is_read(interim: bytes, monkeypatch
     assert (answer.status, "more than 64 KiB of headers" in answer.message) == ("error", True), answer
 
 
+@pytest.mark.parametrize("answer", [never_ending, bombs])
+def test_several_incidents_at_once_stay_as_small(tmp_path: Path, answer: Any) -> None:
+    with flooding(answer) as url:
+        run = measured(
+            alert_file(tmp_path, *several(8)), "--kubeconfig", kubeconfig(tmp_path, url), "--format", "json",
+            "--deadline", "20", "--read-timeout", "2",
+        )  # fmt: skip
+    assert run.code == 0, run.err
+    assert run.seconds < 20 + GRACE
+    assert run.peak < PEAK
+    assert {each["outcome"] for each in json.loads(run.out)} == {"inconclusive"}
+
+
+def several(count: int) -> list[dict[str, Any]]:
+    """Alerts about so many pods, each of its own owner."""
+    labels = [{**CRASH["labels"], "pod": f"desk-x{number}-0"} for number in range(count)]  # type: ignore[dict-item]
+    return [{**CRASH, "labels": each, "fingerprint": f"{each['pod']:0>16}"} for each in labels]
+
+
 def test_a_line_of_a_recording_as_long_as_a_film_is_not_read(tmp_path: Path) -> None:
     entries = [
         {"query": "get Pod bank/desk-0", "data": json.loads(pod("desk-0"))},
