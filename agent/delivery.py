@@ -32,22 +32,22 @@ class Delivery:
     def __init__(self, settings: Settings, total: int, say: Callable[[str], None]) -> None:
         self._settings, self._total, self._say = settings, total, say
         self._count = 0
-        self._packed: list[bytes] = []
+        self._packed: dict[int, bytes] = {}
         self._evidence: dict[Query, Evidence] = {}
         self._room: int | None = None
         self._unrecorded = 0
         self._error: Exception | None = None
         self.failed = False
 
-    def add(self, worked: Worked) -> None:
-        """Print what one incident came to, and write its files."""
+    def add(self, place: int, worked: Worked) -> None:
+        """Print what the incident of that place in the payload came to, and write its files."""
         sys.stdout.write(self._rendered(worked))
         sys.stdout.flush()
         self._count += 1
         self.failed = self.failed or worked.result.outcome == "failed"
         self._attempt(lambda: self._write(worked))
         if self._settings.tekton_results:
-            self._packed.append(zlib.compress(worked.result.model_dump_json().encode()))
+            self._packed[place] = zlib.compress(worked.result.model_dump_json().encode())
         if self._settings.record and worked.origin != "stored":
             self._keep(worked.evidence)
 
@@ -90,7 +90,9 @@ class Delivery:
             store.save(self._settings.store, worked.result)
 
     def _results(self) -> Iterator[Result]:
-        return (Result.model_validate_json(zlib.decompress(packed)) for packed in self._packed)
+        return (
+            Result.model_validate_json(zlib.decompress(packed)) for _, packed in sorted(self._packed.items())
+        )
 
     def _keep(self, evidence: "list[Evidence]") -> None:
         """Keep an incident's evidence for the recording, unless that would be larger than one can be."""

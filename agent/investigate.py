@@ -29,9 +29,9 @@ def investigate(source: str, settings: Settings) -> int:
     found = incidents(payload.alerts)
     delivery = Delivery(settings, len(found), say)
     if are_stored(settings.store, found):
-        for incident in found:
+        for place, incident in enumerate(found):
             if known := stored(settings.store, incident):
-                delivery.add(known)
+                delivery.add(place, known)
     else:
         _work(found, settings, delivery)
     delivery.close()

@@ -1,6 +1,7 @@
 """One investigation: the ledger, and what the analyzers make of it. It knows no model and no agent."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,16 +19,26 @@ MAX_ROUNDS = 14
 
 
 class Investigation:
-    """The bodies of the two tools every model is offered: collect evidence, diagnose what is there."""
+    """The bodies of the two tools every model is offered: collect evidence, diagnose what is there.
+
+    `clock` tells the seconds it is worked, as opposed to those it waits for others.
+    """
 
     def __init__(
-        self, alert: Alert, subject: Subject, ledger: Ledger, now: datetime, switches: Switches | None = None
+        self,
+        alert: Alert,
+        subject: Subject,
+        ledger: Ledger,
+        now: datetime,
+        switches: Switches | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.alert = alert
         self.subject = subject
         self.ledger = ledger
         self.now = now
         self.switches = switches or Switches()
+        self.clock = clock
         self.runbook: Runbook = choose(alert)
 
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:

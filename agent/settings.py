@@ -54,7 +54,9 @@ class Settings:
     why: bool = _setting(
         False, "also print how the verdict came about: what was visited, found and outranked"
     )
-    causes: str = _setting("", "YAML of causes to switch `off` or to `lower`, each with a reason", "FILE")
+    causes: str = _setting(
+        "", "YAML of causes to switch `off` or to `lower`, each with a reason; or its folder", "FILE|DIR"
+    )
     format: str = _setting("text", "what is printed", "FORMAT", ("text", "json", "markdown"))
     output: str = _setting("", "write result.json, report.md, report.txt and the evidence here", "DIR")
     store: str = _setting("", "keep finished results here; a stored incident is not worked again", "DIR")

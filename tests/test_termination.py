@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from agent.cli import run
 from agent.verdict import output
 from agent.verdict.output import _write
 from tests import loopback
-from tests.samples import alert_file, replayed
+from tests.samples import CRASH, alert_file, replayed
 
 
 @pytest.fixture
@@ -30,9 +31,11 @@ def silent_api() -> Iterator[str]:
         yield url
 
 
-def _start(tmp_path: Path, api: str, *more: str) -> subprocess.Popen[str]:
+def _start(
+    tmp_path: Path, api: str, *more: str, alerts: Sequence[dict[str, Any]] = ()
+) -> subprocess.Popen[str]:
     config = loopback.kubeconfig(tmp_path / "kubeconfig", api)
-    command = [sys.executable, "-m", "agent", "investigate", alert_file(tmp_path), "--read-timeout", "30",
+    command = [sys.executable, "-m", "agent", "investigate", alert_file(tmp_path, *alerts), "--read-timeout", "30",
                "--kubeconfig", config, "--output", str(tmp_path / "out"), *more]  # fmt: skip
     return subprocess.Popen(
         command,
@@ -55,6 +58,27 @@ def test_sigterm_in_mid_run_leaves_a_whole_partial_result(tmp_path: Path, silent
     assert "Investigator: Analysis cut short" in out
     assert "Traceback" not in err
     assert not list((tmp_path / "out").rglob(".*"))
+
+
+def test_sigterm_in_mid_run_leaves_a_result_of_each_of_several_incidents(
+    tmp_path: Path, silent_api: str
+) -> None:
+    about = {f"desk{number}": {**CRASH["labels"], "pod": f"desk{number}-0"} for number in range(6)}  # type: ignore[dict-item]
+    alerts = [{**CRASH, "labels": labels, "fingerprint": name} for name, labels in about.items()]
+    process = _start(tmp_path, silent_api, "--format", "json", alerts=alerts)
+    assert process.stderr is not None
+    under_way = [process.stderr.readline() for _ in range(8)]
+    assert sum("investigating" in line for line in under_way) == 4
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, "Traceback" in err) == (1, False)
+    results = json.loads(out)
+    assert len(results) == len([*(tmp_path / "out").glob("*/result.json")]) == 6
+    begun, waiting = (
+        [each for each in results if ("before it began" in each["reason"]) is late] for late in (False, True)
+    )
+    assert (len(begun), len(waiting)) == (4, 2)
+    assert all("terminated" in each["reason"] for each in results)
 
 
 def test_the_deadline_ends_a_run_whose_reads_hang(tmp_path: Path, silent_api: str) -> None:

@@ -221,7 +221,11 @@ class Case:
     def lead(self, ref: Ref, cause: str) -> None:
         """Have an object analyzed because the finding with that id points at it."""
         by = self.current.ref if self.current else None
-        self.followed.setdefault(ref, Followed(ref, by, cause))
+        known = self.followed.get(ref)
+        if known is None or (
+            cause and not known.cause and known.by == by
+        ):  # a finding says more than an edge
+            self.followed[ref] = Followed(ref, by, cause)
 
     # -- inside --------------------------------------------------------------------------------------
 

@@ -82,7 +82,8 @@ class Finding:
     """One thing found wrong with one entity.
 
     `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `since` is when
-    it began where evidence tells. `recommendations` are steps in their order, some with alternatives.
+    it began where evidence tells, `container` the one that it is about, if it is about one.
+    `recommendations` are steps in their order, some with alternatives.
     `leads_to` names objects where the root may lie: a finding there is the deeper cause and this one a
     link of the chain.
     """
@@ -96,6 +97,7 @@ class Finding:
     leads_to: tuple[Ref, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     since: datetime | None = None
+    container: str = ""
 
     @property
     def id(self) -> str:

@@ -3,9 +3,11 @@
 from typing import NamedTuple
 
 from agent.diagnosis.engine import Diagnosis
+from agent.diagnosis.facts.graph import owner_ref, replica_sets, revision
 from agent.diagnosis.finding import Finding, Sure
 from agent.intake.topic import Topic
 from agent.kinds import REPLICATED
+from agent.ref import Ref
 
 # What keeps pods from starting, whatever the pods that serve do.
 _BEFORE_THE_START = frozenset({"image", "config", "scheduling", "admission"})
@@ -27,10 +29,16 @@ class Rank(NamedTuple):
     """Who made the alert can have met it: no request meets a pod that never served beside enough that do."""
     topic: bool
     """Of a family that the alert is about."""
-    sure: Sure
-    """How far the evidence carries it."""
+    named: bool
+    """Not of another container than the one that the alert names."""
+    wanted: bool
+    """Seen at the version that is wanted, not at the one before while the wanted one fails, too."""
+    every: bool
+    """Every pod meets it: it does not keep one back while others came further and fail there."""
     own: bool
     """Seen at the object that the alert is about."""
+    sure: Sure
+    """How far the evidence carries it."""
 
     def words(self) -> list[str]:
         """The parts that speak for the finding, the level by its own name."""
@@ -47,6 +55,9 @@ WHY_BEHIND = {
     "cause": "it is a symptom",
     "met": "as many pods as wanted serve beside it",
     "topic": "the alert is about something else",
+    "named": "it is of another container than the alert names",
+    "wanted": "it was seen at a version before, and the wanted one fails, too",
+    "every": "it keeps pods back while others came further and fail there",
     "sure": "the evidence carries it less far",
     "own": "it was seen at another object than the alert is about",
     "off": "switched off by configuration",
@@ -66,9 +77,13 @@ def rank(diagnosis: Diagnosis, finding: Finding) -> Rank:
         first=not any(_explains(other, finding) for other in diagnosis.findings),
         cause=not finding.cause.symptom,
         met=not (diagnosis.case.runbook.id is Topic.TRAFFIC and _never_served(diagnosis, finding)),
-        topic=not families or finding.cause.family in families,
+        topic=not families or bool({finding.cause.family, finding.cause.id} & {*families}),
+        named=not (diagnosis.case.subject.container and finding.container)
+        or finding.container == diagnosis.case.subject.container,
+        wanted=not _is_of_former_version(diagnosis, finding),
+        every=not any(_came_further(diagnosis, other, finding) for other in diagnosis.findings),
         sure=finding.sure,
-        own=diagnosis.found_at[finding.id].ref in diagnosis.subjects,
+        own=_seen_at(diagnosis, finding) in diagnosis.subjects,
     )
 
 
@@ -100,3 +115,62 @@ def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
     if not workload:
         return False
     return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))
+
+
+def _is_of_former_version(diagnosis: Diagnosis, finding: Finding) -> bool:
+    """Whether it was seen at an earlier version of a Deployment, while a later one has findings, too."""
+    if (mine := _version(diagnosis, finding)) is None or _seen_at(diagnosis, finding) in diagnosis.subjects:
+        return False
+    likely = (_version(diagnosis, other) for other in diagnosis.findings if other.sure >= Sure.LIKELY)
+    return any(other and other.of == mine.of and other.number > mine.number for other in likely)
+
+
+class _Version(NamedTuple):
+    of: Ref
+    number: int
+
+
+def _version(diagnosis: Diagnosis, finding: Finding) -> _Version | None:
+    return diagnosis.case.once((_version, finding.id), lambda: _read_version(diagnosis, finding))
+
+
+def _read_version(diagnosis: Diagnosis, finding: Finding) -> _Version | None:
+    """The version of a Deployment at which it was seen: that of a pod, or the newest one that gets no pods."""
+    case, seen = diagnosis.case, diagnosis.case.obj(_seen_at(diagnosis, finding))
+    if not seen:
+        return None
+    if seen.ref.kind == "Deployment" and _stage(finding) < _LAST:
+        newest = next(iter(replica_sets(case, seen) or []), None)
+        return _Version(seen.ref, revision(newest)) if newest else None
+    maker = owner_ref(seen) if seen.ref.kind == "Pod" else seen.ref
+    made = case.obj(maker) if maker and maker.kind == "ReplicaSet" else None
+    owner = owner_ref(made) if made else None
+    return _Version(owner, revision(made)) if made and owner else None
+
+
+_STAGES = {"quota": 0, "admission": 0, "scheduling": 1}
+_LAST = 2
+
+
+def _came_further(diagnosis: Diagnosis, other: Finding, finding: Finding) -> bool:
+    """Whether another pod came past the place where this one is kept back, and fails: so will this one there."""
+    seen = _seen_at(diagnosis, other)
+    return (
+        other.sure >= Sure.LIKELY
+        and not other.cause.symptom
+        and seen.kind == "Pod"
+        and seen != _seen_at(diagnosis, finding)
+        and not diagnosis.found_at[other.id].cause
+        and not _is_of_former_version(diagnosis, other)
+        and _stage(finding) < _stage(other)
+    )
+
+
+def _stage(finding: Finding) -> int:
+    """How far a pod comes: it is made, is placed, starts."""
+    kept = finding.entity.kind == "PersistentVolumeClaim"
+    return 1 if kept else _STAGES.get(finding.cause.family, _LAST)
+
+
+def _seen_at(diagnosis: Diagnosis, finding: Finding) -> Ref:
+    return diagnosis.found_at[finding.id].ref

@@ -222,10 +222,13 @@ def _client(configuration: Any) -> Any:
     """A client that has read its certificates and keys: once, not again for each connection."""
     from kubernetes.client import ApiClient
 
+    from agent.evidence.heads import bound_pools
+
     configuration.retries = False
     configuration.connection_pool_maxsize = PARALLEL_CONNECTIONS
     client = ApiClient(configuration)
     client.user_agent = "incident-agent"
+    bound_pools(client.rest_client.pool_manager)
     if configuration.host.startswith("https:"):
         pool = client.rest_client.pool_manager.connection_pool_kw
         pool["ssl_context"] = _ssl_context(configuration)

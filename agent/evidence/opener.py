@@ -1,4 +1,4 @@
-"""The opener: HTTP that follows no redirect, so that what is sent, a token or a verdict, reaches no other host."""
+"""The opener: HTTP that follows no redirect and reads no head without end: a token reaches no other host."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,10 @@ def opener() -> "OpenerDirector":
     """Make one; a redirect is an HTTPError like any other answer but 2xx. Imports urllib only when it is needed."""
     from urllib.request import HTTPRedirectHandler, build_opener
 
+    from agent.evidence.heads import BoundedHttp, BoundedHttps
+
     class NoRedirects(HTTPRedirectHandler):
         def redirect_request(self, *_: Any) -> None:
             return None
 
-    return build_opener(NoRedirects)
+    return build_opener(NoRedirects, BoundedHttp, BoundedHttps)

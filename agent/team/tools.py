@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autogen_core.tools import FunctionTool
@@ -12,6 +13,7 @@ from agent.evidence.query import GRAMMAR, Query, QueryError
 from agent.investigation import Investigation
 
 TOOL_SECONDS = 20.0
+LEAST_WAIT = 0.1
 SHOWN_CHARACTERS = 6000
 SAME_CALLS = 2
 REFUSED = "Refused: this was asked before, and the answer is the same. Ask something else, or report."
@@ -49,11 +51,11 @@ class Toolbox:
         """Answer queries as delimited texts."""
         if refused := self._refusal("collect\n" + "\n".join(queries)):
             return refused
+        collecting = asyncio.ensure_future(self._collect(queries))
         try:
-            async with asyncio.timeout(TOOL_SECONDS):
-                return await self._collect(queries)
-        except TimeoutError:  # its own text is empty, and the text is all a model sees
-            raise TimeoutError(f"collect took longer than {TOOL_SECONDS:g} s") from None
+            return await _within(TOOL_SECONDS, collecting, self._investigation.clock)
+        finally:
+            collecting.cancel()
 
     async def diagnose(self) -> str:
         """The diagnosis of all evidence so far, as JSON."""
@@ -84,7 +86,7 @@ class Toolbox:
         evidence = await self._investigation.collect(queries)
         heads = [f"{e.id} {e.query} ({e.status})" for e in evidence]
         answers = [
-            f"{head}\n<evidence id={e.id}>\n{_within(e.text)}\n</evidence>"
+            f"{head}\n<evidence id={e.id}>\n{_beginning(e.text)}\n</evidence>"
             for head, e in zip(heads, evidence, strict=True)
         ]
         text = "\n".join(answers + refused) or "nothing was asked"
@@ -94,7 +96,17 @@ class Toolbox:
         return self._noted(text, Shown("\n".join(heads + refused) or text, progress))
 
 
-def _within(text: str) -> str:
+async def _within(seconds: float, work: "asyncio.Future[str]", clock: Callable[[], float]) -> str:
+    """What comes of the work within so many seconds of this clock, which may stand still; raises TimeoutError."""
+    end = clock() + seconds
+    while not work.done() and (left := end - clock()) > 0:
+        await asyncio.wait({work}, timeout=max(left, LEAST_WAIT))
+    if not work.done():  # the error's own text is empty, and the text is all a model sees
+        raise TimeoutError(f"collect took longer than {seconds:g} s")
+    return work.result()
+
+
+def _beginning(text: str) -> str:
     """The beginning of a text, which cannot close the delimiter it stands in."""
     return text[:SHOWN_CHARACTERS].replace("</evidence", "< /evidence")
 

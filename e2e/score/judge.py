@@ -53,8 +53,9 @@ def _found(result: dict[str, Any]) -> set[str]:
 
 
 def judge_withheld(scenario: Scenario, result: dict[str, Any]) -> Judgement:
-    """With evidence withheld a verdict may become inconclusive; it must never name a wrong cause."""
+    """With evidence withheld a verdict may become inconclusive or another real fault; never a wrong cause."""
     cause = result["cause"]
-    if result["outcome"] != "diagnosed" or cause in scenario.causes:
+    real = {*scenario.causes, *(fault.partition("@")[0] for fault in scenario.also)}
+    if result["outcome"] != "diagnosed" or cause in real:
         return Judgement(True)
     return Judgement(False, f"cause {cause} in {result['entity']}", scenario.healthy, True)

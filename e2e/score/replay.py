@@ -25,7 +25,7 @@ def replay(alert: bytes, recording: Path) -> dict[str, Any]:
     found = incidents(parse_alerts(alert).alerts)
     settings = Settings(replay=str(recording), deadline=60)
     worked: list[Worked] = []
-    asyncio.run(work(found[:1], settings, lambda _: None, worked.append))
+    asyncio.run(work(found[:1], settings, lambda _: None, lambda _, each: worked.append(each)))
     document: dict[str, Any] = worked[0].result.model_dump(mode="json")
     return document
 

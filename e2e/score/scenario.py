@@ -13,8 +13,8 @@ SCENARIOS = Path(__file__).parent.parent / "scenarios"
 PLACEHOLDER = "scenario"
 _WORD = re.compile(rf"(?<![A-Za-z0-9_]){PLACEHOLDER}(?![A-Za-z0-9_])")
 _KEYS = {
-    "outcome", "cause", "entity", "evidence", "advice", "not_advice", "kind", "tags", "ready",
-    "settle", "steps", "node", "prometheus", "also",
+    "outcome", "cause", "entity", "evidence", "advice", "not_advice", "also", "kind", "tags", "ready",
+    "settle", "steps", "node", "prometheus",
 }  # fmt: skip
 
 

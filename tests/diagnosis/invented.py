@@ -1,6 +1,6 @@
 """Invented causes, findings and rules: what the engine and the ranking make of them, whatever ships."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import Rule, Said
 from agent.diagnosis.state import State
+from agent.evidence.ledger import Evidence
 from agent.intake.alert import parse_alerts
 from agent.intake.runbook import choose
 from agent.intake.subject import route
@@ -21,6 +22,7 @@ from tests.diagnosis.objects import pod
 from tests.diagnosis.world import NOW, World, collected
 
 SETTLED_BY_STATE = "KubePodNotReady"
+SETTLED_BY_MEASURES = "SomethingOdd"
 
 
 def at(name: str) -> Ref:
@@ -61,7 +63,13 @@ class Rules:
     ) -> "Rules":
         """Add a rule that says this of a pod, and raises what is an exception; it declares what it finds."""
         declared = [each.cause for each in said if isinstance(each, Finding)] if finds is None else finds
-        self._rules.append(Rule(by, frozenset(declared), lambda case, obj: _each(said, obj.ref.name == name)))
+        return self.add(lambda case, obj: _each(said, obj.ref.name == name), by, declared)
+
+    def add(
+        self, function: Callable[[Case, Obj], Said], by: str = "invented.rule", finds: Sequence[Cause] = ()
+    ) -> "Rules":
+        """Add a rule."""
+        self._rules.append(Rule(by, frozenset(finds), function))
         return self
 
     def join(self, name: str, *others: str | Exception) -> "Rules":
@@ -78,15 +86,16 @@ class Rules:
         *subjects: str,
         gone: Sequence[str] = (),
         unread: Sequence[str] = (),
+        also: Sequence[Evidence] = (),
         alert: str = SETTLED_BY_STATE,
     ) -> Diagnosis:
-        """What is made of these subjects, where all pods from a to h exist and were read but for some."""
+        """What is made of these subjects; of the pods a to h each exists and was read, but for those named."""
         names = [name for name in "abcdefgh" if name not in unread]
         world = World().add(*(pod(name) for name in names if name not in gone))
         raw = f'{{"labels": {{"alertname": "{alert}", "namespace": "shop", "pod": "{subjects[0]}"}}}}'
         about = parse_alerts(raw.encode()).alerts[0]
         evidence = collected(world, *(f"get Pod shop/{name}" for name in names))
-        case = Case(evidence, alert=about, subject=route(about), runbook=choose(about), now=NOW)
+        case = Case([*evidence, *also], alert=about, subject=route(about), runbook=choose(about), now=NOW)
         return diagnose(case, [at(name) for name in subjects])
 
     def _visit(self, case: Case, obj: Obj) -> Said:

@@ -90,9 +90,9 @@ def test_the_first_finding_that_leads_somewhere_is_the_one_that_led_there(rules:
     assert led(diagnosis, "flood@shop/Pod/c") == ("a", "leak@shop/Pod/a")
 
 
-def test_who_is_a_neighbour_already_was_led_to_by_no_finding(rules: Rules) -> None:
+def test_a_finding_that_leads_to_a_neighbour_says_more_than_the_edge(rules: Rules) -> None:
     rules.join("a", "b").say("a", found("leak", "a", "b")).say("b", found("flood", "b"))
-    assert led(rules.diagnose("a"), "flood@shop/Pod/b") == ("a", "")
+    assert led(rules.diagnose("a"), "flood@shop/Pod/b") == ("a", "leak@shop/Pod/a")
 
 
 def test_neighbours_of_whom_a_finding_led_to_lie_behind_that_finding_too(rules: Rules) -> None:
@@ -101,7 +101,7 @@ def test_neighbours_of_whom_a_finding_led_to_lie_behind_that_finding_too(rules: 
 
 
 def test_a_finding_is_made_where_the_rule_looked_whatever_it_is_about(rules: Rules) -> None:
-    diagnosis = rules.say("a", found("leak", "b")).diagnose("a")
+    diagnosis = rules.say("a", found("leak", "b")).diagnose("a", "b")
     assert diagnosis.found_at["leak@shop/Pod/b"].ref == at("a")
 
 
@@ -180,8 +180,12 @@ def test_a_rule_is_registered_for_each_of_its_kinds_with_what_it_finds(empty_reg
     def pipes(case: object, obj: object) -> registry.Said:
         return ()
 
-    assert [each.name for each in registry.rules_for("Pod")] == ["test_engine.pipes"]
-    assert registry.rules_for("Node") == registry.rules_for("Pod")
+    @registry.rule("Pod")
+    def walls(case: object, obj: object) -> registry.Said:
+        return ()
+
+    assert [each.name for each in registry.rules_for("Pod")] == ["test_engine.pipes", "test_engine.walls"]
+    assert [each.name for each in registry.rules_for("Node")] == ["test_engine.pipes"]
     assert registry.rules_for("Service") == []
     assert registry.found() == {leak}
 

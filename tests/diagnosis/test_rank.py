@@ -10,10 +10,12 @@ from agent.diagnosis.finding import Claim, Finding, Sure
 from agent.diagnosis.rank import WHY_BEHIND, Rank
 from agent.diagnosis.ranking import Verdict
 from agent.ref import Ref
-from tests.diagnosis.objects import deployment
+from tests.diagnosis.objects import deployment, owned, pod, replica_set
 from tests.diagnosis.world import World
 
-CPU_ALERT = {"labels": {"alertname": "CPUThrottlingHigh", "namespace": "shop", "deployment": "web"}}
+CPU_ALERT = {
+    "labels": {"alertname": "CPUThrottlingHigh", "namespace": "shop", "deployment": "web", "container": "web"}
+}
 ANY_ALERT = {"labels": {"alertname": "SomethingOdd", "namespace": "shop", "deployment": "web"}}
 ON_TOPIC, OFF_TOPIC = "cpu", "storage"
 
@@ -22,8 +24,9 @@ def cause(id: str, family: str = ON_TOPIC, **more: Any) -> Cause:
     return Cause(id, family, f"A {id}", "It is.", "It shows.", "Mend it.", **more)
 
 
-def found(cause: Cause, sure: Sure = Sure.LIKELY) -> Finding:
-    return Finding(cause, Ref("Deployment", "shop", "web"), f"It is {cause.id}", (Claim("So it is."),), sure)
+def found(cause: Cause, sure: Sure = Sure.LIKELY, container: str = "") -> Finding:
+    entity = Ref("Deployment", "shop", "web")
+    return Finding(cause, entity, f"It is {cause.id}", (Claim("So it is."),), sure, container=container)
 
 
 def verdict(monkeypatch: pytest.MonkeyPatch, findings: list[Finding], alert: dict[str, Any]) -> Verdict:
@@ -52,6 +55,9 @@ CASES = {
     ),
     "what the alert is about outranks what is surer beside it": (
         found(cause("z", ON_TOPIC)), found(cause("a", OFF_TOPIC), Sure.STATED), "topic",
+    ),
+    "what is of the container that the alert names outranks what is surer of another": (
+        found(cause("z"), container="web"), found(cause("a"), Sure.STATED, "sidecar"), "named",
     ),
     "what is stated outranks what is likely": (
         found(cause("z"), Sure.STATED), found(cause("a")), "sure",
@@ -87,3 +93,58 @@ def test_without_a_likely_finding_the_verdict_is_inconclusive_and_says_what_was_
 
 def test_every_part_of_a_rank_can_decide_and_has_words() -> None:
     assert set(Rank._fields) <= set(WHY_BEHIND)
+
+
+def rollout(world: World) -> World:
+    """Two versions of `web`: a pod of each in trouble, and not in the same."""
+    before = pod("web-1-x", ready=False, owner=owned("ReplicaSet", "web-1"))
+    wanted = pod("web-2-x", ready=False, owner=owned("ReplicaSet", "web-2"), phase="Pending")
+    sets = [replica_set("web-1", revision=1), replica_set("web-2", revision=2)]
+    return world.add(deployment("web"), *sets, before, wanted)
+
+
+def at_pods(monkeypatch: pytest.MonkeyPatch, found_at: dict[str, Finding]) -> None:
+    """Findings by the pods at which they are made."""
+    causes = frozenset(each.cause for each in found_at.values())
+
+    def function(case: Any, obj: Any) -> list[Finding]:
+        return [found_at[obj.ref.name]] if obj.ref.name in found_at else []
+
+    rule = registry.Rule("stub", causes, function)
+    monkeypatch.setattr(registry, "rules_for", lambda kind: [rule] if kind == "Pod" else [])
+
+
+def test_what_the_wanted_version_meets_outranks_what_is_surer_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, wanted = found(cause("a"), Sure.STATED), found(cause("z"))
+    at_pods(monkeypatch, {"web-1-x": before, "web-2-x": wanted})
+    said, _ = rollout(World()).investigate(ANY_ALERT)
+    assert said.root == wanted
+    assert [(each.finding, each.part) for each in said.considered] == [(before, "wanted")]
+
+
+def test_the_version_before_is_the_cause_where_the_wanted_one_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = found(cause("a"))
+    at_pods(monkeypatch, {"web-1-x": before})
+    assert rollout(World()).investigate(ANY_ALERT)[0].root == before
+
+
+def test_what_every_pod_meets_outranks_what_keeps_a_further_one_from_a_node(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = found(cause("a", "scheduling"), Sure.STATED), found(cause("z", "probes"))
+    waiting = {"status": "False", "type": "PodScheduled"}
+    pods = [
+        pod("web-1-x", ready=False, owner=owned("ReplicaSet", "web-1")),
+        pod(
+            "web-1-y", ready=False, owner=owned("ReplicaSet", "web-1"), phase="Pending", conditions=[waiting]
+        ),
+    ]
+    at_pods(monkeypatch, {"web-1-x": other, "web-1-y": one})
+    world = World().add(deployment("web"), replica_set("web-1", revision=1), *pods)
+    said, _ = world.investigate(ANY_ALERT)
+    assert said.root == other
+    assert [(each.finding, each.part) for each in said.considered] == [(one, "every")]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from agent.evidence import decoding, query
 from agent.evidence.bounds import LEAF, LEVELS, cost, fit, shorten
 from agent.evidence.decoding import DecodingError, TooLarge, decode
 from agent.evidence.ledger import Evidence, Ledger
+from agent.evidence.prometheus import PrometheusSource
 from agent.evidence.redaction import Redactor
 from agent.evidence.rendering import render
 from tests.evidence.fake_api import resource_at
@@ -258,7 +260,12 @@ def hollow(path: str) -> Flood | None:
     return {}, [head + b"[]," * 600_000 + b"[]]}"]
 
 
-@pytest.mark.parametrize("answer", [large_arguments, never_ending, bombs, hollow])
+def heads(path: str) -> Flood | None:
+    """Headers as many and as long as Python's HTTP client takes them: 6 MiB of each answer."""
+    return {f"X-{number}": "y" * 65_000 for number in range(95)}, [pod("desk-0")]
+
+
+@pytest.mark.parametrize("answer", [large_arguments, never_ending, bombs, hollow, heads])
 def test_whatever_a_cluster_answers_the_run_ends_in_time_and_stays_small(tmp_path: Path, answer: Any) -> None:
     with flooding(answer) as url:
         config = kubeconfig(tmp_path / "kubeconfig", url)
@@ -271,6 +278,41 @@ def test_whatever_a_cluster_answers_the_run_ends_in_time_and_stays_small(tmp_pat
     assert run.peak < PEAK
     assert run.result["outcome"] == "inconclusive"
     assert run.result["missing"] or any(each["truncated"] for each in run.result["evidence"])
+
+
+@pytest.mark.parametrize(
+    "interim", [b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 4_000], ids=["headers", "interim"]
+)
+def test_of_a_prometheus_no_head_without_end_is_read(interim: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    send = BaseHTTPRequestHandler.send_response
+
+    def late(self: BaseHTTPRequestHandler, *given: Any) -> None:
+        self.wfile.write(interim)
+        send(self, *given)
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "send_response", late)
+    with flooding(lambda path: ({}, []) if interim else heads(path)) as url:
+        answer = asyncio.run(PrometheusSource(url).answer(query.Query.parse("metrics up")))
+    assert (answer.status, "more than 64 KiB of headers" in answer.message) == ("error", True), answer
+
+
+@pytest.mark.parametrize("answer", [never_ending, bombs])
+def test_several_incidents_at_once_stay_as_small(tmp_path: Path, answer: Any) -> None:
+    with flooding(answer) as url:
+        run = measured(
+            alert_file(tmp_path, *several(8)), "--kubeconfig", kubeconfig(tmp_path, url), "--format", "json",
+            "--deadline", "20", "--read-timeout", "2",
+        )  # fmt: skip
+    assert run.code == 0, run.err
+    assert run.seconds < 20 + GRACE
+    assert run.peak < PEAK
+    assert {each["outcome"] for each in json.loads(run.out)} == {"inconclusive"}
+
+
+def several(count: int) -> list[dict[str, Any]]:
+    """Alerts about so many pods, each of its own owner."""
+    labels = [{**CRASH["labels"], "pod": f"desk-x{number}-0"} for number in range(count)]  # type: ignore[dict-item]
+    return [{**CRASH, "labels": each, "fingerprint": f"{each['pod']:0>16}"} for each in labels]
 
 
 def test_a_line_of_a_recording_as_long_as_a_film_is_not_read(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.hostile.corpus.plants import TEXT_PLACES, Plant, cluster, everywhere,
 from tests.samples import NOW, Answers, alert_file, empty_recording
 
 SECRETS = list(everywhere("secrets.yaml"))
-TOGETHER = 14  # in one cluster; each secret is another one
+TOGETHER = 20  # in one cluster; each secret is another one
 LOOKALIKES = list(everywhere("lookalikes.yaml"))
 MOST_FALSE = 1  # base64 of a harmless sentence: nothing tells it from a token without reading it as one
 

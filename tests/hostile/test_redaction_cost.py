@@ -20,6 +20,7 @@ UNITS = [
     "auth: key=x ", "cGFzc3dvcmQ9", "AAAA" * 19 + "\n", "-----BEGIN PRIVATE KEY-----\n", "user on >", "密码",
 ]  # fmt: skip
 SHORT, LONG = 5_000, 40_000
+TRIES = 4  # on a machine that does much else
 
 
 def seconds(unit: str, length: int) -> float:
@@ -32,7 +33,8 @@ def seconds(unit: str, length: int) -> float:
 @pytest.mark.parametrize("unit", UNITS, ids=repr)
 def test_a_text_eight_times_as_long_costs_no_more_than_about_eight_times(unit: str) -> None:
     seconds("warm A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6 ", 100)
-    assert seconds(unit, LONG) < 30 * seconds(unit, SHORT) + 0.05  # squared, it would be 64 times
+    tries = (seconds(unit, LONG) < 16 * seconds(unit, SHORT) + 0.02 for _ in range(TRIES))
+    assert any(tries)  # squared, it would be 64 times
 
 
 def test_a_megabyte_of_one_character_is_no_matter() -> None:

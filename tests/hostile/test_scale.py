@@ -162,7 +162,7 @@ def test_an_expired_list_goes_on_with_the_token_the_server_gives(crowd: Crowd) -
 
 
 def test_a_page_that_does_not_come_costs_the_rest_of_the_list_only(crowd: Crowd) -> None:
-    impatient = Crowd(crowd.api, read_seconds=4.0)
+    impatient = Crowd(crowd.api, read_seconds=2.0)
     impatient.fill("ConfigMap", "shop", small(600), {500: 30.0})
     (answer,) = asked(impatient, "list ConfigMap shop")
     assert (answer.status, len(answer.data), answer.truncated) == ("ok", LIMIT, True)
@@ -177,7 +177,7 @@ def test_a_list_without_end_ends_with_its_time(crowd: Crowd) -> None:
         meta = f'{{"continue": "{number}", "remainingItemCount": 7}}'
         return 200, f'{{"kind": "ConfigMapList", "metadata": {meta}, "items": {page}}}'.encode()
 
-    impatient = Crowd(crowd.api, read_seconds=2.0)
+    impatient = Crowd(crowd.api, read_seconds=1.0)
     crowd.api.objects["/api/v1/namespaces/shop/configmaps"] = endless
     (answer,) = asked(impatient, "list ConfigMap shop")
     assert (answer.status, answer.truncated, counts(answer).ended) == ("ok", True, False)

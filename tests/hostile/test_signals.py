@@ -14,7 +14,7 @@ from tests.hostile.process import wait_until_handled
 from tests.samples import CRASH, alert_file, replayed
 
 DICE = random.Random(9)
-MOMENTS = [0.0, *(round(part / 6 + DICE.uniform(0, 1 / 6), 3) for part in range(6))]  # seconds
+MOMENTS = [0.0, *(round(part / 4 + DICE.uniform(0, 1 / 4), 3) for part in range(4))]  # seconds
 
 
 @pytest.fixture

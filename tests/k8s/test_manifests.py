@@ -26,9 +26,10 @@ def granted(name: str, kind: str) -> set[tuple[str, str, str]]:
     return {right for rule in rules for right in product(rule["apiGroups"], rule["resources"], rule["verbs"])}
 
 
-def mounted(pod: dict[str, Any]) -> set[str]:
-    """The ConfigMaps of a pod's volumes."""
-    return {volume["configMap"]["name"] for volume in pod["volumes"] if "configMap" in volume}
+def mounted(pod: dict[str, Any], *, optional: bool = False) -> set[str]:
+    """The ConfigMaps of a pod's volumes which have to be there, or those which need not."""
+    maps = [volume["configMap"] for volume in pod["volumes"] if "configMap" in volume]
+    return {each["name"] for each in maps if each.get("optional", False) is optional}
 
 
 ROLES = [("rbac.yaml", "ClusterRole"), ("rbac-namespaced/role.yaml", "Role")]
@@ -89,6 +90,16 @@ def test_the_deployment_file_brings_all_it_needs_but_the_namespace() -> None:
 def test_the_job_reads_the_same_alert_and_recording_as_the_deployment() -> None:
     of_deployment, of_job = (of_kind(name, kind)["spec"]["template"]["spec"] for name, kind in PODS)
     assert mounted(of_job) == mounted(of_deployment)
+
+
+@pytest.mark.parametrize(("name", "kind"), PODS)
+def test_causes_are_switched_by_a_config_map_that_need_not_be_there(name: str, kind: str) -> None:
+    pod = of_kind(name, kind)["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "causes"]
+    (mount,) = [mount for mount in container["volumeMounts"] if mount["name"] == "causes"]
+    assert mounted(pod, optional=True) == {volume["configMap"]["name"]} == {"autogen-causes"}
+    assert mount["readOnly"] and {"name": "INCIDENT_CAUSES", "value": mount["mountPath"]} in container["env"]
 
 
 def test_the_finished_result_outlives_a_restart_of_the_container_but_not_the_pod() -> None:

@@ -60,6 +60,25 @@ def test_the_pipeline_hands_every_task_what_it_declares():
         }
 
 
+def test_causes_are_switched_by_a_workspace_that_need_not_be_bound():
+    spec = task("incident-investigate")["spec"]
+    (of_task,) = [each for each in spec["workspaces"] if each["name"] == "causes"]
+    (of_pipeline,) = [each for each in pipeline()["spec"]["workspaces"] if each["name"] == "causes"]
+    assert of_task["optional"] and of_task["readOnly"] and of_pipeline["optional"]
+    assert {"name": "INCIDENT_CAUSES", "value": "$(workspaces.causes.path)"} in spec["steps"][0]["env"]
+    (investigate,) = [each for each in pipeline()["spec"]["tasks"] if each["name"] == "investigate"]
+    assert {"name": "causes", "workspace": "causes"} in investigate["workspaces"]
+
+
+def test_a_run_of_a_listener_has_the_causes_of_a_config_map_that_need_not_be_there():
+    templates = [d for _, d in everything() if d["kind"] == "TriggerTemplate"]
+    runs = {d["metadata"]["name"]: run["spec"] for d in templates for run in d["spec"]["resourcetemplates"]}
+    for name in ("incident-alert", "incident-batch"):
+        (bound,) = runs[name]["workspaces"]
+        assert bound == {"name": "causes", "configMap": {"name": "incident-causes", "optional": True}}
+        assert bound["name"] in {each["name"] for each in pipeline()["spec"]["workspaces"]}
+
+
 def test_every_result_the_pipeline_uses_is_one_that_a_task_has():
     text = yaml.safe_dump(pipeline())
     tasks = {

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.case import Case, Lack
-from agent.diagnosis.facts.graph import owner_ref
-from agent.diagnosis.facts.replicas import is_starting
+from agent.diagnosis.facts.graph import owner_ref, workload_of
+from agent.diagnosis.facts.replicas import in_trouble, is_starting
 from agent.diagnosis.facts.rollout import is_told_by_pods
 from agent.diagnosis.facts.runs import runs_of, telling_pods
 from agent.diagnosis.facts.scaler import target_of
@@ -32,6 +32,13 @@ def pods(case: Case, workload: Obj) -> Iterator[Ref]:
     if case.runbook.reads_logs and not (chosen and all(is_starting(case, pod) for pod in chosen)):
         serving = [pod for pod in own_pods(case, workload) or [] if is_well(pod)]
         yield from (pod.ref for pod in serving[:MOST_SERVING])
+
+
+@edge("Pod")
+def workload(case: Case, pod: Obj) -> Iterator[Ref]:
+    """What made a pod in trouble that the alert is about: its other pods and its versions may tell more."""
+    if case.is_subject and in_trouble(case, pod) and (above := workload_of(case, pod)) is not pod:
+        yield above.ref
 
 
 @edge("Job")

@@ -101,6 +101,7 @@ class Complaint:
             leads_to=leads_to,
             ruled_out=tuple(self._ruled_out()),
             since=self.change.at if self.change else self.began,
+            container=self.container.name,
         )
 
     def _around(self) -> Iterator[Claim]:

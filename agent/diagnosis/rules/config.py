@@ -141,6 +141,7 @@ def _finding(
         sure=sure,
         recommendations=one_of(*ways),
         since=change.at if change else pod.created,
+        container=container.name,
     )
 
 

@@ -153,6 +153,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
         recommendations=one_of(*_advice(owner, trouble, bool(changed))),
         ruled_out=tuple(_ruled_out(trouble)),
         since=pod.created,
+        container=container.name,
     )
 
 

@@ -72,6 +72,7 @@ def _loop(ending: Ending) -> Finding:
             look(ending.pod.ref, "", "See what its events say."),
         ),
         since=container.finished_at,
+        container=container.name,
     )
 
 
@@ -116,6 +117,7 @@ def _signal(ending: Ending) -> Finding:
         ),
         ruled_out=(not_memory,),
         since=container.finished_at,
+        container=container.name,
     )
 
 
@@ -142,6 +144,7 @@ def _completed(ending: Ending) -> Finding:
             ),
         ),
         since=container.finished_at,
+        container=container.name,
     )
 
 
@@ -160,4 +163,5 @@ def _not_executable(ending: Ending) -> Finding:
         sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "making the command executable", NOT_EXECUTABLE.remedy),),
         since=container.finished_at,
+        container=container.name,
     )

@@ -65,6 +65,7 @@ def _oom(ending: Ending) -> Finding:
         recommendations=one_of(roll_back(workload.ref), raising) if change else (raising,),
         ruled_out=tuple(_not_a_probe(ending)),
         since=change.at if change else container.finished_at,
+        container=container.name,
     )
 
 
@@ -107,6 +108,7 @@ def _without_limit(ending: Ending) -> Finding:
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
         since=container.finished_at,
+        container=container.name,
     )
 
 
@@ -142,4 +144,5 @@ def _killed(ending: Ending) -> Finding:
             else look(ending.pod.ref, "finding who killed it", KILLED.remedy),
         ),
         since=container.finished_at,
+        container=container.name,
     )

@@ -83,4 +83,5 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
         sure=Sure.LIKELY if log else Sure.POSSIBLE,
         recommendations=see or (look(pod.ref, "looking at its command", "See what its command waits for."),),
         since=since,
+        container=container.name,
     )

@@ -80,6 +80,7 @@ def _no_memory(ending: Ending, message: str) -> Finding:
         sure=Sure.STATED,
         recommendations=(raise_limit(ref, container.name, str(limit)),),
         since=container.finished_at or ending.pod.created,
+        container=container.name,
     )
 
 
@@ -109,6 +110,7 @@ def _start_error(ending: Ending) -> Finding:
         recommendations=one_of(*ways),
         ruled_out=(RuledOut("application-error", "The program never ran.", container.quote(where)),),
         since=change.at if change else ending.pod.created,
+        container=container.name,
     )
 
 
@@ -161,4 +163,5 @@ def _hook(ending: Ending) -> Finding:
         sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "correcting the postStart hook", HOOK.remedy),),
         since=container.finished_at,
+        container=container.name,
     )

@@ -177,6 +177,7 @@ def _finding(failure: Failure) -> Finding:
         sure=sure,
         recommendations=one_of(*ways),
         since=failure.event.first,
+        container=failure.container.name,
     )
 
 
