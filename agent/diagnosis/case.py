@@ -1,9 +1,10 @@
 """The case: a read-only view of the evidence of one incident that notes what rules still miss."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from agent.diagnosis.read.quote import Quote
@@ -175,6 +176,18 @@ class Case:
         """Current use by container as metrics-server tells."""
         found = self.ask(q.usage(namespace, pod), why)
         return found if isinstance(found, Lack) else [*(found.data or [])]
+
+    def logs(self) -> Iterator[tuple[Ref, str, Log]]:
+        """Every log that was read, with its pod and container."""
+        for query, found in self._by_query.items():
+            if query.verb == "logs" and found.ok:
+                yield Ref("Pod", query.namespace, query.name), query.container, Log(found)
+
+    def known_events(self) -> Iterator[Event]:
+        """Every event that was read."""
+        for query, found in self._by_query.items():
+            if query.verb == "events" and found.ok:
+                yield from self.once(("events", found.id), partial(_events, found))
 
     def status(self, query: Query) -> str:
         """The status of a query's answer, empty when it was not asked."""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from agent import __version__
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Claim, Finding
+from agent.diagnosis.leads import leads
 from agent.diagnosis.rank import rank
 from agent.diagnosis.ranking import Considered, Verdict, accept, statement, weigh
 from agent.diagnosis.read.quote import Quote
@@ -23,6 +24,7 @@ from agent.verdict.result import (
     ClaimPart,
     ConsideredPart,
     EvidencePart,
+    LeadPart,
     LinkPart,
     MessagePart,
     ObservationPart,
@@ -58,6 +60,9 @@ def assemble(
     verdict = _verdict(investigation.ledger, diagnosis, conversation, refused)
     root = verdict.root if verdict.outcome == "diagnosed" else None
     texts = {evidence.id: evidence.text for evidence in investigation.ledger.entries}
+    led = _leads(diagnosis, texts) if verdict.outcome == "inconclusive" else []
+    if led:
+        verdict.sentence += f" First lead: {led[0].sentence.rstrip('.')}."
     doubted = verdict.root if verdict.outcome == "inconclusive" else None
     shown = verdict.chain if root else [doubted] if doubted else []
     claims = _claims(shown, texts) + _model_claims(conversation, texts, refused)
@@ -81,6 +86,7 @@ def assemble(
         claims=claims,
         ruled_out=_ruled_out(verdict, texts),
         observations=_observations(verdict, texts),
+        leads=led,
         recommendations=_recommendations(root, doubted),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
@@ -179,6 +185,21 @@ def _observations(verdict: Verdict, texts: dict[str, str]) -> list[ObservationPa
         )
         for s in verdict.states
     ]
+
+
+def _leads(diagnosis: Diagnosis, texts: dict[str, str]) -> list[LeadPart]:
+    """The leads whose words stand in the evidence."""
+    parts = [
+        LeadPart(
+            kind=lead.kind,
+            entity=str(lead.entity),
+            sentence=lead.sentence,
+            quotes=_quotes(lead.quotes, texts),
+            command=str(lead.command or ""),
+        )
+        for lead in leads(diagnosis)
+    ]
+    return [part for part in parts if part.quotes]
 
 
 def _told(verdict: Verdict, conversation: Conversation) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from agent.line import printable
 from agent.steps import steps
-from agent.verdict.result import ClaimPart, ObservationPart, QuotePart, RecommendationPart, Result, UsagePart
+from agent.verdict.result import (
+    ClaimPart,
+    LeadPart,
+    ObservationPart,
+    QuotePart,
+    RecommendationPart,
+    Result,
+    UsagePart,
+)
 
 WIDTH = 80
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
@@ -22,7 +30,7 @@ STORED = "(stored result of run {run_id}; not investigated again)"
 
 def text(result: Result, *, stored: bool = False) -> str:
     """The report for a terminal or a log; it ends with the block of four lines."""
-    lines = [*_head(result), *_statements(result), *_advice(result), *_missing(result)]
+    lines = [*_head(result), *_statements(result), *_leads(result), *_advice(result), *_missing(result)]
     if stored:
         lines += [STORED.format(run_id=printable(result.run_id))]
     return "\n".join([*lines, *block(result)]) + "\n"
@@ -75,6 +83,18 @@ def _statements(result: Result) -> Iterator[str]:
                 for quote in quotes:
                     yield from wrapped(quote.text, f"      {printable(quote.evidence)} | ")
             yield ""
+
+
+def _leads(result: Result) -> Iterator[str]:
+    if result.leads:
+        yield "Leads"
+        for lead in result.leads:
+            yield from wrapped(lead.sentence, f"  {printable(lead.kind)}: ")
+            for quote in lead.quotes:
+                yield from wrapped(quote.text, f"      {printable(quote.evidence)} | ")
+            if lead.command:
+                yield f"      {printable(lead.command)}"
+        yield ""
 
 
 def _advice(result: Result) -> Iterator[str]:
@@ -160,6 +180,7 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
         "Ruled out",
         [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out],
     )
+    yield "Leads", [line for lead in result.leads for line in _lead(lead)]
     plan = enumerate(steps(result.recommendations), 1)
     advice = [line for number, step in plan for line in _advised(number, step)]
     yield "What to do", advice
@@ -171,6 +192,14 @@ def _claimed(claim: ClaimPart) -> Iterator[str]:
     yield f"- {claim.kind}: {_escape(claim.text)}"
     for quote in claim.quotes:
         yield f"  - {_escape(quote.evidence)}: {_code(quote.text)}"
+
+
+def _lead(lead: LeadPart) -> Iterator[str]:
+    yield f"- {_escape(lead.kind)}: {_escape(lead.sentence)}"
+    for quote in lead.quotes:
+        yield f"  - {_escape(quote.evidence)}: {_code(quote.text)}"
+    if lead.command:
+        yield f"  - {_code(lead.command)}"
 
 
 def _advised(number: int, step: list[RecommendationPart]) -> Iterator[str]:

@@ -100,6 +100,19 @@ class ObservationPart(Document):
     quotes: list[QuotePart]
 
 
+class LeadPart(Document):
+    """Where no cause was found: a recurring line of a log, a change or a warning to look at first.
+
+    The most telling stands first. `command` shows more of it and can be pasted; it is empty where there is none.
+    """
+
+    kind: str = Field(description="log, change or event")
+    entity: str
+    sentence: str
+    quotes: list[QuotePart]
+    command: str
+
+
 class RecommendationPart(Document):
     """What to do. `command` and `verify` can be pasted; nothing is executed by the agent.
 
@@ -188,6 +201,7 @@ class Result(Document):
     claims: list[ClaimPart]
     ruled_out: list[RuledOutPart]
     observations: list[ObservationPart]
+    leads: list[LeadPart] = []
     recommendations: list[RecommendationPart]
     missing: list[str]
     evidence: list[EvidencePart]
