@@ -215,6 +215,12 @@ def test_only_an_object_that_was_looked_for_and_not_found_is_absent() -> None:
     assert asked(known) == {}
 
 
+def test_an_object_that_may_not_be_read_is_not_absent() -> None:
+    closed = World()
+    closed.refuse = {"get": Answer("forbidden", message="no right to read")}
+    assert read(closed, "get Pod shop/web-1").absent("Pod", "shop", "web-1") is None
+
+
 # -- lists, and what else comes in numbers -----------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """Deletions that do not end, and what holds them."""
 
+import pytest
+
 from tests.diagnosis.objects import Data, condition, deployment, meta, pod
 from tests.diagnosis.test_scheduling import said, told
 from tests.diagnosis.test_storage import MOUNTS, claim
@@ -90,9 +92,10 @@ def test_a_deployment_with_a_finalizer_of_an_operator_that_is_gone() -> None:
     assert verdict.root and verdict.root.recommendations[1].risk == "high"
 
 
-def test_a_foreground_deletion_is_the_garbage_collectors_business() -> None:
+@pytest.mark.parametrize("finalizer", ["foregroundDeletion", "orphan"])
+def test_what_the_garbage_collector_does_is_its_own_business_however_long_it_takes(finalizer: str) -> None:
     alert = {"labels": {"alertname": "DeploymentTerminating", "namespace": "shop", "deployment": "web"}}
-    _, diagnosis = World().add(deleted(deployment(), "foregroundDeletion", minutes=0.3)).investigate(alert)
+    _, diagnosis = World().add(deleted(deployment(), finalizer)).investigate(alert)
     assert not [finding for finding in diagnosis.findings if finding.cause.family == "deletion"]
 
 

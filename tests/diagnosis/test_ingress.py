@@ -59,7 +59,10 @@ def test_a_missing_certificate_is_told_by_the_controllers_event() -> None:
 
 
 def test_a_certificate_nobody_complains_of_is_not_accused() -> None:
-    assert verdict(world(tls="shop-cert")).outcome != "diagnosed"
+    put = world(tls="shop-cert")
+    put.event("Ingress", "shop", "front", "Sync", "shop-cert is loaded", type="Normal")
+    put.event("Ingress", "shop", "front", "Sync", 'secret "other-cert" not found')
+    assert verdict(put).outcome != "diagnosed"
 
 
 def test_a_backend_without_a_ready_pod_is_followed() -> None:

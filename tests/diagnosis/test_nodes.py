@@ -128,6 +128,12 @@ def test_a_pod_that_lost_its_node_leads_to_the_node() -> None:
     assert [link.cause.id for link in verdict.chain] == ["pod-on-lost-node", "kubelet-down"]
 
 
+def test_a_pod_that_gives_no_reason_does_not_accuse_a_node_that_is_well() -> None:
+    calm = World().add(lost_pod(), node(), replica_set("web-a"), deployment(ready=0))
+    _, diagnosis = calm.investigate(ALERT)
+    assert not [finding for finding in diagnosis.findings if finding.cause.family == "nodes"]
+
+
 def test_a_pod_that_is_unready_for_reasons_of_its_own_does_not_accuse_the_node() -> None:
     unready = pod("web-1", running(ready=False), ready=False, owner=owned("ReplicaSet", "web-a"))
     calm = World().add(unready, node(), replica_set("web-a"), deployment(ready=0))

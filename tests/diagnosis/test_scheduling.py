@@ -277,12 +277,11 @@ def test_without_the_nodes_a_mix_of_reasons_stays_undecided() -> None:
 
 
 def test_a_pod_that_has_found_its_node_is_not_accused_of_old_refusals() -> None:
-    placed = pod("web-1", owner=owned("ReplicaSet", "web-a"))
-    happy = world(placed, node("n1"))
-    happy.event(
-        "Pod", "shop", "web-1", "FailedScheduling", "0/1 nodes are available: 1 Insufficient cpu.", minutes=50
-    )
-    _, diagnosis = happy.investigate(ALERT)
+    message = "0/1 nodes are available: 1 Insufficient cpu."
+    placed = waiting(message, containers=asking(cpu="8"))
+    assert said(world(placed, node("n1")).investigate(ALERT)[0])[0] == "insufficient-cpu"
+    placed["spec"]["nodeName"] = "n1"
+    _, diagnosis = world(placed, node("n1")).investigate(ALERT)
     assert not [finding for finding in diagnosis.findings if finding.cause.family == "scheduling"]
 
 

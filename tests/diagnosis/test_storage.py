@@ -286,8 +286,13 @@ def test_an_old_mount_failure_of_a_pod_that_runs_is_history() -> None:
 
 
 def test_a_claim_is_not_asked_for_when_the_pod_has_none() -> None:
-    _, diagnosis = unplaced(waiting(UNBOUND, containers=[container()]), node("n1")).investigate(ALERT)
-    assert not [query for query in diagnosis.questions if query.kind == "PersistentVolumeClaim"]
+    def claims_asked(**spec: Any) -> list[str]:
+        put = unplaced(waiting(UNBOUND, **spec), node("n1"))
+        put.investigate(ALERT)
+        return [query for query in put.asked if "PersistentVolumeClaim" in query]
+
+    assert claims_asked(volumes=MOUNTS) == ["get PersistentVolumeClaim shop/data"]
+    assert claims_asked() == []
 
 
 def test_words_about_a_class_from_before_it_was_made_are_history() -> None:

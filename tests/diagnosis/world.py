@@ -40,6 +40,7 @@ class World:
         self.measured: dict[str, list[dict[str, Any]]] = {}
         self.used: list[dict[str, Any]] = []
         self.refuse: dict[str, Answer] = {}
+        self.asked: list[str] = []
 
     def add(self, *objects: dict[str, Any]) -> "World":
         """Put objects in (each with kind and metadata)."""
@@ -64,6 +65,7 @@ class World:
 
     async def answer(self, query: Query) -> Answer:
         """What the cluster would say."""
+        self.asked.append(str(query))
         for prefix, refusal in self.refuse.items():
             if str(query).startswith(prefix):
                 return refusal

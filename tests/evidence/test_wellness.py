@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.evidence.wellness import READY, RESTARTED, condition
@@ -107,6 +107,8 @@ def test_words_of_the_cluster_are_no_states_unless_they_are_words() -> None:
     assert condition("Pod", told).state == "not ready"
 
 
+@example(kind="Pod", item=WELL["Pod"])
+@example(kind="Pod", item={"status": {"phase": "Succeeded"}})
 @given(
     kind=st.sampled_from(KINDS), item=st.dictionaries(st.sampled_from(["metadata", "spec", "status"]), NESTED)
 )
