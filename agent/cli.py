@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from agent import __version__
 from agent.errors import UserError
+from agent.options import Parser
 from agent.termination import Terminated, interruptible, listening
 
 EPILOG = """\
@@ -41,15 +42,13 @@ def _open_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; returns the exit status. Errors are one line on stderr."""
-    parser = _parser(arguments)
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as end:
-        return int(end.code or 0)
     try:
         with listening():
+            options = _parser(arguments).parse_args(arguments)
             code = _COMMANDS[options.command](options)
             sys.stdout.flush()  # here, where it may fail in words
+    except SystemExit as end:  # --help, --version
+        return int(end.code or 0)
     except Terminated:
         return _complain("terminated before the end", 1)
     except KeyboardInterrupt:
@@ -72,7 +71,7 @@ def _complain(words: str, code: int) -> int:
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     """The parser; the many options of `investigate` are added only when it is the command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="incident-agent", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
         description="One alert in, one evidence-bound verdict out.",
     )  # fmt: skip
@@ -117,9 +116,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _investigate(options: argparse.Namespace) -> int:
     from agent.investigate import investigate
-    from agent.settings import load
+    from agent.progress import say
+    from agent.settings import load, strangers
 
-    return investigate(options.alert, load(vars(options)))
+    settings = load(vars(options))
+    if words := strangers():
+        say(f"note: {words}")
+    return investigate(options.alert, settings)
 
 
 def _encode(options: argparse.Namespace) -> int:

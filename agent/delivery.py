@@ -14,7 +14,6 @@ from agent.verdict import store
 from agent.verdict.output import as_json, place_of, write_output
 from agent.verdict.report import markdown, text
 from agent.verdict.result import Result
-from agent.verdict.why import why
 from agent.verdict.worked import Worked
 
 if TYPE_CHECKING:
@@ -80,7 +79,14 @@ class Delivery:
         if self._settings.format == "markdown":
             return apart + markdown(worked.result)
         report = text(worked.result, stored=worked.origin == "stored")  # its block of four lines comes last
-        return apart + (why(worked.result) + "\n" if self._settings.why else "") + report
+        return apart + self._why(worked.result) + report
+
+    def _why(self, result: Result) -> str:
+        if not self._settings.why:
+            return ""
+        from agent.verdict.why import why
+
+        return why(result) + "\n"
 
     def _write(self, worked: Worked) -> None:
         if self._settings.output:

@@ -35,7 +35,6 @@ PARALLEL = 4
 SWITCHES = "causes.yaml"
 MAX_SWITCHES = 1 << 16
 
-
 Deliver = Callable[[int, Worked], None]
 
 

@@ -10,6 +10,11 @@ from agent.names import is_name
 
 MOST_ANSWER_TOKENS = 131_072
 MOST = 1e9  # dollars, or tokens: more is a slip, and sums of it would be no numbers any more
+OTHER_VARIABLES = frozenset({"INCIDENT_PROMETHEUS_TOKEN"})  # a secret, which no option may hold
+MOST_TOLD = 5
+PREFIX = "INCIDENT_"
+# What Kubernetes gives a container of each Service in its namespace, where a name begins with "incident-".
+_OF_A_SERVICE = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$")
 _MODEL = re.compile(r"openai:[A-Za-z0-9][\w.:/@+-]{0,127}")
 
 
@@ -109,7 +114,24 @@ def flag(name: str) -> str:
 
 def variable(name: str) -> str:
     """The environment variable of a setting."""
-    return "INCIDENT_" + name.upper()
+    return PREFIX + name.upper()
+
+
+def strangers() -> str:
+    """What is wrong with the variables that look like settings and are none, in one line; nothing where all are."""
+    known = {variable(setting.name) for setting in fields(Settings)} | OTHER_VARIABLES
+    names = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    odd = [name for name in names if not _OF_A_SERVICE.search(name)]
+    if not odd:
+        return ""
+    from agent.options import nearest
+
+    words = {name.removeprefix(PREFIX): name for name in known}  # what all begin with makes them alike
+    told = []
+    for name in odd:
+        meant = words.get(nearest(name.removeprefix(PREFIX), words))
+        told.append(name[:80] + (f" (did you mean {meant}?)" if meant else ""))
+    return f"no setting, hence ignored: {', '.join(told[:MOST_TOLD])}" + (" ..." if told[MOST_TOLD:] else "")
 
 
 def load(given: dict[str, Any]) -> Settings:
