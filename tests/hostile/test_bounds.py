@@ -300,8 +300,8 @@ def test_of_a_prometheus_no_head_without_end_is_read(interim: bytes, monkeypatch
 def test_several_incidents_at_once_stay_as_small(tmp_path: Path, answer: Any) -> None:
     with flooding(answer) as url:
         run = measured(
-            alert_file(tmp_path, *several(8)), "--kubeconfig", kubeconfig(tmp_path / "kubeconfig", url), "--format", "json",
-            "--deadline", "20", "--read-timeout", "2",
+            alert_file(tmp_path, *several(8)), "--kubeconfig", kubeconfig(tmp_path / "kubeconfig", url),
+            "--format", "json", "--deadline", "20", "--read-timeout", "2",
         )  # fmt: skip
     assert run.code == 0, run.err
     assert run.seconds < 20 + GRACE

@@ -63,7 +63,8 @@ def _told(text: str) -> Iterator[tuple[str, Trouble]]:
             continue
         line = parse(rest, stamp)
         words = noise.without_zero_counts(line.text)
-        stated = classify(words, line.level) if line.level != "info" else None
+        level = "" if line.level == "warn" else line.level  # a warning in strong words is worth a look
+        stated = classify(words, level) if level != "info" else None
         if stated is None or noise.is_never(words) or noise.is_routine(words) or noise.gives_orders(words):
             continue
         template = f"{line.level} {_VARIABLE.sub('#', line.message[:300])}"
