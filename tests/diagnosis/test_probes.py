@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.diagnosis.causes import causes
 from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import (
     container,
@@ -10,7 +11,7 @@ from tests.diagnosis.objects import (
     pod,
     running,
 )
-from tests.diagnosis.world import World, ago
+from tests.diagnosis.world import World, ago, quoted
 
 ALERT = {"labels": {"alertname": "KubePodNotReady", "namespace": "shop", "pod": "web-a-x1"}}
 HTTP = {"httpGet": {"path": "/ready", "port": 8080}}
@@ -50,6 +51,33 @@ def killed(tail: str, probe: dict, *, lived: float, log: str = "") -> World:
     )
     return put.event("Pod", "shop", "web-a-x1", "Unhealthy", f"Liveness probe failed: {tail}", minutes=1.4,
                      field_path="spec.containers{web}")  # fmt: skip
+
+
+def aged(*, code: int, probe: bool = True, minutes: float = 25) -> World:
+    """A container that ended a minute ago; of its probe only an event of an earlier end is left."""
+    own = container(livenessProbe=HTTP) if probe else container()
+    put = world(crashing(code=code, minutes=1, restarts=9), own)
+    text = "Liveness probe failed: HTTP probe failed with statuscode: 503"
+    return put.event(
+        "Pod", "shop", "web-a-x1", "Unhealthy", text, minutes=minutes, field_path="spec.containers{web}"
+    )
+
+
+@pytest.mark.parametrize("code", [137, 143])
+def test_a_kill_whose_own_event_is_gone_is_the_probes_where_that_failed_before(code: int) -> None:
+    found = verdict(aged(code=code))
+    assert found.root and found.root.cause.family == "probes"
+    assert "Liveness probe failed" in quoted(found.root)
+
+
+@pytest.mark.parametrize("put", [aged(code=1), aged(code=137, probe=False)], ids=["an error", "no probe"])
+def test_an_end_of_another_kind_is_not_laid_on_a_probe_that_failed_before(put: World) -> None:
+    assert cause_or_none(put) not in {each.id for each in causes().values() if each.family == "probes"}
+
+
+def cause_or_none(put: World) -> str | None:
+    root = verdict(put).root
+    return root.cause.id if root else None
 
 
 def verdict(put: World) -> Verdict:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from agent.diagnosis.ranking import Verdict
 from tests.diagnosis.objects import (
     Data,
@@ -174,7 +176,7 @@ def test_anti_affinity_names_the_pod_that_stands_there() -> None:
         n=1
     )
     rule = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "web"}}}
-    affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [rule]}}
+    affinity: Data = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [rule]}}
     there = pod("web-0", owner=owned("ReplicaSet", "web-a"))
     verdict, _ = world(waiting(message, affinity=affinity), node("n1")).add(there).investigate(ALERT)
     assert said(verdict) == ("pod-anti-affinity", "shop/Deployment/web")
@@ -331,3 +333,45 @@ def test_a_taint_of_kubernetes_itself_says_that_the_node_is_in_trouble() -> None
 def test_a_taint_that_somebody_set_is_no_trouble_of_the_node() -> None:
     verdict, _ = tainted("dedicated").investigate(ALERT)
     assert said(verdict)[0] == "untolerated-taint"
+
+
+MANY = [f"n{number}" for number in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("refused", "cause"),
+    [
+        ("3 node(s) didn't match pod anti-affinity rules", "pod-anti-affinity"),
+        ("3 node(s) didn't match Pod's node affinity/selector", "node-affinity-unmatched"),
+        ("3 Insufficient cpu", "insufficient-cpu"),
+        ("3 Insufficient memory", "insufficient-memory"),
+        ("3 node(s) had untolerated taint {team: red}", "untolerated-taint"),
+        ("3 node(s) had untolerated taint(s)", "untolerated-taint"),
+    ],
+)
+def test_what_keeps_a_pod_off_most_nodes_counts_more_than_the_one_that_is_cordoned(
+    refused: str, cause: str
+) -> None:
+    rules: Data = {"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "kubernetes.io/hostname"}
+    terms: list[Data] = [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["b"]}]}]
+    affinity: Data = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [rules]}}
+    if "node affinity" in refused:
+        affinity = {
+            "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+        }
+    asked = waiting(f"0/4 nodes are available: 1 node(s) were unschedulable, {refused}.",
+                    containers=asking(cpu="3", memory="15Gi"), affinity=affinity)  # fmt: skip
+    taints = [{"key": "team", "value": "red", "effect": "NoSchedule"}] if "taint" in refused else []
+    nodes = [node(name, taints=taints) for name in MANY[1:]]
+    verdict, _ = world(asked, node(MANY[0], unschedulable=True), *nodes).investigate(ALERT)
+    assert said(verdict)[0] == cause
+
+
+def test_control_planes_beside_a_cordoned_node_are_no_reason() -> None:
+    key = "node-role.kubernetes.io/control-plane"
+    planes = [node(name, taints=[{"key": key, "effect": "NoSchedule"}]) for name in MANY[1:]]
+    message = (
+        f"0/4 nodes are available: 1 node(s) were unschedulable, 3 node(s) had untolerated taint {{{key}: }}."
+    )
+    verdict, _ = world(waiting(message), node(MANY[0], unschedulable=True), *planes).investigate(ALERT)
+    assert said(verdict)[0] == "node-cordoned"

@@ -42,7 +42,7 @@ class Ending:
             return "start-error"
         if reason == "OOMKilled":
             return "oom"
-        if self.killing("failed liveness probe", "failed startup probe"):
+        if self.killing("failed liveness probe", "failed startup probe") or self._is_by_aged_probe:
             return "probe"
         if self.killing("FailedPostStartHook"):
             return "hook"
@@ -102,6 +102,18 @@ class Ending:
             return True
         grace = timedelta(seconds=int(self.pod.at("spec.terminationGracePeriodSeconds") or 30) + 30)
         return -timedelta(seconds=15) <= self.container.finished_at - event.last <= grace
+
+    @cached_property
+    def _is_by_aged_probe(self) -> bool:
+        """Whether it ended as by a probe that kills, which failed before: the word of this very end may be gone.
+
+        The kubelet sends about 25 events of a pod and then one in five minutes, so with some restarts the newest
+        Killing event is that of an earlier end.
+        """
+        killed = self.container.exit_code in (137, 143) and self.container.exit_reason == "Error"
+        has_probe = any(self.container.spec.get(probe) for probe in ("livenessProbe", "startupProbe"))
+        failing = [e for e in self.events("Unhealthy") if e.message.startswith(("Liveness", "Startup"))]
+        return killed and has_probe and bool(failing) and self.container.restarts > 1
 
     def quote(self) -> tuple[Quote, ...]:
         """Exit code and reason, and the restarts so far."""

@@ -6,6 +6,7 @@ the node that needs the least to take the pod decides, and a cure that would onl
 obstacle is not taken for the cause.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -172,8 +173,44 @@ def decide(pod: Obj, refusal: Refusal, nodes: list[Obj], *, partial: bool = Fals
         return Placement(pod, refusal, stated[0], (), tuple(nodes))  # of nodes that came further than these
     _, best = min(ways, key=_effort)
     decisive = max(best, key=cost)
+    if more := _of_more_nodes(pod, refusal, decisive, [each for _, found in ways for each in found]):
+        others = [node for node, found in ways if decisive not in found]
+        return Placement(pod, refusal, more, tuple(others), tuple(nodes))
     near = sorted((way for way in ways if decisive in way[1]), key=_effort)
     return Placement(pod, refusal, decisive, tuple(node for node, _ in near), tuple(nodes))
+
+
+def _of_more_nodes(pod: Obj, refusal: Refusal, decisive: Obstacle, seen: list[Obstacle]) -> Obstacle | None:
+    """What keeps the pod off more nodes than one that is cordoned or has a bad hour does: a node less is usual."""
+    taints = refusal.of("taint")
+    passing = {
+        "cordoned": refusal.of("cordoned"),
+        "node-condition": [each for each in taints if _key(each) in CONDITION_TAINTS],
+    }
+    here = sum(each.nodes for each in passing.get(decisive.kind, ()))
+    if not here:
+        return None
+    usual = {*CONDITION_TAINTS, *CONTROL_PLANE_TAINTS}
+    rest = [
+        each
+        for each in refusal.reasons
+        if each.kind not in ("cordoned", "plugin") and not (each.kind == "taint" and _key(each) in usual)
+    ]
+    most = max(rest, key=lambda each: each.nodes, default=None)
+    if most is None or most.nodes <= here:
+        return None
+    if most.kind != "taint":
+        return _obstacle(most)
+    if most.what:
+        return Obstacle(_taint_kind(pod, _key(most)), most.what)
+    taints_seen = Counter(
+        each for each in seen if each.kind in ("taint", "reserved")
+    )  # since 1.34 none is named
+    return taints_seen.most_common(1)[0][0] if taints_seen else None
+
+
+def _key(taint: Reason) -> str:
+    return taint.what.partition("=")[0]
 
 
 def _from_words(pod: Obj, refusal: Refusal) -> Placement | None:
