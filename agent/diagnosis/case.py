@@ -7,6 +7,7 @@ from enum import Enum
 from functools import partial
 from typing import Any, Literal, TypeVar
 
+from agent.diagnosis.logs.noise import is_no_log
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Event, Log, Obj, Series, cut
 from agent.evidence import query as q
@@ -161,9 +162,11 @@ class Case:
         return self.once(("events", found.id), lambda: _events(found))
 
     def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | Lack:
-        """The log of a container; an empty one is a Log too."""
+        """The log of a container; an empty one is a Log too, an answer in its place is none."""
         found = self.ask(q.logs(pod.namespace, pod.name, container, previous=previous), why)
-        return found if isinstance(found, Lack) else Log(found)
+        if isinstance(found, Lack):
+            return found
+        return Lack.REFUSED if is_no_log(str(found.data or "")) else Log(found)
 
     def series(self, promql: str, why: str = "") -> Sequence[Series] | Lack:
         """The series of a PromQL expression."""

@@ -272,6 +272,24 @@ def test_an_empty_log_is_a_log() -> None:
     assert not isinstance(found, Lack) and found.text == ""
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "unable to retrieve container logs for containerd://4f2c",
+        'previous terminated container "web" in pod "web-1" not found',
+        'Error from server (BadRequest): container "web" in pod "web-1" is waiting to start: CrashLoopBackOff',
+    ],
+)
+def test_what_is_answered_in_place_of_a_log_is_none(answer: str) -> None:
+    told = read(World().log("shop", "web-1", "web", answer), "logs shop/web-1 web")
+    assert told.log(WEB, "web") is Lack.REFUSED
+
+
+def test_a_program_that_says_the_same_among_its_own_words_has_a_log() -> None:
+    text = "starting\nunable to retrieve container logs for containerd://4f2c"
+    assert read(World().log("shop", "web-1", "web", text), "logs shop/web-1 web").log(WEB, "web")
+
+
 def test_the_log_before_the_last_restart_is_another_one() -> None:
     known = read(world(), "logs shop/web-1 web", "logs shop/web-1 web previous")
     texts = [log.text for previous in (False, True) if (log := known.log(WEB, "web", previous=previous))]

@@ -226,3 +226,21 @@ def test_a_crash_loop_that_a_liveness_probe_makes_is_told_by_the_probe() -> None
     assert found.outcome == "inconclusive"
     assert found.root and found.root.cause.id == "liveness-probe-kill"
     assert "crash-loop" in [each.finding.cause.id for each in found.considered if each.part == "first"]
+
+
+SILENT = {"exec": {"command": ["sh", "-c", "test -f /tmp/ready"]}}
+
+
+@pytest.mark.parametrize(
+    "put", [unready("", SILENT), killed("", SILENT, lived=30)], ids=["unready", "killed"]
+)
+def test_a_command_that_fails_without_a_word_is_the_cause_and_is_quoted(put: World) -> None:
+    found = verdict(put)
+    assert (found.outcome, found.root and found.root.cause.id) == ("diagnosed", "probe-command-fails")
+    assert found.root and "without a word: sh -c test -f /tmp/ready" in found.root.headline
+    assert "exec.command" in quoted(found.root)
+
+
+def test_a_command_that_fails_without_a_word_is_no_cause_where_the_log_complains() -> None:
+    log = "ERROR cannot read /data/index: permission denied"
+    assert cause(unready("", SILENT, log=log)) == "file-permission-denied"

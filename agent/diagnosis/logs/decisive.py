@@ -19,6 +19,7 @@ _MOST_TEMPLATES = 500
 _LONGEST_LINE = 4096
 _LEAST_WEIGHT = 0.12
 SAME_MOMENT = 0.5  # seconds
+_ELSEWHERE = 0.6  # of its certainty is left to a line that sends its reader to other lines
 ROUTINE = 10  # occurrences of a template
 _NEAR = 30  # lines
 _LEVEL = {"fatal": 0.30, "error": 0.17, "": 0.12, "warn": 0.05, "info": 0.0}
@@ -159,9 +160,10 @@ def _hit(log: _Log, orders: Sequence[int]) -> _Hit | None:
             and found[0] != "waiting-for"
         ):
             continue
-        if best is None or found[1] > best.certainty:
+        kind, certainty = found[0], found[1] * (_ELSEWHERE if noise.refers_elsewhere(text) else 1)
+        if best is None or certainty > best.certainty:
             crash = entry.style != "" or is_crash(text)
-            best = _Hit(entry, orders[-1], position, *found, line, crash, len(orders), orders[0])
+            best = _Hit(entry, orders[-1], position, kind, certainty, line, crash, len(orders), orders[0])
     return _as_a_whole(log, best) if best and best.kind in _GENERIC else best
 
 

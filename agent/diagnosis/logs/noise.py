@@ -9,6 +9,11 @@ _ZERO = re.compile(
     rf"(?i)\b(?:0|no|without(?: any)?|zero) (?:\w+ )?{_COUNTED}\b"
     rf"|\b[\w.\-]{{0,40}}{_COUNTED}[\w.\-]{{0,40}}\"?\s?[=:]\s?\"?{_NOTHING}"
 )
+_NO_LOG = re.compile(
+    r"(?:Error from server \(\w+\): )?(?:unable to retrieve container logs for \S+"
+    r"|previous terminated container .{1,200} not found|container .{1,300} is (?:waiting to start|not valid for pod)"
+    r"|failed to try resolving symlinks|the server rejected our request for an unknown reason)"
+)
 _NEVER = re.compile(
     r"(?i)deprecat|TLS handshake error from \S+ (?:EOF|read tcp \S+ (?:read: )?connection reset)|"
     r"npm (?:notice|warn)\b"
@@ -33,6 +38,9 @@ _NOT_RECOVERED = re.compile(r"(?i)\b(?:not|never|un|fail|could ?n.t|cannot|error
 _RETRY = re.compile(
     r"(?i)\bretry|\bretries\b|\battempt \d|\btrying again|\bbackoff|\bback-?off|\bwill try|\breconnect"
 )
+_ELSEWHERE = re.compile(
+    r"(?i)\b(?:check|see|consult|look at|refer to) (?:the |your )?(?:\w+ ){0,2}(?:logs?|output|above|messages?)\b"
+)
 _EPILOGUE = re.compile(r"^\s*npm (?:ERR!|error)(?:\s|$)")
 _ORDER = re.compile(
     r"(?i)\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|previous|"
@@ -51,6 +59,11 @@ _ORDER = re.compile(
 )
 
 
+def is_no_log(text: str) -> bool:
+    """Whether it is what an API server or kubelet answers in place of a log, not what a program said."""
+    return "\n" not in text.strip() and bool(_NO_LOG.match(text.strip()))
+
+
 def without_zero_counts(text: str) -> str:
     """The text without counts that are zero ("0 errors", `errors=0`)."""
     return _ZERO.sub(" ", text)
@@ -59,6 +72,11 @@ def without_zero_counts(text: str) -> str:
 def is_never(text: str) -> bool:
     """Whether a line is no trouble whatever it names: a deprecation, a probe's handshake."""
     return bool(_NEVER.search(text))
+
+
+def refers_elsewhere(text: str) -> bool:
+    """Whether a line sends its reader to other lines for the reason."""
+    return bool(_ELSEWHERE.search(text))
 
 
 def is_epilogue(text: str) -> bool:

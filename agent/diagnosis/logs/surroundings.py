@@ -91,7 +91,7 @@ FILES = (
         r"execution of the PostgreSQL server is not permitted|data directory .{1,120}(?:has |is |not )",
         r"initdb: error",
         r"Short read or OOM loading DB|reading RDB file|RDB ERROR|Bad file format reading",
-        r"database files are incompatible|fatal error loading the DB|append[- ]?only file",
+        r"database files are incompatible|fatal error loading the DB",
         r"directory .{1,80}exists but is not empty|superuser password is not specified",
         r"database is uninitialized",
         r"bootstrap check|vm\.max_map_count|InconsistentClusterId|--initialize specified|wrong ownership",

@@ -17,7 +17,7 @@ from agent.diagnosis.logs import LogFinding
 from agent.diagnosis.read.listening import listening
 from agent.diagnosis.read.pod import Container, containers, is_deleting, is_ready
 from agent.diagnosis.read.quote import Quote
-from agent.diagnosis.read.thing import Event, Log, Obj, dig
+from agent.diagnosis.read.thing import Event, Log, Obj, cut, dig
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 
@@ -233,8 +233,11 @@ def _by_command(failure: Failure, spec: list[Claim]) -> Judgement:
     said = failure.event.message.partition(": ")[2].strip()
     if _NOT_RUN.search(said):
         return COMMAND_MISSING, "the command of the probe is not in the image", Sure.LIKELY, spec
-    settled = bool(said) and failure.log is not None and _complaint(failure) is None
-    clause = f"the command of the probe fails: {said[:160] or 'it says nothing'}"
+    settled = failure.log is not None and _complaint(failure) is None
+    clause = f"the command of the probe fails: {said[:160]}"
+    if not said:
+        asked = " ".join(str(word) for word in dig(failure.probe, "exec.command"))
+        clause = f"the command of the probe fails without a word: {cut(asked)[:160]}"
     return COMMAND_FAILS, clause, Sure.LIKELY if settled else Sure.POSSIBLE, spec
 
 
