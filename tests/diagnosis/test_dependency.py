@@ -401,3 +401,48 @@ def test_a_connection_that_somebody_outside_breaks_is_the_cause() -> None:
     line = "read tcp 10.1.1.1:40112->203.0.113.7:5432: read: connection reset by peer\n"
     found = verdict(world(line, url="http://203.0.113.7:5432"))
     assert found.root and found.root.id == "dependency-reset@shop/Deployment/web"
+
+
+# -- Services that a program names where it complains, whatever stands around the name ----------------
+
+ODD_ALERT = {"labels": {"alertname": "CheckoutErrors", "namespace": "shop", "deployment": "web"}}
+FAILING = "ERROR: Connection to stock-service failed!"
+
+
+def shop(line: str, *more: dict) -> World:
+    """A ready Deployment `web` that logs a line again and again, beside Service stock-service."""
+    put = World().add(*deployed(running("web"), container("web"), name="web", ready=True), *more)
+    return put.log("shop", "web-a-x1", "web", "\n".join([line] * 20))
+
+
+def test_a_service_named_in_an_error_that_selects_nobody_is_the_cause() -> None:
+    put = shop(FAILING, service("stock-service", app="stok"))
+    verdict, _ = put.investigate(ODD_ALERT)
+    assert [each.cause.id for each in verdict.chain] == ["dependency-down", "service-without-backends"]
+    assert verdict.chain[0].claims[0].quotes[0].text == FAILING
+
+
+def test_what_ails_the_pods_of_a_service_named_in_an_error_is_the_cause() -> None:
+    callee = deployed(running("stock"), container("stock"), name="stock", ready=True)
+    put = shop("ERROR reservation refused by stock-service", service("stock-service", app="stock"), *callee)
+    put.log(
+        "shop", "stock-a-x1", "stock", "\n".join(["FATAL cannot write /data: No space left on device"] * 5)
+    )
+    verdict, _ = put.investigate(ODD_ALERT)
+    assert [str(each.entity) for each in verdict.chain] == ["shop/Deployment/web", "shop/Deployment/stock"]
+    assert verdict.root and verdict.root.cause.id == "disk-full"
+
+
+def test_a_service_named_in_an_error_whose_pods_are_well_is_only_a_lead() -> None:
+    callee = deployed(running("stock"), container("stock"), name="stock", ready=True)
+    put = shop("ERROR reservation refused by stock-service", service("stock-service", app="stock"), *callee)
+    verdict, _ = put.investigate(ODD_ALERT)
+    assert verdict.outcome == "inconclusive" and "names Service stock-service" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "line", ["ERROR the api failed", "ERROR my-stock-service-2 failed", "INFO called stock-service"]
+)
+def test_a_name_that_is_a_word_part_of_another_or_in_no_trouble_is_none(line: str) -> None:
+    put = shop(line, service("api", app="none"), service("stock-service", app="none"))
+    assert put.investigate(ODD_ALERT)[0].outcome == "inconclusive"

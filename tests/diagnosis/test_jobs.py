@@ -212,6 +212,33 @@ def test_a_pod_ended_at_its_own_deadline_names_the_deadline():
     assert str(verdict.root.entity) == "bank/Job/close" and "8 s" in verdict.root.headline
 
 
+REFUSED = "ERROR cannot reach ledger-gate:7070: Connection refused, trying again"
+
+
+def test_what_kept_a_pod_busy_until_its_deadline_is_the_cause_where_its_log_tells():
+    pod = failed_pod(137)
+    pod["spec"]["activeDeadlineSeconds"] = 8
+    pod["status"] |= {"reason": "DeadlineExceeded"}
+    name = pod["metadata"]["name"]
+    put = World().add(job(LIMIT, failed=1), pod).log("bank", name, "web", "\n".join([REFUSED] * 9))
+    verdict, _ = put.investigate(FAILED)
+    assert verdict.root and verdict.root.cause.family == "dependency"
+    assert "job-deadline" in [each.finding.cause.id for each in verdict.considered]
+
+
+def test_what_a_run_that_holds_others_up_complains_of_is_the_cause():
+    held = cron(spec={"concurrencyPolicy": "Forbid"}, lastScheduleTime=ago(60), active=[{"name": "sync-29"}])
+    of_cron = o.owned("CronJob", "sync")
+    run = {"kind": "Job", "metadata": o.meta("sync-29", "bank", ownerReferences=of_cron),
+           "spec": {}, "status": {"active": 1, "startTime": ago(60)}}  # fmt: skip
+    pod = o.pod("sync-29-x", o.running(), namespace="bank", owner=o.owned("Job", "sync-29"))
+    pod["metadata"]["labels"] = {"job-name": "sync-29"}
+    put = World().add(held, run, pod).log("bank", "sync-29-x", "web", "\n".join([REFUSED] * 9))
+    verdict, _ = put.investigate(LATE)
+    assert [each.cause.id for each in verdict.chain][:1] == ["cronjob-held-by-running-job"]
+    assert verdict.root and verdict.root.cause.family == "dependency"
+
+
 def replacing(**status: object) -> o.Data:
     spec = {"schedule": "*/5 * * * *", "concurrencyPolicy": "Replace", "jobTemplate": {}}
     active = {"active": [{"name": "digest-2"}], "lastScheduleTime": ago(1)}

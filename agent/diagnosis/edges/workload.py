@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.diagnosis.case import Case, Lack
-from agent.diagnosis.facts.graph import owner_ref, workload_of
+from agent.diagnosis.facts.graph import owner_ref, pods_of, workload_of
 from agent.diagnosis.facts.replicas import in_trouble, is_starting
 from agent.diagnosis.facts.rollout import is_told_by_pods
 from agent.diagnosis.facts.runs import runs_of, telling_pods
@@ -43,8 +43,11 @@ def workload(case: Case, pod: Obj) -> Iterator[Ref]:
 
 @edge("Job")
 def pods_of_a_job(case: Case, job: Obj) -> Iterator[Ref]:
-    """Those that failed last, or that it waits for."""
-    yield from (pod.ref for pod in telling_pods(case, job) or [])
+    """Those that failed last, or that it waits for; where others wait for the Job, one that runs."""
+    telling = telling_pods(case, job) or []
+    if not telling and case.led_by:
+        telling = (pods_of(case, job) or [])[:1]
+    yield from (pod.ref for pod in telling)
 
 
 @edge("CronJob")

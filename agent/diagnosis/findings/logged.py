@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agent.diagnosis.advice import edit, on, watch
 from agent.diagnosis.causes import Cause, cause
 from agent.diagnosis.facts import provenance
+from agent.diagnosis.facts.naming import services_named
 from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.findings import dependency, permissions
 from agent.diagnosis.findings.complaint import Complaint
@@ -193,6 +194,7 @@ def _process_killed(complaint: Complaint) -> Finding | None:
 
 def _own_fault(complaint: Complaint, kind: str) -> Finding:
     row = ROWS[kind]
+    leads = tuple(services_named(complaint.case, complaint.pod.ref.namespace, complaint.line.message))
     targets = [str(t) for t in getattr(complaint.line.targets, row.target)] if row.target else []
     words = {"what": targets[0] if targets else "", "message": complaint.line.message.rstrip(".")}
     clause = (row.clause if targets or not row.target else row.bare).format(**words)
@@ -203,9 +205,11 @@ def _own_fault(complaint: Complaint, kind: str) -> Finding:
             clause,
             *claims,
             ways=_advice(complaint, row, targets),
+            leads_to=leads,
             sure=min(complaint.sure, Sure.LIKELY),
         )
-    return complaint.finding(row.cause, clause, *claims, ways=_advice(complaint, row, targets))
+    ways = _advice(complaint, row, targets)
+    return complaint.finding(row.cause, clause, *claims, ways=ways, leads_to=leads)
 
 
 def _background(complaint: Complaint) -> Iterator[Claim]:

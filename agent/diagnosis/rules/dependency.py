@@ -9,6 +9,7 @@ from agent.diagnosis.case import Case
 from agent.diagnosis.causes import cause
 from agent.diagnosis.facts.backends import backends
 from agent.diagnosis.facts.graph import workload_of
+from agent.diagnosis.facts.naming import named_in_troubles
 from agent.diagnosis.facts.peer import Peer, called_by, peer_of
 from agent.diagnosis.facts.provenance import config_maps, of_host
 from agent.diagnosis.finding import Claim, Finding, Sure
@@ -20,8 +21,10 @@ from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 from agent.hosts import NAME, URL, Host, hosts
+from agent.ref import Ref
 
 DOWN = cause("dependency-down")
+ERRORS = cause("dependency-error")
 SERVICE_MISSING = cause("dependency-service-missing")
 
 MAX_LINKS = 5
@@ -35,7 +38,7 @@ LONGEST_FILE = 20_000
 _UPSTREAM = re.compile(rf"\b(?:server|address:)\s+(?=[a-zA-Z])({NAME})(?::(\d{{2,5}}))(?=[\s;])")
 
 
-@rule("Pod", finds=(DOWN, SERVICE_MISSING, *throttling.FINDS))
+@rule("Pod", finds=(DOWN, ERRORS, SERVICE_MISSING, *throttling.FINDS))
 def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
     """The dependencies of a pod in trouble that are missing or have nobody behind them."""
     if is_deleting(pod) or is_finished(pod):
@@ -49,6 +52,14 @@ def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
 
 
 def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[Finding]:
+    for service, (log, trouble) in named_in_troubles(case, container).items():
+        peer = peer_of(case, pod, service.name, None)
+        behind = backends(case, peer.obj) if peer.obj is not None else None
+        said = Claim(f"The log of {container.called} says: {trouble.message}", (log.quote(trouble.line),))
+        if behind is not None and not behind.ready:
+            yield _down(case, pod, container, peer, said)
+        elif behind is not None:
+            yield _named(case, pod, container, service, said)
     links = dict.fromkeys(_in_command(container)) if waits else {}
     links |= dict.fromkeys((host, port) for _, host, port in called_by(case, container))
     links |= dict.fromkeys(_in_files(case, container))
@@ -62,6 +73,22 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
                 yield _down(case, pod, container, peer)
             elif behind is not None and is_ready(pod) and _SLOW.search(case.alert.text):
                 yield from _slow(case, container, peer, workload_of(case, behind.ready[0]))
+
+
+def _named(case: Case, pod: Obj, container: Container, service: Ref, said: Claim) -> Finding:
+    """No more than a way on: the words name a Service that has ready pods, whose own logs may tell."""
+    headline = f"The {container.called} logs trouble that names Service {service.name}"
+    see = look(service, "looking at the dependency", ERRORS.remedy)
+    return Finding(
+        cause=ERRORS,
+        entity=workload_of(case, pod).ref,
+        headline=headline,
+        claims=(said,),
+        sure=Sure.POSSIBLE,
+        recommendations=(see,),
+        leads_to=(service,),
+        container=container.name,
+    )
 
 
 def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator[Finding]:
@@ -109,15 +136,18 @@ def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
     )
 
 
-def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
+def _down(case: Case, pod: Obj, container: Container, peer: Peer, called: Claim | None = None) -> Finding:
     assert peer.obj is not None
     workload, service = workload_of(case, pod), peer.obj
+    called = called or Claim(
+        f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)
+    )
     return Finding(
         cause=DOWN,
         entity=workload.ref,
         headline=f"The {container.called} depends on Service {service.ref.name}, which has no ready pod",
         claims=(
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
+            called,
             Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
         ),
         sure=Sure.LIKELY,

@@ -213,6 +213,8 @@ def test_a_long_log_of_different_errors_is_read_with_bounded_work() -> None:
 
 
 def test_a_line_that_sends_its_reader_to_the_log_yields_to_the_one_that_says_why() -> None:
-    text = "Can't open the append-only file: Permission denied\nFatal error loading the DB, check server logs."
+    text = (
+        "Can't open the append-only file: Permission denied\nFatal error loading the DB, check server logs."
+    )
     assert best(text, exited=True).kind == "permission-denied"
     assert best(text.splitlines()[1], exited=True).kind == "server-config"

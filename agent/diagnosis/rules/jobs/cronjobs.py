@@ -106,7 +106,7 @@ def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     )
     bound = edit(obj.ref, "setting a deadline", "Set activeDeadlineSeconds in the jobTemplate.", risk="low")
     claims = (Claim(headline, quotes + ((said.quote,) if said else ())),)
-    return Finding(HELD, obj.ref, headline, claims, Sure.LIKELY, (end, bound), since=last)
+    return Finding(HELD, obj.ref, headline, claims, Sure.LIKELY, (end, bound), leads_to=(ref,), since=last)
 
 
 def _replaced(case: Case, obj: Obj, events: list[Event]) -> Finding | None:

@@ -11,7 +11,9 @@ from agent.diagnosis.facts.graph import workload_of
 from agent.diagnosis.facts.replicas import is_starting
 from agent.diagnosis.facts.runs import ended, failed_pods, has, is_failed, is_long, run_after, telling_pods
 from agent.diagnosis.finding import Claim, Finding, Recommendation, RuledOut, Sure
-from agent.diagnosis.read.pod import is_well
+from agent.diagnosis.findings import logged
+from agent.diagnosis.findings.complaint import Complaint
+from agent.diagnosis.read.pod import Container, containers, is_well
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.selector import selector_text
 from agent.diagnosis.read.thing import Obj
@@ -104,17 +106,28 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
     )
 
 
-@rule("Pod", finds=(DEADLINE,))
+@rule("Pod", finds=(DEADLINE, *logged.FINDS))
 def deadline_of_pod(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod that the kubelet ended at the pod's own deadline: each try of its Job is."""
+    """A pod that the kubelet ended at the pod's own deadline, as each try of its Job is; its log may tell why."""
     if pod.at("status.reason") != "DeadlineExceeded":
         return
+    why = [finding for container in containers(pod) for finding in _kept_busy(case, pod, container)]
+    yield from why
     owner, seconds = workload_of(case, pod).ref, pod.at("spec.activeDeadlineSeconds")
     headline = f"Pod {pod.ref.name} did not finish within its own deadline of {seconds} s"
     quotes = pod.quote("status.reason", "status.message", "spec.activeDeadlineSeconds", "status.startTime")
     sentence = "Raise activeDeadlineSeconds of the pod's template, or find out why it takes so long."
     advice = edit(owner, "allowing it more time", sentence)
-    yield Finding(DEADLINE, owner, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
+    sure = Sure.POSSIBLE if any(each.sure >= Sure.LIKELY for each in why) else Sure.STATED
+    yield Finding(DEADLINE, owner, headline, (Claim(headline, quotes),), sure, (advice,))
+
+
+def _kept_busy(case: Case, pod: Obj, container: Container) -> Iterator[Finding]:
+    """What a container complained of up to the deadline."""
+    log = case.log(pod.ref, container.name, why=f"what took {container.called} so long?")
+    line = next(iter(log.read(exited=False)), None) if log else None
+    if log and line:
+        yield from logged.explain(Complaint(case, pod, container, log, line))
 
 
 def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
