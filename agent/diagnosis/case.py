@@ -196,9 +196,9 @@ class Case:
         """The first few of many; that the others are not looked at is said, with `what` they are."""
         items = [*items]
         if len(items) > most:
-            self.left_out[f"{len(items) - most} of {len(items)} {what} (not looked at: only {most} are)"] = (
-                None
-            )
+            self.left_out[
+                f"{len(items) - most} of {len(items)} {what} (not examined: the limit is {most})"
+            ] = None
         return items[:most]
 
     # -- following -----------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def kubectl(namespace: str | None, words: str, **values: Any) -> Command | Withh
     try:
         filled = [_SLOT.sub(lambda slot: _fill(slot[1], values), word) for word in text.split()]
     except _Unfit as unfit:
-        return Withheld(f"the evidence gives as {unfit} what is not valid in a command")
+        return Withheld(f"the {unfit} in the evidence is not valid in a command")
     return Command((("kubectl", *filled),))
 
 

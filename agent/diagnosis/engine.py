@@ -33,11 +33,11 @@ class Diagnosis:
     found_by: dict[str, str] = field(default_factory=dict)
     """The rule that made a finding, by its id, as `module.function`."""
     switched_off: list[tuple[Finding, str]] = field(default_factory=list)
-    """Findings that an operator's switches took away, each with the reason."""
+    """Findings that an operator switched off, each with the reason."""
     lowered: dict[str, str] = field(default_factory=dict)
-    """Why findings, by their ids, are only possible for an operator."""
+    """The reason for each finding (by id) that an operator lowered to possible."""
     failures: list[str] = field(default_factory=list)
-    """What could not be analyzed, and why: evidence of a shape that Kubernetes does not give it."""
+    """What could not be analyzed, and why: evidence in a shape that Kubernetes does not produce."""
 
     @property
     def questions(self) -> dict[Query, str]:
@@ -67,7 +67,7 @@ def diagnose(case: Case, subjects: list[Ref]) -> Diagnosis:
             visited.add(ref)
             if len(visited) > MAX_VISITS:
                 left = sum(each not in visited for each in case.followed) + 1
-                case.left_out[f"{left} objects (not looked at: {MAX_VISITS} are at most)"] = None
+                case.left_out[f"{left} objects (not examined: the limit is {MAX_VISITS})"] = None
                 case.current = None
                 return diagnosis
             _visit(case, ref, diagnosis)
@@ -80,7 +80,7 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
     obj = case.obj(ref, f"what is {ref}?")
     if not obj:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
-            diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
+            diagnosis.states.append(State("gone", ref, f"{ref} no longer exists.", (quote,)))
         return
     for edge in registry.edges_for(ref.kind):
         with _failing(obj, diagnosis):

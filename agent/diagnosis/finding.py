@@ -58,9 +58,7 @@ class Recommendation:
     def told(self) -> str:
         """The sentence, and why there is no command where a word for one broke the rules."""
         withheld = (each.why for each in (self.command, self.verify) if isinstance(each, Withheld))
-        return " ".join(
-            [self.sentence, *(f"A command is left out: {why}." for why in dict.fromkeys(withheld))]
-        )
+        return " ".join([self.sentence, *(f"No command is given: {why}." for why in dict.fromkeys(withheld))])
 
 
 def one_of(*ways: Recommendation) -> tuple[Recommendation, ...]:

@@ -18,22 +18,22 @@ class Rank(NamedTuple):
     """
 
     carried: bool
-    """At least likely: what is only possible is no verdict while anything else is there."""
+    """At least likely: a merely possible finding never wins over a likely one."""
     first: bool
-    """No other finding on the same object is why this one shows."""
+    """No other finding on the same object explains this one."""
     cause: bool
-    """A cause, and no mere symptom."""
+    """A cause, not just a symptom."""
     met: bool
-    """Who made the alert can have met it: no request meets a pod that never served beside enough that do."""
+    """It can have caused the alert: no request reaches a pod that never served while enough others do."""
     topic: bool
-    """Of a family that the alert is about."""
+    """Its family is one that the alert is about."""
     sure: Sure
-    """How far the evidence carries it."""
+    """How strongly the evidence supports it."""
     own: bool
-    """Seen at the object that the alert is about."""
+    """Found on the object that the alert is about."""
 
     def words(self) -> list[str]:
-        """The parts that speak for the finding, the level by its own name."""
+        """The parts in favor of the finding, the level by its own name."""
         return [
             str(self.sure.name.lower() if part == "sure" else part)
             for part in self._fields
@@ -43,18 +43,18 @@ class Rank(NamedTuple):
 
 WHY_BEHIND = {
     "carried": "the evidence makes it possible, not likely",
-    "first": "it shows because of that one",
+    "first": "it is a consequence of that one",
     "cause": "it is a symptom",
-    "met": "as many pods as wanted serve beside it",
+    "met": "enough other pods are serving",
     "topic": "the alert is about something else",
-    "sure": "the evidence carries it less far",
-    "own": "it was seen at another object than the alert is about",
+    "sure": "the evidence for it is weaker",
+    "own": "it was found on another object than the one in the alert",
     "off": "switched off by configuration",
     "lowered": "lowered by configuration",
-    "model": "the model took that one",
+    "model": "the model chose that one",
     "doubted": "the model did not accept it",
-    "id": "nothing tells them apart, so the ids are compared",
-    "aside": "it lies behind a finding that was not taken",
+    "id": "the two rank equal, so the order of their ids decided",
+    "aside": "it explains a finding that was not chosen",
 }
 
 

@@ -63,9 +63,9 @@ def statement(verdict: Verdict) -> str:
         case "self-resolved":
             return f"Analysis complete. The incident has resolved itself. {verdict.sentence}"
         case "not-actionable":
-            return f"Analysis complete. Nothing is wrong that needs action. {verdict.sentence}"
+            return f"Analysis complete. No action is needed. {verdict.sentence}"
         case _:
-            return f"Analysis complete, without a cause. {verdict.sentence}"
+            return f"Analysis complete. No cause was found. {verdict.sentence}"
 
 
 def _joined(plan: list[list[Recommendation]]) -> str:
@@ -91,7 +91,7 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
             verdict.sentence = f"{root.headline}; {WHY_BEHIND['lowered']}: {reason}."
         considered = [*(Considered(f, None, "carried") for f in chain), *considered]
         if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
-            verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
+            verdict.sentence += f" Not everything could be examined: {', '.join(map(_partly, lists))}."
     off = [Considered(f, None, "off", reason) for f, reason in diagnosis.switched_off]
     verdict.considered = off + [_as_lowered(diagnosis, each) for each in considered]
     verdict.ruled_out = _ruled_out(chain)
@@ -119,7 +119,7 @@ def _all_unread(refused: Sequence[Evidence]) -> Iterator[str]:
         if each.query.verb != "metrics" or measures[why] == 1:
             yield f"{each.query} ({why})"
         elif measures[why]:
-            yield f"{measures[why]} measures of Prometheus ({why})"
+            yield f"{measures[why]} Prometheus queries ({why})"
             measures[why] = 0
 
 
@@ -210,7 +210,7 @@ def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
     if weak is not None:
         sentence = _doubt(weak)
     elif states:
-        sentence = f"{sentence} The condition of the alert itself could not be checked."
+        sentence = f"{sentence} The alert's own condition could not be checked."
     else:
         sentence = "The evidence that could be read does not show a cause."
     return Verdict("inconclusive", sentence, weak, states=states)
@@ -219,8 +219,8 @@ def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
 def _doubt(weak: Finding) -> str:
     """What is left to say of a finding that is no cause: a symptom is a fact, anything else a possibility."""
     if weak.cause.symptom:
-        return f"{weak.headline}; the evidence does not tell why."
-    return f"Possibly so, but the evidence does not settle it: {weak.headline}."
+        return f"{weak.headline}; the evidence does not show why."
+    return f"Possible, but the evidence does not confirm it: {weak.headline}."
 
 
 def _is_missed(state: State) -> bool:

@@ -109,7 +109,7 @@ def _looked_at(case: Case) -> list[Ref]:
         if text != "Node/*":
             found.append(Ref.parse(text))
             continue
-        nodes = case.list("Node", "*", why="is every node well?", need="some") or []
+        nodes = case.list("Node", "*", why="is every node healthy?", need="some") or []
         ill = [node.ref for node in nodes if not is_node_ready(node)]
         found += case.first(ill, MOST_NODES, "nodes that are not ready") or [node.ref for node in nodes[:1]]
     return found

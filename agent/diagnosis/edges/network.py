@@ -32,7 +32,7 @@ def measured(case: Case, service: Obj) -> Iterator[Ref]:
 def alias(case: Case, service: Obj) -> Iterator[Ref]:
     """The Service that an ExternalName stands for, if that exists."""
     target = alias_of(service)
-    if target and case.obj(target, f"{service.ref} stands for {target}"):
+    if target and case.obj(target, f"{service.ref} is an alias for {target}"):
         yield target
 
 
@@ -48,5 +48,5 @@ def services(case: Case, ingress: Obj) -> Iterator[Ref]:
     """The Services it sends to, as far as they exist."""
     for backend, _ in services_behind(ingress):
         name = str(backend.get("name") or "")
-        if case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} sends to it"):
+        if case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} routes to it"):
             yield Ref("Service", ingress.ref.namespace, name)

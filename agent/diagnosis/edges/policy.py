@@ -27,7 +27,7 @@ def guards(case: Case, obj: Obj) -> Iterator[Ref]:
 def closed(case: Case, node: Obj) -> Iterator[Ref]:
     """Where the alert is about a drain, the budgets that allow no disruption of a pod on the node."""
     if "budget" in case.runbook.families and case.is_subject:
-        what = f"budgets that allow no disruption on {node.ref.name}"
+        what = f"budgets that allow no disruption of pods on {node.ref.name}"
         yield from (budget.ref for budget in case.first(closed_on(case, node), MOST_BUDGETS, what))
 
 

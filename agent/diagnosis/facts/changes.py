@@ -87,7 +87,7 @@ class Change:
     def claim(self) -> Claim:
         """The change as a statement with its quotes."""
         when = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
-        what = {"rollout": "a new version was rolled out", "rollback": "an earlier version was put back"}
+        what = {"rollout": "a new version was rolled out", "rollback": "an earlier version was restored"}
         text = f"{self.entity}: {what.get(self.kind, 'its data was edited')}{when} ({self.summary})"
         return Claim(text, self.quotes + tuple(q for d in self.differences[:3] for q in d.quotes))
 
@@ -145,7 +145,7 @@ def differences(old: Obj, new: Obj) -> tuple[Difference, ...]:
 def config_changes(case: Case, workload: Obj, before: datetime | None = None) -> list[Change] | Lack:
     """Edits of the ConfigMaps a workload reads that came shortly before `before` (now by default)."""
     template = workload.at("spec.template.spec") or workload.at("spec") or {}
-    why, space = f"was what {workload.ref} reads edited?", workload.ref.namespace
+    why, space = f"was the configuration of {workload.ref} edited?", workload.ref.namespace
     configs = [case.get("ConfigMap", space, name, why) for name in sorted(set(config_maps(template)))]
     if Lack.UNREAD in configs:
         return Lack.UNREAD

@@ -31,11 +31,11 @@ def _first(found: Sequence[Series] | Lack) -> Series | None:
 
 _ASKED: dict[str, tuple[Callable[[Scope], str], str]] = {
     "cpu": (promql.cpu, "how much CPU does {} use?"),
-    "memory": (promql.memory, "how much memory does {} hold?"),
+    "memory": (promql.memory, "how much memory does {} use?"),
     "requests": (promql.requests, "how many requests does {} serve?"),
-    "errors": (promql.errors, "how many requests does {} fail?"),
+    "errors": (promql.errors, "how many requests to {} fail?"),
     "latency": (promql.latency, "how long do the requests to {} take?"),
-    "throttled": (promql.throttled, "is {} stopped by a CPU limit?"),
+    "throttled": (promql.throttled, "does a CPU limit throttle {}?"),
 }
 
 

@@ -26,7 +26,7 @@ def lingering(case: Case, pods: list[Obj]) -> list[Obj]:
     """Pods told to end a while ago that still are there: a workload that is short may wait for them."""
     asked = [(pod, told_to_end_at(pod)) for pod in pods]
     late = [pod for pod, at in asked if at is not None and case.now - at > GRACE]
-    return [*case.first(late, MOST, "pods that do not end")]
+    return [*case.first(late, MOST, "pods that do not terminate")]
 
 
 def is_starting(case: Case, pod: Obj) -> bool:

@@ -48,7 +48,7 @@ def run_after(case: Case, job: Obj) -> Obj | None:
     owner = owner_ref(job)
     if owner is None or owner.kind != "CronJob" or job.created is None:
         return None
-    why = f"did a run of {owner} after {job.ref.name} finish well?"
+    why = f"did a run of {owner} after {job.ref.name} succeed?"
     jobs = case.list("Job", job.ref.namespace, why=why, need="some")
     well = [each for each in jobs or [] if owner_ref(each) == owner and has(each, "Complete")]
     return next((each for each in well if each.created and each.created > job.created), None)

@@ -14,7 +14,7 @@ MOST = 3
 @fact
 def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
     """The pods of a namespace that neither finished nor are told to end."""
-    pods = case.list("Pod", namespace, why=f"which pods of {namespace} are not well?", need="some")
+    pods = case.list("Pod", namespace, why=f"which pods in {namespace} are unhealthy?", need="some")
     if isinstance(pods, Lack):
         return pods
     return [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
@@ -31,12 +31,12 @@ def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
         if not is_well(pod):
             ill.setdefault(owner_ref(pod) or pod.ref, pod.ref)
     found = [*ill.values(), *_without_pods(case, namespace)]
-    return [*case.first(found, MOST, f"objects of {namespace} that are not well")]
+    return [*case.first(found, MOST, f"unhealthy objects in {namespace}")]
 
 
 def _without_pods(case: Case, namespace: str) -> list[Ref]:
     """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
-    why = f"which workloads of {namespace} lack pods?"
+    why = f"which workloads in {namespace} are missing pods?"
     lists = [case.list(kind, namespace, why=why, need="some") for kind in REPLICATED]
     return [
         workload.ref

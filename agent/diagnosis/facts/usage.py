@@ -41,7 +41,7 @@ def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | Lack:
     if isinstance(found, Lack):
         return found
     named = {pod.ref.name: pod for pod in pods}
-    left = case.first(_untold(found, pods), MOST_ASKED, "pods that are not among those that use most")
+    left = case.first(_untold(found, pods), MOST_ASKED, "pods outside the listed top users")
     uses = []
     for source, place, item in _entries(case, found, left):
         pod, amount = named.get(str(item.get("pod"))), item.get(resource)

@@ -64,7 +64,7 @@ def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
     if (pvc.at("spec.volumeMode") or "Filesystem") != (pv.at("spec.volumeMode") or "Filesystem"):
         found.append(("volumeMode", f"mode {pv.at('spec.volumeMode')}"))
     if not selects(pvc.at("spec.selector"), pv.labels):
-        found.append(("selector", "other labels"))
+        found.append(("selector", "different labels"))
     holder = pv.at("spec.claimRef.name")
     if pv.at("status.phase") == "Released":  # even for a claim of the same name: it is another one
         found.append(("claimRef.name", f"still reserved for the deleted claim {holder}"))

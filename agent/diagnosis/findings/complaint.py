@@ -111,7 +111,7 @@ class Complaint:
             lines = [split_time(line)[1] for line in text.splitlines()[self.line.index + 1 :][:MORE_LINES]]
         lines = [line for line in lines if line.strip() and line != self.line.line]
         if lines:
-            yield Claim("Beside it the log says", tuple(self.log.quote(line) for line in lines[-MORE_LINES:]))
+            yield Claim("The log also says", tuple(self.log.quote(line) for line in lines[-MORE_LINES:]))
 
     def _end(self) -> Iterator[Claim]:
         if self.ending is None:
@@ -129,5 +129,5 @@ class Complaint:
     def _ruled_out(self) -> Iterator[RuledOut]:
         if self.ending and self.ending.how in ("exit", "completed", "signal"):
             code, reason = self.container.exit_code, self.container.exit_reason
-            why = f"It ended with exit code {code} and reason {reason}: no limit of memory ended it."
+            why = f"It ended with exit code {code} and reason {reason}: it was not killed at a memory limit."
             yield RuledOut("oom-killed", why, self.container.quote(f"{self.container.ended_path}.reason"))

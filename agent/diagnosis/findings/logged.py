@@ -59,9 +59,9 @@ ROWS = {
     "permission-denied": Row(
         cause("file-permission-denied"),
         target="paths",
-        clause="it may not use {what}: permission denied",
+        clause="it has no permission to use {what}",
         bare="permission is denied: {message}",
-        action="correcting user or ownership",
+        action="correcting the user or the ownership",
     ),
     "read-only-filesystem": Row(
         cause("read-only-filesystem"),
@@ -95,8 +95,8 @@ ROWS = {
     "port-in-use": Row(
         cause("port-in-use"),
         target="ports",
-        clause="the port {what} it wants to listen on is taken",
-        bare="the port it wants to listen on is taken",
+        clause="the port {what} it wants to listen on is already in use",
+        bare="the port it wants to listen on is already in use",
         action="changing the port",
     ),
     "schema-missing": Row(
@@ -118,8 +118,8 @@ ROWS = {
     "pool-exhausted": Row(
         cause("pool-exhausted"),
         target="",
-        clause="its pool of connections is exhausted",
-        bare="its pool of connections is exhausted",
+        clause="its connection pool is exhausted",
+        bare="its connection pool is exhausted",
         action="enlarging the connection pool",
     ),
     "deadlock": Row(
@@ -142,7 +142,7 @@ ROWS = {
         target="paths",
         clause="no space is left where it writes {what}",
         bare="no space is left on a file system it writes to",
-        action="enlarging or cleaning the volume",
+        action="enlarging or cleaning up the volume",
     ),
     "too-many-files": Row(
         cause("too-many-open-files"),
@@ -187,7 +187,7 @@ def _process_killed(complaint: Complaint) -> Finding | None:
         return None
     limit = Claim(f"Its memory limit is {bound}", complaint.container.quote_spec("resources.limits.memory"))
     raising = raise_limit(complaint.workload.ref, complaint.container.name, str(bound))
-    clause = f"a process of it is killed at the memory limit of {bound}: {complaint.line.message}"
+    clause = f"one of its processes is killed at the memory limit of {bound}: {complaint.line.message}"
     return complaint.finding(OOM, clause, limit, ways=(raising,))
 
 
@@ -225,7 +225,7 @@ def _background(complaint: Complaint) -> Iterator[Claim]:
             "spec.securityContext.runAsUser", "spec.securityContext.fsGroup"
         )
         if quotes:
-            yield Claim("The user it runs as is set in the specification", quotes)
+            yield Claim("The spec sets the user it runs as", quotes)
 
 
 def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recommendation, ...]:

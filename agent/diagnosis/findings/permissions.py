@@ -66,7 +66,7 @@ def _what(refused: Forbidden) -> str:
 
 def _bindings(case: Case, refused: Refused) -> list[Obj] | None:
     """The bindings that hold for the account where it was refused; None while unread."""
-    why = f"what is {refused.account} allowed?"
+    why = f"what is {refused.account} allowed to do?"
     lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
     if refused.said.namespace:
         lists.append(case.list("RoleBinding", refused.said.namespace, why=why, need="some"))
@@ -119,7 +119,7 @@ def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
 def _decide(ref: Ref, cause: Cause) -> Recommendation:
     """What is left where the right is one that this program never recommends."""
     sentence = f"{cause.remedy} {NEVER}"
-    return look(ref, "having the right reviewed by whoever answers for the cluster", sentence)
+    return look(ref, "having a cluster administrator review the permission", sentence)
 
 
 def _create(right: Right, kind: str, namespace: str | None, name: str) -> Command | Withheld:
@@ -150,7 +150,7 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
         clause += f": {roles} does not allow it"
     else:
         claims = [_stray(complaint.case, refused)]
-        known = " of those that were read" if _is_part(complaint.case, said) else ""
+        known = " that could be read" if _is_part(complaint.case, said) else ""
         clause += f": no role{known} is bound to it"
     advice = (_grant(refused, named),)
     return complaint.finding(FORBIDDEN, clause, *claims, ways=advice, sure=Sure.STATED)
@@ -195,7 +195,7 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
     for binding in bindings[:2]:
         kind = str(binding.at("roleRef.kind"))
         namespace = binding.ref.namespace if kind == "Role" else ""
-        role = case.get(kind, namespace, str(binding.at("roleRef.name")), "which rules does it hold?")
+        role = case.get(kind, namespace, str(binding.at("roleRef.name")), "which rules does the role have?")
         if role:
             yield Claim(
                 f"These are the rules of {role.ref}",

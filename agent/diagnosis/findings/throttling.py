@@ -40,13 +40,14 @@ def limit_too_low(
     container, limit = limits[0]
     used = now_level(cpu) or 0.0
     bound = workload.quote(f"{_containers(workload)}[{container}].resources.limits.cpu")
-    stopped = f"In {share:.0%} of its periods the limit of {limit} stops container {container}"
+    stopped = f"Container {container} is throttled by its limit of {limit} in {share:.0%} of its CPU periods"
     claims = [
         Claim(stopped, (quote_now(throttled), *bound)),
         Claim(f"All pods together use {used:.2f} cores", (quote_now(cpu),)),
     ]
     headline = (
-        f"The CPU limit of {limit} of container {container} is too low: {share:.0%} of its periods are cut"
+        f"The CPU limit of {limit} of container {container} is too low: "
+        f"it is throttled in {share:.0%} of its CPU periods"
     )
     change = recent_change(case, workload)
     lowered = [d for d in change.touching("limits.cpu") if d.lowered] if change else []
@@ -100,7 +101,7 @@ def _double(limit: str) -> str:
 def _raise(workload: Obj, container: str, limit: str) -> Recommendation:
     return Recommendation(
         "raising the CPU limit",
-        f"Give container {container} a CPU limit of {limit}, or none: its request reserves CPU for it.",
+        f"Raise the CPU limit of container {container} to {limit}, or remove it and keep the request.",
         on(
             workload.ref,
             "set resources",

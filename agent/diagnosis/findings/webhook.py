@@ -76,7 +76,7 @@ def _service_in(error: str) -> Ref | None:
 def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iterator[Recommendation]:
     """What to do about a webhook that does not answer."""
     if service:
-        sentence = f"Bring {service} back: see its endpoints and the pods behind it."
+        sentence = f"Restore {service}: check its endpoints and the pods behind it."
         yield look(service, "restoring the webhook's Service", sentence)
     if configuration:
         yield edit(

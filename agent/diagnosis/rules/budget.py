@@ -36,7 +36,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif not pods and count(obj, "expectedPods") == 0:
         yield _empty(case, obj, quotes)
     elif is_short(obj):
-        headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
+        headline = f"Budget {obj.ref.name} requires {wanted} healthy pods, and {healthy} are healthy"
         see = Recommendation(
             "repairing the pods it guards",
             "See which pods are not ready and why.",
@@ -48,7 +48,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif count(obj, "disruptionsAllowed") == 0:
         yield _strict(obj, healthy, quotes)
     else:
-        words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
+        words = f"{obj.ref} has pods to spare: {healthy} are healthy, {wanted} are required."
         yield State("healthy", obj.ref, words, quotes, settles=case.is_subject)
 
 

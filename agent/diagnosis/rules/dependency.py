@@ -101,7 +101,10 @@ def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
         headline=f"The {container.called} waits for {peer}, and {text[0].lower()}{text[1:]}",
         claims=(
             Claim(text, (peer.absent,)),
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
+            Claim(
+                f"The {container.called} is configured to reach {peer.host}",
+                _mention(case, container, peer.host),
+            ),
         ),
         sure=Sure.LIKELY,
         recommendations=(edit(workload.ref, "correcting the host name", SERVICE_MISSING.remedy),),
@@ -117,7 +120,10 @@ def _down(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
         entity=workload.ref,
         headline=f"The {container.called} depends on Service {service.ref.name}, which has no ready pod",
         claims=(
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
+            Claim(
+                f"The {container.called} is configured to reach {peer.host}",
+                _mention(case, container, peer.host),
+            ),
             Claim(f"Service {service.ref.name} selects these pods", service.quote("spec.selector")),
         ),
         sure=Sure.LIKELY,

@@ -56,10 +56,10 @@ _BY_CLASS = {
 _WORDS = {
     "image-not-found": "the registry has no image {image}",
     "image-access-denied": "the registry refuses {image} without valid credentials",
-    "registry-unreachable": "the registry {host} cannot be reached for {image}",
-    "registry-dns": "the name of the registry {host} does not resolve for {image}",
-    "registry-tls": "the TLS of the registry {host} is not accepted for {image}",
-    "registry-rate-limit": "the registry {host} limits the rate of pulls and refuses {image}",
+    "registry-unreachable": "the registry {host} cannot be reached to pull {image}",
+    "registry-dns": "the registry name {host} in {image} does not resolve",
+    "registry-tls": "the TLS connection to the registry {host} is not accepted for {image}",
+    "registry-rate-limit": "the registry {host} rate-limits pulls and refuses {image}",
     "registry-error": "the registry {host} fails to serve {image}",
     "image-wrong-platform": "{image} has no variant for the node's platform",
     "image-name-invalid": "{image} is not a valid image name",
@@ -170,7 +170,7 @@ def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
         yield Claim("The pull secret that the pod names cannot be read", (missing[-1].quote,))
     elif named:
         quotes = pod.quote(*(f"spec.imagePullSecrets[{secret.get('name')}].name" for secret in named))
-        yield Claim("The pod brings a pull secret, which the registry does not accept", quotes)
+        yield Claim("The pod has a pull secret that the registry does not accept", quotes)
     else:
         yield Claim("The pod names no imagePullSecrets", kind="hypothesis")
 
@@ -218,7 +218,7 @@ _IN_THE_TEMPLATE = {
     "image-wrong-platform": "using an image built for the node's platform",
     "image-never-pulled": "allowing the pull or loading the image",
 }
-"""What mends a pull that a name of an image which exists does not: there, or in the template."""
+"""How to fix a pull that correcting the image name does not fix: in the registry, on the node or in the template."""
 
 
 def _ruled_out(case: Case, pod: Obj, trouble: Trouble) -> Iterator[RuledOut]:

@@ -101,7 +101,11 @@ def _after_change(workload: Obj, symptom: Symptom, change: Change) -> Finding:
     )
     headline = f"{symptom.words} is higher since {what} ({change.summary})"
     undo = (
-        edit(change.entity, "reverting the edit", "Put the earlier data back, then restart what reads it.")
+        edit(
+            change.entity,
+            "reverting the edit",
+            "Restore the earlier data, then restart the pods that read it.",
+        )
         if config
         else roll_back(workload.ref)
     )
@@ -114,17 +118,17 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
     if symptom.high is SLOW and traffic and traffic.ratio >= 1.3:
         more = f"from {traffic.before:.1f} to {traffic.during:.1f} per second"
         said = Claim(f"The request rate rose {more}", (quote_rise(traffic.series, symptom.rise.start),))
-        headline = f"{workload.ref.name} is slower because it gets {traffic.ratio:.1f} times the requests"
+        headline = f"{workload.ref.name} is slower because it gets {traffic.ratio:.1f} times as many requests"
         advice = tuple(scale_out(case, workload, traffic.ratio))
         claims = (symptom.claim(), said)
         yield Finding(
             SLOW_LOAD, workload.ref, headline, claims, Sure.LIKELY, advice, since=clock(symptom.rise.start)
         )
         return
-    headline = f"{symptom.words} of {workload.ref.name} rose without a change before"
+    headline = f"{symptom.words} of {workload.ref.name} rose with no change before it"
     ruled_out: tuple[RuledOut, ...] = ()
     if traffic:
-        why = f"the request rate is {traffic.ratio:.1f} times that of before"
+        why = f"the request rate is {traffic.ratio:.1f} times what it was before"
         ruled_out = (RuledOut(SLOW_LOAD.id, why, (quote_rise(traffic.series, symptom.rise.start),)),)
     yield Finding(
         symptom.high,

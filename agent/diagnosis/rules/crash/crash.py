@@ -64,12 +64,12 @@ def _loop(ending: Ending) -> Finding:
     return Finding(
         cause=LOOP,
         entity=ending.workload.ref,
-        headline=f"The {container.called} keeps ending ({end}){_silence(ending)}",
-        claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
+        headline=f"The {container.called} keeps exiting ({end}){_silence(ending)}",
+        claims=(Claim(f"The {container.called} exited: {end}", ending.quote()),),
         sure=Sure.POSSIBLE,
         recommendations=(
             *_read_log(ending),
-            look(ending.pod.ref, "", "See what its events say."),
+            look(ending.pod.ref, "", "Read its events."),
         ),
         since=container.finished_at,
     )
@@ -81,7 +81,7 @@ def _silence(ending: Ending) -> str:
         return ""
     if ending.log is None:
         return ", and its log could not be read" if ending.is_log_refused else ""
-    return ", and its log " + ("names no reason" if ending.log.text.strip() else "is empty")
+    return ", and its log " + ("gives no reason" if ending.log.text.strip() else "is empty")
 
 
 def _read_log(ending: Ending) -> Iterator[Recommendation]:
@@ -101,13 +101,13 @@ def _signal(ending: Ending) -> Finding:
         )
     not_memory = RuledOut(
         "oom-killed",
-        "The reason of the end is not OOMKilled, and the kernel kills with SIGKILL (137).",
+        "The termination reason is not OOMKilled, and an OOM kill exits with 137 (SIGKILL).",
         container.quote(f"{container.ended_path}.reason"),
     )
     return Finding(
         cause=SIGNAL,
         entity=ending.workload.ref,
-        headline=f"The {container.called} crashes by {name} (exit code {container.exit_code})",
+        headline=f"The {container.called} crashes with {name} (exit code {container.exit_code})",
         claims=tuple(claims),
         sure=Sure.LIKELY,
         recommendations=(
@@ -128,7 +128,7 @@ def _completed(ending: Ending) -> Finding:
     return Finding(
         cause=EXITS,
         entity=ending.workload.ref,
-        headline=f"The {container.called} ends by itself with status 0 and is restarted for ever",
+        headline=f"The {container.called} exits by itself with status 0 and is restarted every time",
         claims=tuple(claims),
         sure=Sure.STATED if container.restarts > 1 else Sure.LIKELY,
         recommendations=(
@@ -147,15 +147,15 @@ def _completed(ending: Ending) -> Finding:
 
 def _not_executable(ending: Ending) -> Finding:
     container, line = ending.container, ending.said[0]
-    claims = [Claim("The shell ended with exit code 126: found, but not executable", ending.quote())]
+    claims = [Claim("The shell exited with 126: the command was found but is not executable", ending.quote())]
     if ending.log is not None:
         claims.append(Claim(f"The log says: {line.message}", (ending.log.quote(line),)))
     if quotes := container.quote_spec("command", "args"):
-        claims.append(Claim("This is the command", quotes))
+        claims.append(Claim("The command in the spec", quotes))
     return Finding(
         cause=NOT_EXECUTABLE,
         entity=ending.workload.ref,
-        headline=f"The {container.called} fails because its command may not be executed (exit code 126)",
+        headline=f"The {container.called} fails because its command is not executable (exit code 126)",
         claims=tuple(claims),
         sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "making the command executable", NOT_EXECUTABLE.remedy),),

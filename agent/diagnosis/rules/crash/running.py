@@ -45,7 +45,7 @@ def _is_of_interest(case: Case, pod: Obj) -> bool:
 
 
 def _complaint(case: Case, pod: Obj, container: Container) -> Iterator[Finding]:
-    log = case.log(pod.ref, container.name, why=f"what does {container.called} complain of?")
+    log = case.log(pod.ref, container.name, why=f"what does {container.called} report?")
     line = (
         next((found for found in log.read(exited=False) if _is_current(case, pod, found)), None)
         if log
@@ -78,7 +78,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
     yield Finding(
         cause=HANGS,
         entity=workload_of(case, pod).ref,
-        headline=f"The {container.called} does not end, and the pod waits for it",
+        headline=f"The {container.called} does not finish, and the pod waits for it",
         claims=tuple(claims),
         sure=Sure.LIKELY if log else Sure.POSSIBLE,
         recommendations=see or (look(pod.ref, "looking at its command", "See what its command waits for."),),

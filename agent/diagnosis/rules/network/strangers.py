@@ -37,7 +37,7 @@ def strangers(case: Case, service: Obj) -> Iterator[Finding]:
         "which do not serve its port"
     )
     claims = (
-        Claim("This is what the Service selects", service.quote("spec.selector", "spec.ports")),
+        Claim("The Service's selector", service.quote("spec.selector", "spec.ports")),
         Claim(f"{foreign[0].ref} is among its pods", foreign[0].quote("metadata.labels", "spec.containers")),
         Claim(f"{serving[0].ref} declares the port", _ports(serving[0])),
     )

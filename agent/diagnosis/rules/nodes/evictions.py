@@ -43,7 +43,7 @@ def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
         return
     owner = workload_of(case, pod)
     if owner.ref != pod.ref and _is_replaced(owner) and not _recurs(case, pod, owner):
-        text = f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced."
+        text = f"Pod {pod.ref.name} was removed from its node ({reason}) and has been replaced."
         yield State("recovered", pod.ref, text, pod.quote("status.reason", "status.message"))
         complete = owner.quote("status.availableReplicas", "status.numberAvailable", "status.readyReplicas")
         yield State("recovered", owner.ref, f"{owner.ref} is complete.", complete)
@@ -81,7 +81,9 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     if reason == "Evicted" and (found := _EMPTY_DIR.search(message)):
         cause, words = EMPTY_DIR, f"the emptyDir {found[1]} grew over its limit of {found[2]}"
         advice = edit(
-            owner.ref, "raising sizeLimit or writing less", f"Raise sizeLimit of {found[1]}, or clean it up."
+            owner.ref,
+            "raising sizeLimit or writing less",
+            f"Raise sizeLimit of {found[1]}, or clean up the volume.",
         )
     elif reason == "Evicted" and _EPHEMERAL.search(message):
         cause, words = EPHEMERAL, "it used more local storage than its limit"
@@ -91,7 +93,9 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         words = f"node {node} was short of {(short[1] or short[2]) if short else 'a resource'}"
         cause, entity = NODE_PRESSURE, Ref("Node", "", node) if node else owner.ref
         leads = (Ref("Node", "", node),) if node else ()
-        advice = look(Ref("Node", "", node), "finding what uses the node's resource", NODE_PRESSURE.remedy)
+        advice = look(
+            Ref("Node", "", node), "finding what uses up that resource on the node", NODE_PRESSURE.remedy
+        )
         if hog := _hog(message):
             cause, entity, leads, words = OVER_REQUEST, owner.ref, (), f"{words}, and {hog}"
             advice = edit(owner.ref, "requesting and limiting what it needs", OVER_REQUEST.remedy)
@@ -100,9 +104,9 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         advice = edit(owner.ref, "leaving the choice of the node to the scheduler", REFUSED.remedy)
     elif reason == "Terminated":
         cause, words, entity = SHUTDOWN, f"node {node} was shut down", Ref("Node", "", node)
-        advice = look(entity, "checking that the shutdown was meant", SHUTDOWN.remedy)
+        advice = look(entity, "checking that the shutdown was intended", SHUTDOWN.remedy)
     elif reason == "Preempting":
-        cause, words = CRITICAL, "a critical pod needed its room"
+        cause, words = CRITICAL, "a critical pod needed its resources"
         advice = edit(owner.ref, "lowering its requests or adding room on the node", CRITICAL.remedy)
     else:
         return None
@@ -110,7 +114,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     return Finding(
         cause=cause,
         entity=entity,
-        headline=f"Pod {pod.ref.name} was put off its node because {words}",
+        headline=f"Pod {pod.ref.name} was removed from its node because {words}",
         claims=(
             Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
         ),
@@ -129,7 +133,7 @@ def _hog(message: str) -> str:
         except ValueError:
             continue
         if use > HOG * request:
-            return f"its container {name} used {used} while it requests {requested.rstrip(',.')}"
+            return f"its container {name} used {used} while requesting {requested.rstrip(',.')}"
     return ""
 
 
@@ -145,7 +149,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
         return
     if not (_without_reason(pod) or _overdue(case, pod) or _untouched(case, pod)):
         return
-    node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} well?")
+    node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} healthy?")
     if not node or not node.condition("Ready") or is_node_ready(node):
         return
     said = [e for e in (case.events(pod.ref, "when was the pod lost?") or []) if e.reason == "NodeNotReady"]
@@ -159,7 +163,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
             Claim(f"Node {name} is not Ready", node.quote_condition("Ready", "status", "reason", "message")),
         ),
         sure=Sure.STATED,
-        recommendations=(look(node.ref, "bringing the node back", LOST.remedy),),
+        recommendations=(look(node.ref, "restoring the node", LOST.remedy),),
         leads_to=(node.ref,),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),
     )

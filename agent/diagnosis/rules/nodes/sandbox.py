@@ -49,7 +49,9 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
     started = any(c.running_since or c.ended for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):
         return
-    events = [e for e in (case.events(pod.ref, "why is no container made?") or []) if e.uid in ("", pod.uid)]
+    events = [
+        e for e in (case.events(pod.ref, "why is no container created?") or []) if e.uid in ("", pod.uid)
+    ]
     failed = [e for e in events if e.reason == "FailedCreatePodSandBox"]
     if not failed:
         return
@@ -65,7 +67,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         else ()
     )
     handler = pod.quote("spec.runtimeClassName") if cause is HANDLER else ()
-    claims = [Claim("The runtime cannot make the sandbox", (failed[-1].quote,))]
+    claims = [Claim("The runtime cannot create the sandbox", (failed[-1].quote,))]
     if limits or handler:
         claims.append(Claim("What the pod asks for", limits + handler))
     if cause is PAUSE and read_pull_error(message) != "other":
@@ -85,12 +87,12 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
 
 
 _WHY = {
-    "memory-limit-too-small-to-start": "its memory limit is too small to start in",
+    "memory-limit-too-small-to-start": "its memory limit is too small for it to start",
     "runtime-handler-missing": "the node does not have the runtime that it asks for",
-    "sandbox-image-missing": "the image of its sandbox cannot be had",
+    "sandbox-image-missing": "the image of its sandbox is not available",
     "pod-network-failed": "its network cannot be set up",
-    "pod-addresses-exhausted": "no address is free for it",
-    "sandbox-failed": "its sandbox cannot be made",
+    "pod-addresses-exhausted": "no IP address is free for it",
+    "sandbox-failed": "its sandbox cannot be created",
 }
 _ACTIONS = {
     "memory-limit-too-small-to-start": "raising the memory limit",

@@ -25,14 +25,16 @@ def state_of_pod(case: Case, pod: Obj) -> Iterator[Finding | State]:
     if is_deleting(pod):
         return
     if is_finished(pod):
-        yield State("healthy", pod.ref, f"Pod {pod.ref.name} has finished well.", pod.quote("status.phase"))
+        yield State(
+            "healthy", pod.ref, f"Pod {pod.ref.name} has completed successfully.", pod.quote("status.phase")
+        )
     elif is_ready(pod):
         if not any(c.keeps_ending(case.now) for c in containers(pod) if c.status):
             yield _well(case, pod)
     elif pod.condition("Ready").get("reason") == "ReadinessGatesNotReady":
         yield _gate(case, pod)
     elif _is_starting(case, pod):
-        text = f"Pod {pod.ref.name} was made less than a minute ago and is starting."
+        text = f"Pod {pod.ref.name} was created less than a minute ago and is starting."
         yield State("progressing", pod.ref, text, pod.quote("metadata.creationTimestamp"))
     elif pod.at("status.phase") == "Running" and pod.condition("Ready").get("reason") == "ContainersNotReady":
         yield _not_ready(case, pod)
@@ -80,7 +82,7 @@ def _gate(case: Case, pod: Obj) -> Finding:
         cause=GATE,
         entity=workload.ref,
         headline=f"The pod is not ready because its readiness gate {names} is not True",
-        claims=(Claim(f"The containers are ready, the gate {names} is not", quotes),),
+        claims=(Claim(f"The containers are ready, but the gate {names} is not True", quotes),),
         sure=Sure.STATED,
         recommendations=(look(pod.ref, "looking at the gate's controller", GATE.remedy),),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),

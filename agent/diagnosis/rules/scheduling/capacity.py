@@ -17,13 +17,6 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.registry import rule
 
-_SHOWS = "PodScheduled is False, and the scheduler says `Insufficient {}`."
-_MEANING = "The pod requests more {} than any node has free. Requests count, not what is really used."
-_REMEDY = (
-    "Lower the request to what the program needs, scale others down, or add a node that is large enough."
-)
-
-
 CPU = cause("insufficient-cpu")
 MEMORY = cause("insufficient-memory")
 STORAGE = cause("insufficient-ephemeral-storage")
@@ -75,13 +68,13 @@ def no_slot(case: Case, pod: Obj) -> Iterator[Finding]:
     yield Finding(
         cause=TOO_MANY_PODS,
         entity=workload_of(case, pod).ref,
-        headline=f"Pod {pod.ref.name} finds no node: the nodes already run as many pods as they may",
+        headline=f"Pod {pod.ref.name} cannot be scheduled: the nodes already run their maximum number of pods",
         claims=(place.claim(), *([Claim("The nodes' limit of pods", limits)] if limits else [])),
         sure=place.sure,
         recommendations=(
             Recommendation(
                 action="making room for pods",
-                sentence="Look for pods nobody needs; raise maxPods of the kubelets or add a node.",
+                sentence="Look for pods that are not needed; raise maxPods of the kubelets or add a node.",
                 command=kubectl(None, "get pods --all-namespaces --field-selector=status.phase!=Running"),
                 risk="none",
             ),
@@ -162,7 +155,7 @@ def _neighbours(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    field, why = f"spec.nodeName={name}", f"who has taken the room on {name}?"
+    field, why = f"spec.nodeName={name}", f"which pods use the capacity of {name}?"
     pods = case.list("Pod", "*", field=field, why=why, need="some")
     return [pod for pod in pods or [] if not is_finished(pod) and pod.at("status.phase") != "Failed"]
 
@@ -187,13 +180,13 @@ def _preempted(place: Placement, owner: Obj, resource: str, preemptors: list[Obj
     claims = (
         place.claim(),
         Claim(
-            f"{first.ref} of priority {first.at('spec.priority')} was made just before pod {pod.ref.name} "
+            f"{first.ref} of priority {first.at('spec.priority')} was created just before pod {pod.ref.name} "
             f"replaced "
             f"an earlier one of priority {pod.at('spec.priority') or 0}",
             first.quote("spec.priority", "spec.priorityClassName", "metadata.creationTimestamp")
             + pod.quote("spec.priority", "metadata.creationTimestamp"),
         ),
-        Claim(f"{first.ref} holds the {resource} that is lacking", _request_quotes(first, resource)),
+        Claim(f"{first.ref} uses the {resource} that is missing", _request_quotes(first, resource)),
     )
     return Finding(
         cause=PREEMPTED,

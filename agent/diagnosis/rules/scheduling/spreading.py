@@ -78,7 +78,7 @@ def _anti_affinity_of_others(case: Case, place: Placement, owner: Obj) -> Findin
     return Finding(
         cause=ANTI_AFFINITY,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because the anti-affinity of {who} keeps it away",
+        headline=f"Pod {pod.ref.name} cannot be scheduled because the anti-affinity of {who} keeps it away",
         claims=(place.claim(), *([Claim(f"{who} must not share a node with it", quotes)] if quotes else [])),
         sure=place.sure,
         recommendations=(
@@ -108,7 +108,7 @@ def _spread(case: Case, place: Placement, owner: Obj) -> Finding:
         )
     )
     lacking = place.kind == "topology-label"
-    why = "the nodes do not have that label" if lacking else "any node left would make it too uneven"
+    why = "the nodes do not have that label" if lacking else "every remaining node would make it too uneven"
     return Finding(
         cause=TOPOLOGY,
         entity=owner.ref,
@@ -207,7 +207,10 @@ def _on_best_node(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?", need="some") or []
+    return (
+        case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"which pods run on {name}?", need="some")
+        or []
+    )
 
 
 _MAKERS = {

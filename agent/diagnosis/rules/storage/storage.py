@@ -90,7 +90,7 @@ def _lost(case: Case, pvc: Obj) -> Finding:
         ),
         sure=Sure.STATED,
         recommendations=(
-            look(pvc.ref, "restoring the volume", "Restore the volume or make the claim anew from a backup."),
+            look(pvc.ref, "restoring the volume", "Restore the volume, or recreate the claim from a backup."),
         ),
         since=said[-1].first if said else None,
     )
@@ -147,9 +147,7 @@ def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event])
     ]
     if others:
         claims.append(
-            Claim(
-                f"The classes there are: {have}", tuple(q for o in others[:3] for q in o.quote("provisioner"))
-            )
+            Claim(f"Existing classes: {have}", tuple(q for o in others[:3] for q in o.quote("provisioner")))
         )
     return Finding(
         cause=NO_CLASS,
@@ -182,8 +180,8 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
         recommendations=(
             edit(
                 pvc.ref,
-                "asking for what the class can give",
-                "Ask for an access mode and size that the provisioner offers.",
+                "requesting what the class offers",
+                "Request an access mode and size that the provisioner offers.",
             ),
         ),
         since=event.first,
@@ -199,7 +197,7 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
     if not users:
         yield State(
-            "intended", pvc.ref, f"{pvc.ref} waits for the first pod that uses it, and none does.", quotes
+            "intended", pvc.ref, f"{pvc.ref} waits for a first pod to use it, and no pod does.", quotes
         )
 
 
@@ -210,7 +208,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
     asked = pvc.quote("status.phase", "spec.storageClassName") + klass.quote("provisioner")
     said = tuple(e.quote for e in events if e.reason == "ExternalProvisioning")[-1:]
     if workload is not None and workload.at("status.readyReplicas"):
-        state = f"{pvc.ref} waits for the provisioner {name}, which runs."
+        state = f"{pvc.ref} waits for the provisioner {name}, which is running."
         yield State("progressing", pvc.ref, state, asked + said)
         return
     if workload is None and (pvc.created is None or case.now - pvc.created < PATIENCE):
@@ -221,17 +219,17 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
     if workload is not None:
         quotes = workload.quote("spec.replicas", "status.readyReplicas", "status.unavailableReplicas")
         claims.append(Claim(f"{workload.ref} has no ready pod", quotes))
-    who = f"{workload.ref} has no ready pod" if workload else "nobody in the cluster seems to run it"
+    who = f"{workload.ref} has no ready pod" if workload else "nothing in the cluster seems to run it"
     yield Finding(
         cause=PROVISIONER_DOWN,
         entity=workload.ref if workload else pvc.ref,
-        headline=f"Nobody makes the volume for the claim {pvc.ref.name}: the provisioner {name} is "
+        headline=f"Nothing creates the volume for the claim {pvc.ref.name}: the provisioner {name} is "
         f"down ({who})",
         claims=tuple(claims),
         sure=Sure.STATED if workload else Sure.LIKELY,
         recommendations=(
             Recommendation(
-                action="bringing the provisioner back",
+                action="restoring the provisioner",
                 sentence=f"Start the workload that runs the provisioner {name}.",
                 command=_revive(workload),
                 risk="low",

@@ -71,7 +71,7 @@ def _no_node(case: Case, obj: Obj) -> Iterator[Finding]:
         return
     headline = f"No node fits DaemonSet {obj.ref.name}: {why}"
     claim = Claim(headline, obj.quote("status.desiredNumberScheduled") + quotes)
-    sentence = f"Let the DaemonSet fit the nodes it is meant for: {why}."
+    sentence = f"Make the DaemonSet fit the nodes it is meant for: {why}."
     yield Finding(NO_NODE, obj.ref, headline, (claim,), Sure.LIKELY, (edit(obj.ref, action, sentence),))
 
 

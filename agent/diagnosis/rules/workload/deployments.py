@@ -50,7 +50,7 @@ def _paused(case: Case, obj: Obj) -> Finding | State:
     quotes = obj.quote("spec.paused") + obj.quote_condition("Progressing", "reason")
     waiting = _differs(obj, next(iter(replica_sets(case, obj) or []), None))
     if not waiting:
-        words = f"{obj.ref} is paused; no change waits behind that."
+        words = f"{obj.ref} is paused, and no change is waiting."
         return State("intended", obj.ref, words, quotes)
     headline = (
         f"The rollout of {obj.ref.name} is paused, so its change does not reach the pods ({waiting[0]})"
@@ -79,7 +79,7 @@ def _differs(obj: Obj, current: Obj | None) -> list[str]:
 
 def _progress(obj: Obj) -> State:
     wanted, updated = int(obj.at("spec.replicas", 1)), int(obj.at("status.updatedReplicas") or 0)
-    words = f"A rollout of {obj.ref} is running: {updated} of {wanted} replicas are of the new version."
+    words = f"A rollout of {obj.ref} is in progress: {updated} of {wanted} replicas are updated."
     quotes = obj.quote("status.updatedReplicas") + obj.quote_condition("Progressing", "reason", "message")
     return State("progressing", obj.ref, words, quotes)
 

@@ -22,7 +22,7 @@ def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
     quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if owner := owner_ref(obj):
         if ready == replicas:
-            words = f"{obj.ref} has the {replicas} replicas that {owner.name} wants of it."
+            words = f"{obj.ref} has the {replicas} replicas that {owner.name} wants."
             yield State("healthy", obj.ref, words, quotes)
         return
     if replicas == 0:
