@@ -1,4 +1,4 @@
-"""Runbooks: per class of alert, what is asked first. YAML data in `runbooks/`, one file a class."""
+"""Runbooks: what is asked first for each class of alert. YAML data in `runbooks/`, one file per class."""
 
 import re
 from dataclasses import dataclass

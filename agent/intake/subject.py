@@ -89,7 +89,7 @@ def _node_alert(labels: Labels, alert: "Alert") -> Subject | None:
     return (
         _on_node(labels)
         or _words(labels, alert)
-        or _subject(labels, "It is about a node that nothing names.")
+        or _subject(labels, "It is about a node, but nothing names it.")
     )
 
 
@@ -129,7 +129,7 @@ def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
     """A probed address within the cluster: NAME.NAMESPACE.svc."""
     for label in _HOSTS:
         if host := find_host(labels.get(label)):
-            why = f"The label {label} holds the host name of the Service."
+            why = f"The label {label} contains the host name of the Service."
             return _subject(labels, why, Ref("Service", host.namespace, host.name), service=host.name)
     return None
 

@@ -117,7 +117,7 @@ class Complaint:
         if self.ending is None:
             return
         end = self.container.ended
-        text = f"The {self.container.called} ended with exit code {end.get('exitCode')}, reason {end.get('reason')}"
+        text = f"The {self.container.called} exited with exit code {end.get('exitCode')}, reason {end.get('reason')}"
         yield Claim(text, self.ending.quote())
 
     def _changes(self) -> Iterator[Claim]:
@@ -129,5 +129,5 @@ class Complaint:
     def _ruled_out(self) -> Iterator[RuledOut]:
         if self.ending and self.ending.how in ("exit", "completed", "signal"):
             code, reason = self.container.exit_code, self.container.exit_reason
-            why = f"It ended with exit code {code} and reason {reason}: it was not killed at a memory limit."
+            why = f"It exited with exit code {code} and reason {reason}: it was not killed at a memory limit."
             yield RuledOut("oom-killed", why, self.container.quote(f"{self.container.ended_path}.reason"))

@@ -120,7 +120,7 @@ def _range(refusal: Refusal, match: re.Match[str]) -> Finding:
 def _security(refusal: Refusal, match: re.Match[str]) -> Finding:
     headline = f"Pod Security level {match['level']} refuses pods of {refusal.workload.ref.name}"
     headline += f": {match['what'][:160]}"
-    sentence = f"Set in the template what level {match['level']} requires; the event names each field."
+    sentence = f"Set what level {match['level']} requires in the template; the event names each field."
     return _of_template(refusal, SECURITY, headline, sentence, "correcting the securityContext")
 
 

@@ -82,8 +82,7 @@ def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iter
         yield edit(
             configuration.ref,
             "setting its failurePolicy to Ignore",
-            f"As a stopgap let the API server go on without webhook {name}: failurePolicy Ignore, or "
-            "delete it "
-            "if its server is gone for good.",
+            f"As a stopgap, set failurePolicy to Ignore so that webhook {name} is skipped while it does not "
+            "answer, or delete it if its server is gone for good.",
             risk="high",
         )

@@ -36,7 +36,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif not pods and count(obj, "expectedPods") == 0:
         yield _empty(case, obj, quotes)
     elif is_short(obj):
-        headline = f"Budget {obj.ref.name} requires {wanted} healthy pods, and {healthy} are healthy"
+        headline = f"Budget {obj.ref.name} has {healthy} of the {wanted} healthy pods it requires"
         see = Recommendation(
             "repairing the pods it guards",
             "See which pods are not ready and why.",

@@ -156,7 +156,7 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
     yield Finding(
         cause=IN_USE,
         entity=obj.ref,
-        headline=f"{obj.ref} was deleted and stays because {who} still uses it",
+        headline=f"{obj.ref} was deleted but stays because {who} still uses it",
         claims=(
             Claim("Deletion was requested", quotes),
             *([Claim(f"{who} uses it", used)] if used else []),

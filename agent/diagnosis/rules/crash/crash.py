@@ -93,7 +93,7 @@ def _signal(ending: Ending) -> Finding:
     container = ending.container
     name = CRASH_SIGNALS[container.exit_code or 0]
     claims = [
-        Claim(f"The {container.called} ended with exit code {container.exit_code}: {name}", ending.quote())
+        Claim(f"The {container.called} exited with exit code {container.exit_code}: {name}", ending.quote())
     ]
     if ending.said and ending.log:
         claims.append(
@@ -121,7 +121,7 @@ def _signal(ending: Ending) -> Finding:
 
 def _completed(ending: Ending) -> Finding:
     container, log = ending.container, ending.log
-    claims = [Claim(f"The {container.called} ended with exit code 0 and was started again", ending.quote())]
+    claims = [Claim(f"The {container.called} exited with exit code 0 and was restarted", ending.quote())]
     if log is not None and log.text.strip():
         last = log.text.strip().splitlines()[-1]
         claims.append(Claim("Its log shows no error; this is its last line", (log.quote(last),)))

@@ -91,7 +91,7 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
         yield Finding(
             cause=NO_READY,
             entity=service.ref,
-            headline=f"Service {service.ref.name} has no pods behind it: {meant.ref.kind} {meant.ref.name} has no pod",
+            headline=f"Service {service.ref.name} has no pods behind it: {meant.ref.kind} {meant.ref.name} has no pods",
             claims=(
                 Claim(
                     f"{meant.ref} creates such pods",

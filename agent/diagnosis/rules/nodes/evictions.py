@@ -79,7 +79,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     entity = owner.ref
     leads: tuple[Ref, ...] = ()
     if reason == "Evicted" and (found := _EMPTY_DIR.search(message)):
-        cause, words = EMPTY_DIR, f"the emptyDir {found[1]} grew over its limit of {found[2]}"
+        cause, words = EMPTY_DIR, f"the emptyDir {found[1]} exceeded its limit of {found[2]}"
         advice = edit(
             owner.ref,
             "raising sizeLimit or writing less",
@@ -114,7 +114,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     return Finding(
         cause=cause,
         entity=entity,
-        headline=f"Pod {pod.ref.name} was removed from its node because {words}",
+        headline=f"Pod {pod.ref.name} {'was evicted' if reason == 'Evicted' else 'failed'} because {words}",
         claims=(
             Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
         ),

@@ -136,7 +136,7 @@ def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
             *_change_node(
                 place,
                 "removing the taint",
-                "If the taint is no longer meant, remove it.",
+                "If the taint is no longer intended, remove it.",
                 lambda node: kubectl(None, "taint node {node} {key}-", node=node, key=key),
             ),
         ),
@@ -166,7 +166,7 @@ def _cordoned(case: Case, place: Placement, owner: Obj) -> Finding:
             _change_node(
                 place,
                 "uncordoning the node",
-                "When its maintenance is over, let it take pods again.",
+                "When the node's maintenance is over, uncordon it.",
                 lambda node: kubectl(None, "uncordon {node}", node=node),
             )
         ),

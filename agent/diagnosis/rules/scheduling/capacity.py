@@ -134,7 +134,7 @@ def _advice(place: Placement, owner: Obj, resource: str) -> Iterator[Recommendat
     )
     see = on(place.nodes[0].ref, "describe") if place.nodes else kubectl(None, "describe nodes")
     if place.kind == "resource":
-        sentence = f"See which pods hold the {resource}; scale down what is not needed, or add a node."
+        sentence = f"See which pods request the {resource}; scale down what is not needed, or add a node."
         yield from one_of(lower, Recommendation("freeing room on the nodes", sentence, see, "none"))
     elif resource not in _CAUSES:
         sentence = f"If the program needs {resource}, add such a node, or repair its device plugin."

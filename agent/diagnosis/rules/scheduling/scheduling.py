@@ -48,7 +48,7 @@ def gated(case: Case, pod: Obj) -> Iterator[Finding]:
                 "finding the owner of the gate",
                 f"Find out who should remove {named}; check the pod's labels and owners.",
             ),
-            edit(owner.ref, "removing the scheduling gate", f"Take {named} out of spec.schedulingGates."),
+            edit(owner.ref, "removing the scheduling gate", f"Remove {named} from spec.schedulingGates."),
         ),
         since=pod.created,
     )
@@ -115,7 +115,7 @@ def _bound_by_name(case: Case, pod: Obj) -> Iterator[Finding]:
         ),
         sure=Sure.STATED,
         recommendations=(
-            edit(owner.ref, "removing the node's name", "Take nodeName out of the pod template."),
+            edit(owner.ref, "removing the node's name", "Remove nodeName from the pod template."),
         ),
         since=pod.created,
     )

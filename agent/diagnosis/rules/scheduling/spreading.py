@@ -129,26 +129,26 @@ def _spread(case: Case, place: Placement, owner: Obj) -> Finding:
 def _host_port(case: Case, place: Placement, owner: Obj) -> Finding:
     pod = place.pod
     asked = _host_ports(pod)
-    ports = ", ".join(map(str, asked)) or "its host ports"
+    port = f"host port {', '.join(map(str, asked))}" if asked else "a host port"
     holders = [other for other in _on_best_node(case, place) if asked.keys() & _host_ports(other).keys()]
     claims = [place.claim()]
     if asked:
-        claims.append(Claim(f"The pod asks for port {ports} of the node", pod.quote(*asked.values())))
+        claims.append(Claim(f"The pod asks for {port}", pod.quote(*asked.values())))
     claims += [
-        Claim(f"{other.ref} holds it", other.quote(*_host_ports(other).values())) for other in holders[:2]
+        Claim(f"{other.ref} uses it", other.quote(*_host_ports(other).values())) for other in holders[:2]
     ]
-    who = f", which {holders[0].ref} holds" if holders else ""
+    who = f", which {holders[0].ref} already uses" if holders else ""
     return Finding(
         cause=HOST_PORT,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} asks for port {ports} of the node{who}",
+        headline=f"Pod {pod.ref.name} asks for {port}{who}",
         claims=tuple(claims),
         sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
                 "removing the hostPort",
-                "Use a Service in place of hostPort, or choose a free port.",
+                "Use a Service instead of hostPort, or choose a free port.",
             ),
         ),
         since=place.since,

@@ -169,7 +169,7 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
     return Finding(
         cause=ACCESS_MODE if is_mode else FAILED,
         entity=pvc.ref,
-        headline=f"The provisioner of {klass.ref.name} cannot make a volume for the claim {pvc.ref.name}: "
+        headline=f"The provisioner of {klass.ref.name} cannot create a volume for the claim {pvc.ref.name}: "
         f"{event.message[:160]}",
         claims=(
             not_bound(pvc, "spec.storageClassName", "spec.accessModes"),
