@@ -161,5 +161,5 @@ def _run_again(obj: Obj) -> Recommendation:
         return edit(
             obj.ref, "running it again", "Run it again, and read its log before its pods are removed."
         )
-    sentence = "With restartPolicy Never, failed pods and their logs are kept."
+    sentence = "With restartPolicy Never, failed pods are kept, and so are their logs."
     return edit(obj.ref, "running it again with restartPolicy Never", sentence)
