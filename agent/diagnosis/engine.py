@@ -1,4 +1,4 @@
-"""The engine: runs the analyzers over the neighbourhood of the subject, as far as evidence reaches."""
+"""The engine: runs the analyzers over the neighbourhood of the subject, as far as there is evidence."""
 
 import importlib
 import pkgutil
@@ -41,7 +41,7 @@ class Diagnosis:
 
     @property
     def questions(self) -> dict[Query, str]:
-        """Queries that would tell more, with the reason for asking."""
+        """Queries that would add evidence, each with the reason for asking."""
         return self.case.questions
 
 
@@ -106,7 +106,7 @@ def _note(case: Case, obj: Obj, rule: Rule, said: Finding | State, diagnosis: Di
 
 @contextmanager
 def _failing(obj: Obj, diagnosis: Diagnosis) -> Iterator[None]:
-    """One object that makes no sense must not cost the verdict on the others."""
+    """Keep one malformed object from costing the verdict on the others."""
     try:
         yield
     except Exception as error:
@@ -114,5 +114,5 @@ def _failing(obj: Obj, diagnosis: Diagnosis) -> Iterator[None]:
 
 
 def failure(what: str, error: Exception) -> str:
-    """That something could not be analyzed, in words."""
+    """A sentence saying that something could not be analyzed."""
     return f"{what} (cannot be analyzed: {type(error).__name__}: {str(error)[:200]})"

@@ -7,14 +7,14 @@ from agent.diagnosis.finding import Finding, Sure
 from agent.intake.topic import Topic
 from agent.kinds import REPLICATED
 
-# What keeps pods from starting, whatever the pods that serve do.
+# Causes that keep pods from starting, whatever the serving pods do.
 _BEFORE_THE_START = frozenset({"image", "config", "scheduling", "admission"})
 
 
 class Rank(NamedTuple):
     """The parts in the order in which they are compared; more is better in each.
 
-    Findings that are equal in all of them are taken by their ids, so no order of rules decides.
+    Findings that are equal in all parts are ordered by id, so the order of rules never decides.
     """
 
     carried: bool
@@ -73,17 +73,17 @@ def rank(diagnosis: Diagnosis, finding: Finding) -> Rank:
 
 
 def best(diagnosis: Diagnosis, findings: list[Finding]) -> Finding:
-    """The finding of the highest rank."""
+    """The finding with the highest rank."""
     return max(sorted(findings, key=lambda f: f.id), key=lambda f: rank(diagnosis, f))
 
 
 def part_between(winner: Rank, loser: Rank) -> str:
-    """The part that decided between two ranks; "id" where they are equal."""
+    """The part that decided between two ranks; "id" if they are equal."""
     return next((part for part, a, b in zip(Rank._fields, winner, loser, strict=True) if a != b), "id")
 
 
 def _explains(one: Finding, other: Finding) -> bool:
-    """Whether one is why the other shows: likely so, or both no more than possible."""
+    """Whether one explains the other: likely, or both no more than possible."""
     return (
         one is not other
         and one.entity == other.entity
@@ -93,7 +93,7 @@ def _explains(one: Finding, other: Finding) -> bool:
 
 
 def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
-    """Whether it keeps pods from starting while as many others as wanted serve."""
+    """Whether it keeps pods from starting while enough others are serving."""
     if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in REPLICATED:
         return False
     workload = diagnosis.case.obj(finding.entity)

@@ -21,13 +21,13 @@ class SwitchesError(UserError):
 
 @dataclass(frozen=True)
 class Switches:
-    """`off` holds causes that are never the verdict, `lower` such as are only ever possible; the values say why."""
+    """`off` has causes that are never the verdict, `lower` those that are never more than possible; values say why."""
 
     off: Mapping[str, str] = field(default_factory=dict)
     lower: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, diagnosis: Diagnosis) -> Diagnosis:
-        """The diagnosis without what is switched off, which is kept beside it, and with the rest lowered.
+        """The diagnosis without what is switched off, which is kept separately, and with lowered findings.
 
         What lay behind a finding that is off, however far, counts as found beside the subject.
         """

@@ -89,10 +89,10 @@ class _Cut:
     @property
     def notes(self) -> list[str]:
         """What was cut, in sentences."""
-        notes = [f"{self._shortened} values were cut, as is said in them"] if self._shortened else []
+        notes = [f"{self._shortened} values were cut, as marked in them"] if self._shortened else []
         notes += [f"{where}: {what}" for where, what in [*self._dropped.items()][:_PLACES]]
         if len(self._dropped) > _PLACES:
-            notes.append(f"{len(self._dropped) - _PLACES} more places were cut likewise")
+            notes.append(f"{len(self._dropped) - _PLACES} more places were cut too")
         return notes
 
     def text(self, text: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""The census of a list that is too long to be kept whole: how many objects it has, in which states."""
+"""The census of a list that is too long to be kept whole: how many objects it has, and in which states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Census:
 
     @property
     def holds_ill(self) -> bool:
-        """Whether every object of the list that is not well is in the data."""
+        """Whether every unhealthy object of the list is in the data."""
         return self.ended and self.ill_kept >= self.ill
 
     def count(self, *states: str) -> int:

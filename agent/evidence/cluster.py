@@ -69,7 +69,7 @@ class ClusterSource:
             raise Refusal("forbidden", "Secrets are never read")
         for word in (query.kind, query.namespace, query.name, query.container):
             if word and word != "*" and not _NAME.fullmatch(word):
-                raise Refusal("error", f"{word!r} is not a name of Kubernetes")
+                raise Refusal("error", f"{word!r} is not a valid Kubernetes name")
         match query.verb:
             case "get":
                 return self._get(_resource(query.kind), query)
@@ -163,7 +163,7 @@ class ClusterSource:
         uses = [entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)]
         notes = reduction.notes
         if len(uses) > LIMIT:
-            notes.append(f"of {len(uses)} containers those that use most are kept")
+            notes.append(f"of {len(uses)} containers, only those that use most are kept")
             uses = _heaviest(uses)
         return Answer(data=uses, truncated=bool(notes), notes=notes)
 

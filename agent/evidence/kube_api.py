@@ -35,7 +35,7 @@ _STATUSES: dict[int, Status] = {
 
 
 class ClusterError(UserError):
-    """No cluster can be named: no kubeconfig, a damaged one, an unknown context. One line for a person."""
+    """No cluster can be chosen: no kubeconfig, a damaged one, an unknown context. One line for a person."""
 
 
 class KubeApi:
@@ -141,7 +141,7 @@ class KubeApi:
         return text[:_MAX_REFUSAL]
 
     def _refusal(self, code: int, body: bytes, path: str) -> Refusal:
-        """What an answer other than 200 says. Only the API itself can say that something is not there."""
+        """The refusal for an answer other than 200. Only the API itself can say that something does not exist."""
         said = _status(body)
         reason = str(said.get("reason") or "") if said else ""
         message = _one_line(said.get("message") or "" if said else body.decode("utf-8", "replace"))
@@ -155,7 +155,7 @@ class KubeApi:
             return Refusal("not-found", message, code, reason=reason, missing=missing)
         if said or self._is_kubernetes():  # without a name it is the API that is missing
             return Refusal("not-served", f"the cluster does not serve {path}", code)
-        return self._stranger(path, f"HTTP 404: {message[:200] or 'no words'}")
+        return self._stranger(path, f"HTTP 404: {message[:200] or 'no message'}")
 
     def _is_kubernetes(self) -> bool:
         """Whether the server knows its version: any web server answers 404 to what it does not know."""
@@ -166,7 +166,7 @@ class KubeApi:
             return False
 
     def _stranger(self, path: str, words: str) -> Refusal:
-        """That whoever answered is not the Kubernetes API, or not that of the path."""
+        """The refusal if whatever answered is not the Kubernetes API, or not the one for the path."""
         host = self._client.configuration.host
         return Refusal("unreachable", f"{host} answered {path} with {words}; is it the API server?")
 
@@ -250,7 +250,7 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
 
 
 def _status(body: bytes) -> dict[str, Any] | None:
-    """The Status object in which the API refuses; None for an answer in anybody else's words."""
+    """The Status object in which the API refuses; None for an answer from anything else."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -268,16 +268,16 @@ def _missing(status: dict[str, Any] | None) -> tuple[str, str] | None:
 
 
 def _remainder(status: dict[str, Any] | None) -> str:
-    """The token by which the rest of a list can be had whose own token has expired."""
+    """The token for reading the rest of a list whose own token has expired."""
     meta = status.get("metadata") if status else None
     token = meta.get("continue") if isinstance(meta, dict) else None
     return token if isinstance(token, str) else ""
 
 
 def _kind(data: Any) -> str:
-    """What somebody answered with, for people."""
+    """What the answer was, in words."""
     kind = data.get("kind") if isinstance(data, dict) else None
-    return f"a {kind[:60]}" if isinstance(kind, str) and kind else "something that is no object of Kubernetes"
+    return f"a {kind[:60]}" if isinstance(kind, str) and kind else "something that is not a Kubernetes object"
 
 
 def _reason(err: Exception) -> str:
@@ -289,7 +289,7 @@ def _reason(err: Exception) -> str:
 def _words(err: Exception) -> str:
     """What is wrong with a file: of the operating system, of its text, or in the words of who read it."""
     if isinstance(err, UnicodeDecodeError):
-        return "it is not a text"
+        return "it is not text"
     if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # what the loader trips over
         return "it is not a kubeconfig; expected clusters, contexts and users as kubectl writes them"
     return (err.strerror if isinstance(err, OSError) else None) or _one_line(err)

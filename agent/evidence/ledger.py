@@ -48,7 +48,7 @@ class Evidence:
 
     @property
     def ok(self) -> bool:
-        """Whether the read was answered."""
+        """Whether the read succeeded."""
         return self.status == "ok"
 
     @property
@@ -98,7 +98,7 @@ class Ledger:
 
     @property
     def turned_away(self) -> list[Query]:
-        """What was asked and not read because the run may ask no more."""
+        """What was asked but not read because the run reached its limit of queries."""
         return [query for query in self._turned_away if query not in self._entries]
 
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
@@ -163,7 +163,7 @@ class Ledger:
 
 
 def _reduce(answer: Answer, room: int) -> int:
-    """Cut an answer to a room; the bytes it takes then."""
+    """Cut an answer to the room available; returns the bytes it then takes."""
     answer.data, cuts = fit(answer.data, room)
     answer.truncated = answer.truncated or bool(cuts)
     answer.notes += cuts

@@ -32,7 +32,7 @@ _STATUSES: dict[int, Status] = {401: "unauthorized", 403: "forbidden"}
 
 
 class PrometheusError(UserError):
-    """An address that cannot be a Prometheus; one line for a person."""
+    """An address that cannot be a Prometheus server; one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,9 @@ class PrometheusSource:
         except TooLarge as err:
             raise Refusal("error", f"the answer holds {err}; aggregate, or select fewer series") from None
         except DecodingError as err:
-            raise Refusal("error", f"what answered is not a Prometheus: it answered with {err}") from None
+            raise Refusal(
+                "error", f"the server that answered is not Prometheus: it answered with {err}"
+            ) from None
         except URLError as err:
             if isinstance(err.reason, TimeoutError):
                 raise TimeoutError from None
@@ -167,14 +169,16 @@ def _words(code: int, body: bytes) -> str:
 
 
 def _checked_answer(body: Any) -> dict[str, Any]:
-    """An answer that holds series, be they none; anybody may answer something else."""
+    """Check that an answer contains a list of series, even an empty one; other servers answer differently."""
     if not isinstance(body, dict):
-        raise Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
+        raise Refusal(
+            "error", "the server that answered is not Prometheus: it did not answer with a JSON object"
+        )
     data = body.get("data")
     result = data.get("result") if isinstance(data, dict) and data.get("resultType") == "matrix" else None
     if body.get("status") != "success" or not isinstance(result, list):
         raise Refusal(
-            "error", f"Prometheus answered without a result: {str(body.get('error') or 'no words')[:1000]}"
+            "error", f"Prometheus answered without a result: {str(body.get('error') or 'no message')[:1000]}"
         )
     return body
 

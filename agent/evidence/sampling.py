@@ -70,7 +70,11 @@ class Sample:
     def notes(self) -> list[str]:
         """What was cut of them, as a sentence."""
         shortened = sum(kept.shortened for kept in self._kept)
-        return [f"{shortened} objects were cut, being larger than is kept of each"] if shortened else []
+        return (
+            [f"{shortened} objects were cut because they exceed the size kept per object"]
+            if shortened
+            else []
+        )
 
     def add(self, item: dict[str, Any], size: int = 0) -> None:
         """Count an object that was read from `size` characters, and keep it if it is worth it."""

@@ -1,6 +1,6 @@
-"""Wellness: of which listed objects it is certain that they are well. Pure functions on plain data.
+"""Wellness: which listed objects are certainly healthy. Pure functions on plain data.
 
-The rule is conservative: what is not known to be well counts as not well. It decides only what is kept of
+The rule is conservative: what is not known to be healthy counts as unhealthy. It decides only what is kept of
 a list too long to be kept whole; what is wrong with an object the analyzers say.
 """
 
@@ -30,12 +30,12 @@ class Condition:
 
     @property
     def rank(self) -> int:
-        """How soon it may be left out: 0 for what is not well, 1 for what is mild, 2 for what is well."""
+        """How soon it may be left out: 0 for unhealthy, 1 for mild, 2 for healthy."""
         return 2 if self.well else int(self.mild)
 
 
 def condition(kind: str, item: dict[str, Any]) -> Condition:
-    """In which state an object of the API is, and whether that is certainly well; any shape is accepted."""
+    """The state of an API object, and whether it is certainly healthy; any shape is accepted."""
     if _at(item, "metadata", "deletionTimestamp"):
         return Condition(DELETING, likeness=(DELETING, _owner(item)))
     judged = _JUDGES[kind](item) if kind in _JUDGES else Condition(UNKNOWN)

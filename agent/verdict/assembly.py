@@ -38,7 +38,7 @@ from agent.verdict.result import (
 
 NO_PLAN = "No investigation plan was made."
 MODEL_CLAIMS = 10
-SHORTEST_QUOTE = 6  # characters; a letter stands in every evidence
+SHORTEST_QUOTE = 6  # characters; a single letter occurs in any evidence
 LONGEST_SENTENCE = 500
 
 

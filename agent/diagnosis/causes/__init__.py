@@ -19,9 +19,9 @@ class Cause:
 
     `id` is what results carry, `family` the file it is defined in; `title` a noun phrase; `meaning`, `shows`
     (how it shows in a cluster) and `remedy` are sentences for people; `confused_with` names causes that
-    look alike. `symptom` marks what is only the surface of something else (a crash loop, a pod not
-    ready): it is the verdict only where nothing deeper is found. `explains` names causes, or with
-    `FAMILY/*` all of a family, that show because of this one: on the same object they are no rivals.
+    look alike. `symptom` marks what only shows that something else is wrong (a crash loop, a pod not
+    ready): it is the verdict only if nothing deeper is found. `explains` names causes, or with
+    `FAMILY/*` all of a family, that are consequences of this one: on the same object they do not compete.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Cause:
     confused_with: tuple[str, ...] = ()
 
     def does_explain(self, other: "Cause") -> bool:
-        """Whether the other one shows because of this one."""
+        """Whether the other one is a consequence of this one."""
         return other.id in self.explains or f"{other.family}/*" in self.explains
 
 
@@ -59,7 +59,7 @@ def causes() -> dict[str, Cause]:
 
 
 def cause(id: str) -> Cause:
-    """The cause of that id; raises ValueError where no file has it."""
+    """The cause with that id; raises ValueError if no file defines it."""
     if found := causes().get(id):
         return found
     raise ValueError(f"no file in agent/diagnosis/causes defines the cause {id!r}")
@@ -74,7 +74,7 @@ def _read() -> Iterator[Cause]:
 
 
 def _checked(id: str, family: str, entry: dict[str, Any]) -> Cause:
-    """One entry as a cause: every text there, nothing else beside them."""
+    """Return one entry as a cause; it must have every text and no unknown keys."""
     where = f"cause {id!r} of {family}.yaml"
     if unknown := set(entry) - {*_WORDS, "symptom", "explains", "confused_with"}:
         raise ValueError(f"{where} has unknown keys: {', '.join(sorted(unknown))}")

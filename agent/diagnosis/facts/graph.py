@@ -54,7 +54,7 @@ def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
 
 
 def pods_of(case: Case, workload: Obj) -> list[Obj] | Lack:
-    """The pods a workload, Job or Service selects, of very many a sample."""
+    """The pods a workload, Job or Service selects; a sample if there are very many."""
     selector = _pod_selector(workload)
     text = selector_text(selector)
     if not text:
@@ -66,7 +66,7 @@ def pods_of(case: Case, workload: Obj) -> list[Obj] | Lack:
 
 
 def has_all_pods(case: Case, workload: Obj) -> bool:
-    """Whether `pods_of` are all the pods there are; where not, that is said."""
+    """Whether `pods_of` returns all pods; if not, that is reported."""
     return not case.is_partial("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
 
 
@@ -103,7 +103,7 @@ def revision(obj: Obj) -> int:
 
 
 def hosts_in_env(pod: Obj) -> dict[str, str]:
-    """Values of plain variables by name, over all containers: where hosts and URLs of dependencies stand."""
+    """Values of plain variables by name, over all containers: they hold hosts and URLs of dependencies."""
     return {name: value for c in containers(pod) for name, value in c.env.items() if value}
 
 

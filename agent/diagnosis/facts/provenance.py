@@ -16,13 +16,13 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one without being it, or ""."""
+    """The known name most similar to this one but not equal to it, or ""."""
     others = [other for other in known if other != name]
     return next(iter(difflib.get_close_matches(name, others, 1, NEAR)), "")
 
 
 def config_maps(case: Case, container: Container) -> Iterator[Obj]:
-    """The ConfigMaps a container takes variables or files from, as far as they exist."""
+    """The ConfigMaps a container takes variables or files from, if they exist."""
     names: dict[str, None] = {}
     for source in container.spec.get("envFrom") or []:
         names[str(dig(source, "configMapRef.name") or "")] = None

@@ -1,4 +1,4 @@
-"""A namespace: what in it is not well."""
+"""A namespace: its unhealthy objects."""
 
 from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
@@ -13,7 +13,7 @@ MOST = 3
 
 @fact
 def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
-    """The pods of a namespace that neither finished nor are told to end."""
+    """The pods of a namespace that have neither finished nor been told to stop."""
     pods = case.list("Pod", namespace, why=f"which pods in {namespace} are unhealthy?", need="some")
     if isinstance(pods, Lack):
         return pods
@@ -22,7 +22,7 @@ def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
 
 @fact
 def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
-    """A few objects of a namespace that are not well: one pod an owner, workloads short of pods."""
+    """A few unhealthy objects in a namespace: one pod per owner, and workloads short of pods."""
     running = running_pods(case, namespace)
     if isinstance(running, Lack):
         return running
@@ -35,7 +35,7 @@ def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
 
 
 def _without_pods(case: Case, namespace: str) -> list[Ref]:
-    """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
+    """Workloads with fewer pods created than desired: no pod shows that."""
     why = f"which workloads in {namespace} are missing pods?"
     lists = [case.list(kind, namespace, why=why, need="some") for kind in REPLICATED]
     return [

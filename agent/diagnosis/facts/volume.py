@@ -27,7 +27,7 @@ def claims_of(pod: Obj) -> dict[str, str]:
 
 
 def is_waiting_for_pod(case: Case, pvc: Obj) -> bool:
-    """Whether its volume is made once a pod that uses it has a node, and none has."""
+    """Whether its volume is created only once a pod that uses it has a node, and none has."""
     name = pvc.at("spec.storageClassName")
     if pvc.at("status.phase") != "Pending" or pvc.at("spec.volumeName") or not name:
         return False

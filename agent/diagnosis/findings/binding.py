@@ -1,4 +1,4 @@
-"""Claims bound to volumes that people make: no class, no volume that fits, a volume of somebody else."""
+"""Claims on volumes created by hand: no class, no volume that fits, a volume of another claim."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ FINDS = (NO_DEFAULT, NO_VOLUME, ACCESS_MODE, TAKEN)
 
 
 def not_bound(pvc: Obj, *paths: str) -> Claim:
-    """That the claim is not bound, with its phase and what else is named."""
+    """A claim that it is not bound, quoting its phase and the paths given."""
     return Claim(f"The claim {pvc.ref.name} is not bound", pvc.quote("status.phase", *paths))
 
 
@@ -71,7 +71,7 @@ def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
 
 
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
-    """A claim that waits for a volume made by hand."""
+    """A claim that waits for a volume created by hand."""
     volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
     if isinstance(volumes, Lack):
         return
@@ -119,7 +119,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
 
 
 def _provide(pvc: Obj, near: Obj | None, differs: list[str]) -> Iterator[Recommendation]:
-    """How the claim gets its volume: a new one, or the one that only a deleted claim stands in the way of."""
+    """How the claim gets its volume: a new one, or one that only a deleted claim keeps reserved."""
     create = Recommendation(
         "creating a volume that fits",
         "Create a PersistentVolume with the claim's class, access mode and size.",

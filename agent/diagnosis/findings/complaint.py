@@ -46,7 +46,7 @@ class Complaint:
         return self.log.quote(self.line)
 
     def because(self, clause: str) -> str:
-        """A headline: what the trouble shows as, and why."""
+        """A headline: what the symptom is, and why."""
         name = self.container.called
         if self.ending is None:
             return f"The {name} cannot do its work because {clause}"
@@ -56,7 +56,7 @@ class Complaint:
 
     @property
     def sure(self) -> Sure:
-        """How sure the line is the reason: an end is proof that something decided it, a running log is less."""
+        """How sure the line is the reason: a termination proves that there was one, a running container does not."""
         if self.ending is not None:
             return Sure.STATED if self.line.weight >= DECISIVE else Sure.LIKELY
         needed = TELLING_WHILE_READY if is_ready(self.pod) else TELLING
@@ -84,7 +84,7 @@ class Complaint:
     ) -> Finding:
         """A finding that rests on the line, the end of the container, and further claims.
 
-        Of the `ways` to mend it one is enough; where the workload is at fault, going back is another.
+        Of the `ways` to fix it one is enough; if the workload is at fault, a rollback is another.
         """
         said = Claim(f"The log of {self.container.called} says: {self.line.message}", (self.quote,))
         back = (roll_back(self.workload.ref),) if self.change and entity is None else ()

@@ -77,7 +77,7 @@ UNREACHED = frozenset(
 
 
 def explain(complaint: Complaint) -> Iterator[Finding]:
-    """What lies behind a line that names a failing call."""
+    """The findings behind a line that names a failing call."""
     peers = peers_in(complaint.case, complaint.pod, complaint.container, complaint.line)
     if any(peer.place == "unread" for peer in peers):
         return
@@ -113,7 +113,7 @@ def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
 
 
 def _named(complaint: Complaint, peer: Peer) -> tuple[Claim, ...]:
-    """Where the caller has the peer's name from, and whose an address is not."""
+    """Where the caller got the peer's name, and that no object has its address."""
     quotes = provenance.of_host(complaint.case, complaint.container, peer.host)
     named = (Claim(f"The address {peer.host} is configured here", quotes),) if quotes else ()
     strange = (Claim(f"No Service and no pod in the cluster has the address {peer.host}", peer.nobody),)
@@ -196,7 +196,7 @@ def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
 
 
 def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
-    """A pod that does not ask the cluster's DNS: then a Service that exists has no address for it."""
+    """A pod that does not query the cluster DNS, so an existing Service does not resolve for it."""
     pod, ref = complaint.pod, complaint.workload.ref
     if not (whom := foreign_resolver(pod)):
         return None

@@ -1,4 +1,4 @@
-"""What programs say of themselves: one row for each kind of line that decides a crash."""
+"""What programs report about themselves: one row for each kind of line that decides a crash."""
 
 import re
 from collections.abc import Iterator
@@ -209,7 +209,7 @@ def _own_fault(complaint: Complaint, kind: str) -> Finding:
 
 
 def _background(complaint: Complaint) -> Iterator[Claim]:
-    """Where the things that the line names come from."""
+    """Claims on where the things named in the line come from."""
     case, container, targets = complaint.case, complaint.container, complaint.line.targets
     for name in (*targets.variables, *targets.keys)[:2]:
         yield from provenance.of_variable(case, container, name)

@@ -1,4 +1,4 @@
-"""What a workload's own ServiceAccount may not do: the refused verb, and what is missing to allow it."""
+"""What a workload's own ServiceAccount is not allowed to do: the refused verb, and what would allow it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,7 +117,7 @@ def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
 
 
 def _decide(ref: Ref, cause: Cause) -> Recommendation:
-    """What is left where the right is one that this program never recommends."""
+    """The advice if the permission is one that this program never recommends."""
     sentence = f"{cause.remedy} {NEVER}"
     return look(ref, "having a cluster administrator review the permission", sentence)
 
@@ -130,7 +130,7 @@ def _create(right: Right, kind: str, namespace: str | None, name: str) -> Comman
 
 
 def _check(refused: Refused, right: Right) -> Command | Withheld:
-    """The command that asks the API server whether the account has the right by now."""
+    """The command that asks the API server whether the account has the permission now."""
     words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account}"
     if not right.namespace:
         words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account} --all-namespaces"

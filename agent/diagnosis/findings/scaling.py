@@ -1,4 +1,4 @@
-"""Scaling: the autoscaler of a workload, and what to recommend where load is more than the replicas carry."""
+"""Scaling: the autoscaler of a workload, and what to recommend if the replicas cannot take the load."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SCALABLE = (*REPLICATED, "ReplicaSet")
 
 
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
-    """Whether something scales the workload, as a statement; None while unknown."""
+    """A claim on whether something scales the workload; None while unknown."""
     found = autoscalers(case, workload)
     if isinstance(found, Lack):
         return None
@@ -31,7 +31,7 @@ def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
 
 
 def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendation]:
-    """What gives a workload room for `ratio` times its load of before."""
+    """How to make room for `ratio` times the workload's earlier load."""
     if workload.ref.kind not in SCALABLE:
         return
     replicas = int(workload.at("spec.replicas", 1) or 1)
@@ -61,7 +61,7 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
 
 
 def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
-    """Let an autoscaler go further than its present maximum."""
+    """Let an autoscaler scale beyond its current maximum."""
     most = max(int(hpa.at("spec.maxReplicas", 1) or 1) + 1, replicas)
     return Recommendation(
         "raising the HPA maximum",

@@ -17,12 +17,12 @@ FINDS = (TOO_LOW,)
 
 
 def throttled_share(series: Series | None) -> float:
-    """The share of periods in which the containers are stopped now, 0 without a series."""
+    """The share of periods in which the containers are throttled now, 0 without a series."""
     return now_level(series) or 0.0
 
 
 def starved(case: Case, workload: Obj) -> Finding | None:
-    """Whether a CPU limit stops a workload that others wait for; None while that is not measured."""
+    """A finding if a CPU limit throttles a workload that others wait for; None while that is not measured."""
     if not cpu_limits(workload):
         return None
     series = measured(case, workload, workload, "cpu", "throttled")
@@ -32,7 +32,7 @@ def starved(case: Case, workload: Obj) -> Finding | None:
 def limit_too_low(
     case: Case, workload: Obj, cpu: Series, throttled: Series | None, container: str = ""
 ) -> Finding | None:
-    """Find containers that are stopped by their limit, or the one named; None when they are not."""
+    """A finding for containers throttled by their limit, or the one named; None if they are not."""
     share = throttled_share(throttled)
     limits = cpu_limits(workload, container)
     if throttled is None or share < MUCH or not limits:
@@ -66,7 +66,7 @@ def limit_too_low(
 
 
 def at_limit(workload: Obj, use: Use) -> Finding | None:
-    """A container that an alert calls throttled and that is seen at its limit; all that metrics-server can tell."""
+    """A container that an alert calls throttled and that is measured at its limit; metrics-server can show no more."""
     limits = cpu_limits(workload, use.container)
     if not limits:
         return None

@@ -51,7 +51,7 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
 
 
 def _sure(case: Case, service: Ref | None, error: str) -> Sure:
-    """Low while the reason must lie behind the Service: what is found there is the cause, or nothing is sure."""
+    """Low while the reason must be behind the Service: a finding there is the cause, or none is certain."""
     if service is None or "x509" in error or case.absent("Service", service.namespace, service.name):
         return Sure.STATED
     front = case.obj(service)

@@ -1,4 +1,4 @@
-"""What all workloads have in common: scaled to zero, unseen by the controller, short of replicas, well."""
+"""What all workloads have in common: scaled to zero, not observed by the controller, short of replicas, healthy."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ FINDS = (ZERO, UNSEEN, STUCK, MISSING)
 
 
 def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
-    """What there is to say of a workload whatever its pods are; None where its pods tell."""
+    """What can be said of a workload regardless of its pods; None if its pods show its state."""
     if is_told_by_pods(case, obj):
         return None
     if obj.at("metadata.deletionTimestamp"):
@@ -36,7 +36,7 @@ def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
 
 
 def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
-    """Intended by whoever did it; a fault only for those who need the workload."""
+    """Intended by whoever did it; a fault only if something needs the workload."""
     quotes, by = obj.quote("spec.replicas"), ""
     for place, entry in enumerate(obj.items("metadata.managedFields")):
         if "spec.replicas" in (entry.get("fields") or []):
@@ -60,7 +60,7 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
 
 
 def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
-    """A change that its controller has not read for a while."""
+    """A change that its controller has not observed for a while."""
     generation, seen = obj.at("metadata.generation"), obj.at("status.observedGeneration") or 0
     minutes = (case.now - since) / timedelta(minutes=1)
     text = (
@@ -80,7 +80,7 @@ def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
 
 
 def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
-    """The symptom, reported where nothing deeper is found."""
+    """The symptom, reported if nothing deeper is found."""
     available = f"{present(obj)} of {wanted(obj)}"
     claims = [Claim(f"{available} replicas are available", quotes)]
     stuck = obj.condition("Progressing").get("reason") == "ProgressDeadlineExceeded"
@@ -106,7 +106,7 @@ def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
 def healthy_or_recovered(
     case: Case, obj: Obj, pods: list[Obj], words: str, quotes: tuple[Quote, ...]
 ) -> State:
-    """Well now; recovered where something went wrong within the hour or since the alert."""
+    """Healthy now; recovered if something went wrong within the hour or since the alert."""
     since = min(case.now - RECENTLY, case.alert.starts_at or case.now)
     for condition in ("Available", "Progressing"):
         turned = parse_time(obj.condition(condition).get("lastTransitionTime"))

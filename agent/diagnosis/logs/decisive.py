@@ -1,4 +1,4 @@
-"""Decisive: which line of a log tells why the container ended, or what ails it."""
+"""Decisive: which line of a log shows why the container ended, or what is wrong with it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ _LEADING = re.compile(r"(?i)\b(?:connect|dial|call|open|us|load|read|fetch|conta
 
 @dataclass
 class _Hit:
-    """A message that states trouble, with how often its like occurred."""
+    """A message that states trouble, with how often similar ones occurred."""
 
     entry: Entry
     order: int
@@ -287,7 +287,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
 
 
 def _with_peer(finding: LogFinding, hit: _Hit, hits: Sequence[_Hit], log: _Log) -> LogFinding:
-    """A failed call that names no peer: where the complaints just before it name one alone, that is meant."""
+    """A failed call that names no peer: if the complaints just before it name exactly one, it is meant."""
     if hit.kind not in _OUTWARD or finding.targets.hosts:
         return finding
     before = [

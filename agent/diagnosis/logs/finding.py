@@ -1,4 +1,4 @@
-"""What reading a log yields: findings, and the names in them that lead on."""
+"""What reading a log yields: findings, and the names in them to follow."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +57,7 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class Targets:
-    """The names in a message that lead on: peers, variables, files, users ... each in order of appearance."""
+    """The names in a message to follow: peers, variables, files, users ... each in order of appearance."""
 
     hosts: tuple[tuple[str, int | None], ...] = ()
     urls: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Targets: the names in a message that lead on. One pattern for each kind of name, none for a product."""
+"""Targets: the names in a message to follow. One pattern for each kind of name, none for a product."""
 
 import errno
 import re
@@ -120,7 +120,7 @@ _FORBIDDEN = re.compile(
 
 
 def find_targets(texts: Iterable[str]) -> Targets:
-    """The names in the lines of one trouble, the most telling line first."""
+    """The names in the lines of one trouble, the most informative line first."""
     lines = [text[:2000] for text in texts]
     refusal = next((found for line in lines if (found := _forbidden(line))), None)
     return Targets(

@@ -1,4 +1,4 @@
-"""Rights: which permissions this program may ever recommend to grant; a log cannot widen the list."""
+"""Rights: the permissions that this program may recommend granting; a log cannot widen the list."""
 
 from dataclasses import dataclass
 

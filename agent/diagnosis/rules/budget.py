@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets: one that allows no disruption at all, or guards pods that are not well."""
+"""PodDisruptionBudgets: one that allows no disruption at all, or guards unhealthy pods."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ OVERLAP = cause("pdb-overlap")
 
 @rule("PodDisruptionBudget", finds=(EMPTY, OVERLAP, STRICT, UNHEALTHY))
 def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare what a budget wants healthy with what is."""
+    """Compare the number of healthy pods a budget requires with the actual one."""
     healthy, wanted = count(obj, "currentHealthy"), count(obj, "desiredHealthy")
     quotes = obj.quote(
         "status.expectedPods", "status.desiredHealthy", "status.currentHealthy", "status.disruptionsAllowed"

@@ -1,4 +1,4 @@
-"""Configuration that keeps a container from being made: ConfigMaps, Secrets, keys, users."""
+"""Configuration that keeps a container from being created: ConfigMaps, Secrets, keys, users."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Fault:
 
 
 def read_message(message: str) -> Fault:
-    """The fault a CreateContainer(Config)Error names; `container-create-error` when it is none of the known."""
+    """The fault a CreateContainer(Config)Error names; `container-create-error` if it is not a known one."""
     if match := _KEY.search(message):
         key, kind, name = match[1], match[2], match[4]
         cause = CONFIGMAP_KEY if kind == "ConfigMap" else SECRET_KEY
@@ -113,7 +113,7 @@ def _source(volume: dict[str, Any], kind: str, key: str) -> str:
 
 
 def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:
-    """Whether the object was made since: then the old event explains nothing."""
+    """Whether the object was created since: then the old event explains nothing."""
     if fault.kind != "ConfigMap" or not fault.name:
         return False
     found = case.get("ConfigMap", pod.ref.namespace, fault.name, f"does ConfigMap {fault.name} exist now?")
@@ -145,7 +145,7 @@ def _finding(
 
 
 def _reference(container: Container, fault: Fault) -> Iterator[Claim]:
-    """Where the specification names the object or the user."""
+    """Claims on where the spec names the object or the user."""
     if fault.cause is NON_ROOT:
         quotes = container.quote_spec(
             "securityContext.runAsNonRoot", "securityContext.runAsUser"
@@ -203,7 +203,7 @@ def _keys(found: Obj | None) -> list[str]:
 
 
 def _remedies(case: Case, pod: Obj, workload: Obj, fault: Fault) -> Iterator[Recommendation]:
-    """The ways to mend it, the likeliest first: where a similar name exists, that is what was meant."""
+    """The ways to fix it, the likeliest first: if a similar name exists, it was probably meant."""
     if not (fault.kind and fault.name):
         yield edit(workload.ref, "correcting the template", fault.cause.remedy)
         return

@@ -1,4 +1,4 @@
-"""Objects that are to be deleted and stay: finalizers nobody removes, namespaces that do not end."""
+"""Objects that were deleted but stay: finalizers that nothing removes, namespaces stuck in Terminating."""
 
 import re
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _is_slow(case: Case, pod: Obj) -> bool:
-    """Whether it was told to end a while ago, and its node's kubelet still has time to end it by force."""
+    """Whether it was told to stop a while ago, and its node's kubelet still has time to kill it."""
     asked = told_to_end_at(pod)
     return asked is not None and case.now - asked > PATIENCE and not is_overdue(case, pod)
 
@@ -177,7 +177,7 @@ def _use(pod: Obj, claim: str) -> tuple[Quote, ...]:
 
 @rule("Namespace", finds=(NAMESPACE,))
 def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
-    """A namespace that is Terminating: on its way, or held by content or by a dead API."""
+    """A namespace that is Terminating: in progress, or held by its content or by a dead API."""
     if not space.at("metadata.deletionTimestamp"):
         return
     remaining = space.condition("NamespaceFinalizersRemaining")

@@ -1,4 +1,4 @@
-"""Links: what a pod in trouble depends on by its variables and commands, and which of that is down."""
+"""Links: what an unhealthy pod depends on, by its variables and commands, and which of it is down."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _UPSTREAM = re.compile(rf"\b(?:server|address:)\s+(?=[a-zA-Z])({NAME})(?::(\d{{2
 
 @rule("Pod", finds=(DOWN, SERVICE_MISSING, *throttling.FINDS))
 def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """The dependencies of a pod in trouble that are missing or have nobody behind them."""
+    """The dependencies of an unhealthy pod that are missing or have no pods behind them."""
     if is_deleting(pod) or is_finished(pod):
         return
     for container in containers(pod):
@@ -65,7 +65,7 @@ def _links(case: Case, pod: Obj, container: Container, waits: bool) -> Iterator[
 
 
 def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator[Finding]:
-    """The callee of a program that is said to be slow, where a limit stops it."""
+    """The callee of a program that the alert calls slow, if a CPU limit throttles the callee."""
     if found := starved(case, callee):
         called = Claim(f"The {container.called} calls {peer.host}", _mention(case, container, peer.host))
         headline = f"What it waits for, {callee.ref.kind} {callee.ref.name}, is slow: {found.headline}"
@@ -79,7 +79,7 @@ def _in_command(container: Container) -> Iterator[Host]:
 
 
 def _in_files(case: Case, container: Container) -> Iterator[Host]:
-    """The peers that mounted configuration names, as proxies have their upstreams there."""
+    """The peers named in mounted configuration, where proxies have their upstreams."""
     for held in config_maps(case, container):
         for text in (held.at("data") or {}).values():
             for pattern in (URL, _UPSTREAM):
@@ -87,7 +87,7 @@ def _in_files(case: Case, container: Container) -> Iterator[Host]:
 
 
 def _mention(case: Case, container: Container, host: str) -> tuple[Quote, ...]:
-    """Where the container has the host from."""
+    """Where the container gets the host from."""
     return of_host(case, container, host) or container.quote_spec("name")
 
 

@@ -1,4 +1,4 @@
-"""Images that cannot be had: what the runtime and the registry say about them."""
+"""Images that cannot be pulled: what the runtime and the registry report about them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ _WORDS = {
 
 @dataclass(frozen=True, eq=False)
 class Trouble:
-    """A container that waits for its image, and the words that say why."""
+    """A container that waits for its image, and the message that says why."""
 
     container: Container
     error: str
@@ -80,7 +80,7 @@ class Trouble:
 
     @property
     def image(self) -> str:
-        """The image as the specification has it."""
+        """The image as written in the spec."""
         return str(self.container.spec.get("image") or "")
 
 
@@ -89,7 +89,7 @@ class Trouble:
     finds=(ACCESS, DISK, DNS, FAILED, INVALID, NEVER, NOT_FOUND, PLATFORM, RATE, REGISTRY, TLS, UNREACHABLE),
 )
 def image_trouble(case: Case, pod: Obj) -> Iterator[Finding]:
-    """Containers that wait for an image which does not come."""
+    """Containers that wait for an image that cannot be pulled."""
     if is_deleting(pod):
         return
     for container in containers(pod):
@@ -100,13 +100,11 @@ def image_trouble(case: Case, pod: Obj) -> Iterator[Finding]:
 
 
 def _trouble(case: Case, container: Container) -> Trouble:
-    """The newest words about the pull: the waiting message, else (older kubelets) the events."""
+    """The newest message about the pull: the waiting message, or (older kubelets) the events."""
     message = container.waiting_message
     quotes = container.quote("state.waiting.reason", "state.waiting.message")
     end = message.split("\n", 1)[0][-QUOTE_LENGTH // 2 :]
-    if quotes and not quotes[-1].text.endswith(
-        end
-    ):  # cut off, and the cause stands at the end of a pull error
+    if quotes and not quotes[-1].text.endswith(end):  # cut off, and the cause is at the end of a pull error
         quotes = (*quotes, Quote(container.pod.evidence.id, end))
     match container.waiting:
         case "InvalidImageName":
@@ -157,7 +155,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
 
 
 def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
-    """Whether the pod brings credentials, where the registry asks for some."""
+    """Whether the pod has credentials, if the registry requires them."""
     if trouble.cause is not ACCESS:
         return
     missing = [

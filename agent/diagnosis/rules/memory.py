@@ -43,7 +43,7 @@ NEAR_LIMIT = cause("memory-near-limit")
 
 @rule(*ROLLED_OUT, "Pod", finds=(CHANGED, LEAK, LOAD, NEAR_LIMIT))
 def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Explain why the subject of a memory alert holds more than before, or say that it does not."""
+    """Explain why the subject of a memory alert uses more than before, or report that it does not."""
     if not is_about(case, "memory"):
         return
     workload = workload_of(case, obj)
@@ -68,7 +68,7 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _growth(memory: Series) -> float | None:
-    """Bytes an hour, where the line is straight, rises, and still does."""
+    """Bytes per hour, if growth is linear and continues."""
     if len(memory.points) < LEAST_POINTS:
         return None
     rate, straight = slope(memory.points)
@@ -166,7 +166,7 @@ def _level(
 
 
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
-    """Without Prometheus: how near the limit it is now, never why."""
+    """Without Prometheus: how close to the limit it is now, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
     well = [pod for pod in pods or [] if is_well(pod)]
     uses = usage(case, well, "memory")

@@ -1,4 +1,4 @@
-"""ResourceQuotas as the subject of an alert: how full, and whether somebody is refused for it."""
+"""ResourceQuotas as the subject of an alert: how full they are, and whether pods are refused because of it."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ ALMOST = 0.9  # KubeQuotaAlmostFull of kubernetes-mixin
 
 @rule("ResourceQuota", finds=(QUOTA,))
 def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare use and bound of every resource a quota counts."""
+    """Compare usage and limit of every resource a quota counts."""
     full = [resource for resource, share in _shares(obj) if share >= ALMOST]
     warnings = case.warnings(obj.ref.namespace, "are pods refused because of it?") or []
     refusals = [event for event in warnings if _is_refusal(event, obj)]

@@ -81,7 +81,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _as_before(obj: Obj, workload: Obj, cpu: Series, rise: Rise | None) -> Finding | State:
-    """No rise that lasts: it is over, or there was none and the level is fair, or it was always this high."""
+    """No lasting rise: it is over, or there was none and the level is normal, or it was always this high."""
     now, last = now_level(cpu) or 0.0, (quote_now(cpu),)
     if rise is not None and rise.end is not None:
         words = f"The CPU use of {obj.ref} rose at {clock(rise.start):%H:%M} UTC and fell at"
@@ -179,7 +179,7 @@ def _revert(change: Change) -> Recommendation:
 
 
 def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None) -> Finding:
-    """The request rate says whether it is without load; without one, not even that is known."""
+    """A rise that no load or change explains; without a request rate, not even that is known."""
     claims = [_rise_claim(cpu, rise)]
     if traffic is None:
         claims.append(
@@ -228,7 +228,7 @@ def _complaint(case: Case, workload: Obj) -> Claim | None:
 
 
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
-    """Without Prometheus: the present use against the limit. It says how much, never why."""
+    """Without Prometheus: the current usage against the limit. It shows how much, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
     well = [pod for pod in pods or [] if is_well(pod)]
     uses = usage(case, well, "cpu")

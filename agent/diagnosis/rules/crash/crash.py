@@ -1,4 +1,4 @@
-"""Containers that end by themselves: with an error, by a signal, or too early without one."""
+"""Containers that exit by themselves: with an error, by a signal, or without an error but too early."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ LOOP = cause("crash-loop")
 
 @rule("Pod", finds=(EXITS, LOOP, NOT_EXECUTABLE, SIGNAL, *logged.FINDS))
 def ended_by_itself(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """Why a container that keeps ending ends, as far as it decided that itself."""
+    """Why a container keeps exiting, if the reason lies in the container itself."""
     for ending in endings(case, pod):
         yield _loop(ending)
         if ending.how in ("exit", "signal", "stopped", "completed"):
@@ -76,7 +76,7 @@ def _loop(ending: Ending) -> Finding:
 
 
 def _silence(ending: Ending) -> str:
-    """How the log fails to tell why, where it does."""
+    """A clause saying why the log does not show the reason; empty if it does."""
     if ending.how not in ("exit", "stopped") or ending.said:
         return ""
     if ending.log is None:

@@ -1,4 +1,4 @@
-"""Containers killed for memory: at their limit, after the limit was lowered, or reported late."""
+"""Containers that were OOM-killed: at their limit, after the limit was lowered, or reported late."""
 
 from collections.abc import Iterator
 

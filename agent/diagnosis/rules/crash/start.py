@@ -53,7 +53,7 @@ def never_started(case: Case, pod: Obj) -> Iterator[Finding | State]:
 
 
 def _no_memory(ending: Ending, message: str) -> Finding:
-    """Killed before it ran: the limit is too small, or a volume in memory, which outlives containers, fills it."""
+    """Killed before it ran: the limit is too small, or an in-memory volume, which outlives containers, fills it."""
     container, ref = ending.container, ending.workload.ref
     limit = dig(container.spec, "resources.limits.memory")
     mounted = [str(mount.get("name")) for mount in container.spec.get("volumeMounts") or []]
@@ -120,7 +120,7 @@ _ACTIONS = {
 
 
 def _quote(ending: Ending, where: str, message: str) -> tuple[Quote, ...]:
-    """The runtime's message by its end, which is what tells: the beginning is always the same."""
+    """The end of the runtime's message: it has the reason, while the beginning is always the same."""
     said = ending.container.quote(where, "restartCount")
     first = message.split("\n", 1)[0]
     if len(first) <= TAIL or not said:

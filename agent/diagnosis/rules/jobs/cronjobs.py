@@ -1,4 +1,4 @@
-"""CronJobs: suspended, held up by a run that does not end, never due, late; else its newest run tells."""
+"""CronJobs: suspended, held up by a run that does not finish, never due, late; otherwise see the newest run."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -67,7 +67,7 @@ def _last(events: list[Event], *reasons: str) -> Event | None:
 
 
 def _made_since(refusal: Event, jobs: list[Obj]) -> bool:
-    """Whether a run was made after one was refused."""
+    """Whether a run was created after one was refused."""
     return any(job.created and refusal.last and job.created > refusal.last for job in jobs)
 
 
@@ -80,7 +80,7 @@ def _bad_schedule(obj: Obj, event: Event) -> Finding:
 
 
 def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
-    """Forbid, a run still active, and another one due since: then the first holds up all others."""
+    """Forbid, a run still active, and another one due since: the active run holds up all others."""
     active = [str(ref.get("name")) for ref in obj.items("status.active")]
     if obj.at("spec.concurrencyPolicy") != "Forbid" or not active:
         return None

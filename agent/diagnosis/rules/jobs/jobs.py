@@ -1,4 +1,4 @@
-"""Jobs: finished, suspended, failed by their own rules; the pods say why, as long as they are there."""
+"""Jobs: finished, suspended, failed by their own rules; the pods show why, as long as they exist."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -106,7 +106,7 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
 
 @rule("Pod", finds=(DEADLINE,))
 def deadline_of_pod(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod that the kubelet ended at the pod's own deadline: each try of its Job is."""
+    """A pod that the kubelet ended at the pod's own deadline: every attempt of its Job has that deadline."""
     if pod.at("status.reason") != "DeadlineExceeded":
         return
     owner, seconds = workload_of(case, pod).ref, pod.at("spec.activeDeadlineSeconds")
@@ -156,7 +156,7 @@ def _see(obj: Obj, pods: list[Obj]) -> tuple[Recommendation, ...]:
 
 
 def _run_again(obj: Obj) -> Recommendation:
-    """Nothing is left to read: let it fail once more, in a way that leaves its pods."""
+    """Nothing is left to read: let it fail once more, in a way that keeps its pods."""
     if obj.at("spec.template.spec.restartPolicy") == "Never":
         return edit(
             obj.ref, "running it again", "Run it again, and read its log before its pods are removed."

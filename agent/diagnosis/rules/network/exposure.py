@@ -1,4 +1,4 @@
-"""Services of type LoadBalancer: one that nobody has given an address."""
+"""Services of type LoadBalancer that have no external address."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ PATIENCE = timedelta(minutes=1)
 
 @rule("Service", finds=(PENDING,))
 def address(case: Case, service: Obj) -> Iterator[Finding | State]:
-    """Whether clients outside have an address; asked only where the alert is about that."""
+    """Whether it has an external address; checked only if the alert is about that."""
     if case.runbook.id is not Topic.EXPOSURE or service.at("spec.type") != "LoadBalancer":
         return
     if given := service.quote("status.loadBalancer.ingress[0].ip", "status.loadBalancer.ingress[0].hostname"):

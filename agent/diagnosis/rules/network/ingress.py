@@ -118,7 +118,7 @@ def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> 
 
 
 def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
-    """Secrets are never read: what tells of a missing one is what a controller says of the Ingress."""
+    """A missing TLS Secret, as its controller reports it: Secrets are never read."""
     names = [str(entry.get("secretName")) for entry in ingress.items("spec.tls") if entry.get("secretName")]
     if not names:
         return
@@ -168,6 +168,6 @@ def _finding(
 
 
 def _all_known(case: Case, ingress: Obj) -> bool:
-    """Whether every backend was read, so that nothing wrong means something."""
+    """Whether every backend was read; only then do no findings mean that nothing is wrong."""
     names = [str(backend.get("name")) for backend, _ in services_behind(ingress)]
     return all(case.get("Service", ingress.ref.namespace, name) for name in names)

@@ -1,4 +1,4 @@
-"""Services: a selector that matches nothing, nobody ready behind it, or a target port nobody has."""
+"""Services: a selector that matches nothing, no ready pod behind it, or a target port that no pod has."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,12 +27,12 @@ TARGET_PORT = cause("service-wrong-target-port")
 NOBODY = cause("service-without-backends")
 EXTERNAL_NAME = cause("service-external-name")
 
-SYMPTOM = Sure.POSSIBLE  # it leads on, but is no root
+SYMPTOM = Sure.POSSIBLE  # it leads to others, but is never the root
 
 
 @rule("Service", finds=(EXTERNAL_NAME, LOOPBACK, NOBODY, NO_READY, SELECTOR, TARGET_PORT))
 def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
-    """Whether a Service has anybody behind it who takes its traffic."""
+    """Whether a Service has any pod that takes its traffic."""
     if service.at("spec.type") == "ExternalName":
         yield from _external_name(case, service)
         return
@@ -71,7 +71,7 @@ def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
 
 
 def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
-    """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
+    """No pod matches: is the workload at zero, unable to create pods, labelled differently, or missing?"""
     why = f"who should serve {service.ref}?"
     lists = [case.list(kind, service.ref.namespace, why=why) for kind in ROLLED_OUT]
     if any(isinstance(found, Lack) for found in lists):
@@ -199,7 +199,7 @@ def _ports(case: Case, service: Obj, behind: Backends) -> Iterator[Finding]:
 
 
 def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | None:
-    """A program that listens for its own pod only, where a caller was refused."""
+    """A program that listens only inside its own pod, if a caller was refused."""
     if not case.led_by:
         return None
     own = [(found, quote) for found, quote in _says(case, pod) if found.port == target]
@@ -223,7 +223,7 @@ def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | N
 def _undeclared(
     case: Case, service: Obj, pod: Obj, target: int, declared: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-    """A target that no container declares: a fault only if the program is known to listen elsewhere."""
+    """A target port that no container declares: a fault only if the program is known to listen elsewhere."""
     said = _says(case, pod)
     if any(found.port == target for found, _ in said) or not (said or declared):
         return

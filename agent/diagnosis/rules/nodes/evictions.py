@@ -1,4 +1,4 @@
-"""Pods that were put off their node: evicted, refused by the kubelet, preempted, or lost with the node."""
+"""Pods that lost their node: evicted, refused by the kubelet, preempted, or on a node that is lost."""
 
 import re
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _is_replaced(owner: Obj) -> bool:
 
 
 def _recurs(case: Case, pod: Obj, owner: Obj) -> bool:
-    """Whether pods of its workload break a limit of their own again and again: then each replacement will, too."""
+    """Whether pods of its workload exceed their own limit repeatedly, so that each replacement will too."""
     if not _broke_own_limit(pod):
         return False
     broken = [each for each in pods_of(case, owner) or [] if _broke_own_limit(each)]
@@ -139,7 +139,7 @@ def _hog(message: str) -> str:
 
 @rule("Pod", finds=(LOST,))
 def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod that looks as it last was because its node is silent."""
+    """A pod shown in its last known state because its node does not report."""
     name = str(pod.at("spec.nodeName") or "")
     if (
         not name
@@ -182,6 +182,6 @@ def _overdue(case: Case, pod: Obj) -> bool:
 
 
 def _untouched(case: Case, pod: Obj) -> bool:
-    """Bound to its node for a while, and the kubelet has not even begun."""
+    """Whether it has been bound to its node for a while and the kubelet has not started on it."""
     waits = pod.at("status.phase") == "Pending" and not pod.items("status.containerStatuses")
     return waits and pod.created is not None and case.now - pod.created > GRACE

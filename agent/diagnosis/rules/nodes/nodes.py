@@ -72,7 +72,7 @@ _WORDS = {
     ),
 )
 def conditions(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """What is wrong with a node by its own conditions; else that it is well."""
+    """What is wrong with a node by its own conditions; otherwise, that it is healthy."""
     ready = node.condition("Ready")
     found = []
     if ready and ready.get("status") != "True":
@@ -119,7 +119,7 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
         if cause is not KUBELET_DOWN
         else f"Node {node.ref.name} is not available to the cluster: {words}",
         claims=tuple(claims),
-        # What an unknown condition means, its writer alone knows.
+        # Only its writer knows what an unknown condition means.
         sure=Sure.LIKELY if cause is PROBLEM else Sure.STATED,
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
@@ -159,7 +159,7 @@ def _last_sign(case: Case, node: Obj) -> list[Claim]:
 
 
 def _agents_in_trouble(case: Case, node: Obj) -> tuple[Ref, ...]:
-    """Pods of the system on the node that are not well: the network plugin's among them."""
+    """Unhealthy system pods on the node, such as the network plugin's."""
     field = f"spec.nodeName={node.ref.name}"
     why = "is the network plugin's pod healthy?"
     pods = case.list("Pod", KUBE_SYSTEM, field=field, why=why, need="some") or []
@@ -177,7 +177,7 @@ def _node_events(case: Case, node: Obj, *reasons: str) -> list[Event]:
 
 
 def _history(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """A node that is Ready now: out of memory lately, back again, cordoned, or simply well."""
+    """A node that is Ready now: recently out of memory, back again, cordoned, or simply healthy."""
     ooms = _node_events(case, node, "SystemOOM")
     since = node.time("status.conditions[Ready].lastTransitionTime")
     if ooms and ooms[-1].last and case.now - ooms[-1].last < timedelta(minutes=30):

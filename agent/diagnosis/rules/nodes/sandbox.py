@@ -1,4 +1,4 @@
-"""Pods whose sandbox cannot be made: network, addresses, runtime, a limit too small to start in."""
+"""Pods whose sandbox cannot be created: network, addresses, runtime, a limit too small to start."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ SMALL = 32 * 2**20  # bytes; runc itself needs some MiB to start a container
 
 @rule("Pod", finds=(ADDRESSES, CNI, FAILED, HANDLER, PAUSE, TOO_SMALL))
 def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod on its node for which no sandbox can be made."""
+    """A pod on its node for which no sandbox can be created."""
     creating = all(c.waiting in ("ContainerCreating", "PodInitializing", "") for c in containers(pod))
     started = any(c.running_since or c.ended for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):

@@ -1,4 +1,4 @@
-"""The state of a pod in which nothing is wrong, and the bare symptom of one that is not ready."""
+"""The state of a pod with nothing wrong, and the bare symptom of one that is not ready."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ YOUNG = timedelta(seconds=60)
 
 @rule("Pod", finds=(GATE, NOT_READY))
 def state_of_pod(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """Healthy, recovered, finished or still starting; else the symptom that is left."""
+    """Healthy, recovered, finished or still starting; otherwise the remaining symptom."""
     if is_deleting(pod):
         return
     if is_finished(pod):
@@ -59,7 +59,7 @@ def _well(case: Case, pod: Obj) -> State:
 
 
 def _is_starting(case: Case, pod: Obj) -> bool:
-    """Young, placed on a node, and no container in any trouble."""
+    """Whether it is young, placed on a node, and no container has a problem."""
     if (
         pod.created is None
         or pod.at("status.phase") == "Failed"

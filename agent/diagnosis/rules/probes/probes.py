@@ -1,4 +1,4 @@
-"""Probes that fail: wrong path, port, scheme or command, asked too early, or the program is unwell."""
+"""Probes that fail: wrong path, port, scheme or command, probed too early, or the program is unhealthy."""
 
 import re
 from collections.abc import Iterator
@@ -56,12 +56,12 @@ class Failure:
 
     @property
     def probe(self) -> dict[str, Any]:
-        """The probe as specified."""
+        """The probe in the spec."""
         return self.container.spec.get(_KINDS[self.kind]) or {}
 
     @property
     def port(self) -> int | None:
-        """The port it asks, a name resolved."""
+        """The port it connects to, with a name resolved."""
         wanted = (
             dig(self.probe, "httpGet.port")
             or dig(self.probe, "tcpSocket.port")
@@ -181,7 +181,7 @@ def _finding(failure: Failure) -> Finding:
 
 
 def _mend(failure: Failure, workload: Obj, cause: Cause) -> Iterator[Recommendation]:
-    """Correct the probe where it is at fault; else the program's own words tell what is."""
+    """Correct the probe if it is at fault; otherwise read the program's log."""
     if action := _ACTIONS.get(cause.id):
         yield edit(workload.ref, action, cause.remedy)
         return
@@ -238,7 +238,7 @@ def _by_command(failure: Failure, spec: list[Claim]) -> Judgement:
 
 
 def _errored(message: str, spec: list[Claim]) -> Judgement:
-    """A probe that errs is discarded: readiness never succeeds, liveness never kills."""
+    """A probe that errors is discarded: readiness never succeeds, liveness never kills."""
     if (
         "strconv" in message
         or "invalid syntax" in message

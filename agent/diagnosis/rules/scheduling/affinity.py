@@ -1,4 +1,4 @@
-"""Pods that match no node: selectors, affinity, taints, cordons, and nodes in trouble themselves."""
+"""Pods that match no node: selectors, affinity, taints, cordons, and unhealthy nodes."""
 
 from collections.abc import Callable, Iterator
 
@@ -107,7 +107,7 @@ def _affinity(place: Placement, owner: Obj) -> Finding:
 
 
 def _labels(nodes: tuple[Obj, ...], keys: list[str]) -> Iterator[Claim]:
-    """What the nodes have under those keys."""
+    """The nodes' values for those keys."""
     has = tuple(
         quote for node in nodes[:3] for key in keys for quote in node.quote_key("metadata.labels", key)
     )

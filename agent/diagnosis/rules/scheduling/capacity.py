@@ -1,4 +1,4 @@
-"""Pods that fit on no node: CPU, memory and other resources, the pod limit, and who took the room."""
+"""Pods that fit on no node: CPU, memory and other resources, the pod limit, and which pods use the capacity."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,7 +29,7 @@ _AROUND = timedelta(minutes=3)  # a preemptor is created shortly before its vict
 
 @rule("Pod", finds=(CPU, EXTENDED, MEMORY, PREEMPTED, STORAGE))
 def too_little_room(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod whose requests no node can meet, empty or as full as it is."""
+    """A pod whose requests no node can meet, whether empty or as it is now."""
     place = placement(case, pod)
     if place is None or place.kind not in ("resource", "too-big"):
         return
@@ -151,7 +151,7 @@ def _ruled_out(place: Placement) -> Iterator[RuledOut]:
 
 
 def _neighbours(case: Case, place: Placement) -> list[Obj]:
-    """The pods on the node that is nearest to taking this one, as far as they still hold room."""
+    """The pods on the node that is nearest to taking this one, if they still use capacity."""
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
@@ -161,7 +161,7 @@ def _neighbours(case: Case, place: Placement) -> list[Obj]:
 
 
 def _preemptors(pod: Obj, neighbours: list[Obj], resource: str) -> list[Obj]:
-    """Pods of higher priority that hold the lacking resource and came just before this pod was made."""
+    """Pods of higher priority that use the missing resource and came just before this pod was created."""
     if pod.created is None:
         return []
     own = int(pod.at("spec.priority") or 0)

@@ -1,4 +1,4 @@
-"""Pods no scheduler places: gates, a scheduler that does not run, a node that does not exist."""
+"""Pods that no scheduler places: gates, a scheduler that is not running, a node that does not exist."""
 
 from collections.abc import Iterator
 from datetime import timedelta

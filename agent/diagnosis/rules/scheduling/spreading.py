@@ -1,4 +1,4 @@
-"""Pods kept apart or together by rules about other pods, and ports of the node that are taken."""
+"""Pods kept apart or together by rules about other pods, and host ports that are in use."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pods that wait because of their claims: missing, unbound, held by others, or tied to other nodes."""
+"""Pods that wait because of their claims: missing, unbound, used by others, or tied to other nodes."""
 
 from collections.abc import Iterator
 
@@ -64,7 +64,7 @@ def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Find
 
 
 def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
-    """The volume's own nodes are read: where one is in trouble, that is where the cause lies."""
+    """A volume tied to other nodes; its nodes are read, since an unhealthy one is the cause."""
     pod, homes = place.pod, []
     claims = [place.claim()]
     for name in dict.fromkeys(claims_of(pod).values()):

@@ -45,7 +45,7 @@ _GAUGES = (
 
 @rule("PersistentVolumeClaim", finds=(VOLUME_FULL,))
 def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
-    """How full a claim's volume is, when the alert is about that."""
+    """How full a claim's volume is, if the alert is about that."""
     if case.runbook.id is not Topic.FILLING or pvc.at("status.phase") != "Bound":
         return
     inodes = "inode" in case.alert.name.lower()
@@ -100,7 +100,7 @@ def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> 
 
 @rule("Node", finds=(CLOCK, HOST_CPU, HOST_MEMORY, NODE_DISK_FULL))
 def host(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """What the exporter measures on the host, for the alert that asks."""
+    """What the exporter measures on the host, if the alert is about that."""
     gauge = next((g for g in _GAUGES if g.alerts.search(case.alert.name)), None)
     if case.runbook.id is not Topic.HOSTS or gauge is None:
         return

@@ -1,4 +1,4 @@
-"""Claims and volumes: why a PersistentVolumeClaim is not bound, and what became of its volume."""
+"""Claims and volumes: why a PersistentVolumeClaim is not bound, and what happened to its volume."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ VOLUME_FAILED = cause("volume-reclaim-failed")
 
 @rule("PersistentVolumeClaim", finds=(FAILED, LOST, NO_CLASS, PROVISIONER_DOWN, *binding.FINDS))
 def claim(case: Case, pvc: Obj) -> Iterator[Finding | State]:
-    """Why a claim is not bound, or that it is."""
+    """Why a claim is not bound, or a state saying that it is."""
     phase = pvc.at("status.phase")
     if phase == "Bound":
         if not is_deleting(pvc):
@@ -114,7 +114,9 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     failed = [
         e for e in events if e.reason == "ProvisioningFailed" and not _CLASS_NOT_FOUND.search(e.message)
     ]
-    if klass.at("provisioner") == STATIC:  # nobody makes volumes for it, whatever an event says of making one
+    if (
+        klass.at("provisioner") == STATIC
+    ):  # nothing creates volumes for it, whatever an event says about creating one
         yield from no_volume(case, pvc, events)
     elif failed:
         yield _provisioning_failed(pvc, failed[-1], klass)
@@ -127,7 +129,7 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
 def _classless_name(
     case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]
 ) -> Iterator[Finding | State]:
-    """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
+    """A class name without a StorageClass is a mistake, unless manually created volumes have it."""
     volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?", need="some")
     if volumes is Lack.UNREAD:
         return
@@ -202,7 +204,7 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
 
 
 def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[Finding | State]:
-    """A class and a provisioner's name: does the provisioner do anything?"""
+    """Whether the provisioner of the claim's class is working."""
     name = str(klass.at("provisioner"))
     workload = provisioner_of(case, name)
     asked = pvc.quote("status.phase", "spec.storageClassName") + klass.quote("provisioner")
@@ -242,7 +244,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
 
 
 def _revive(workload: Obj | None) -> Command | Withheld:
-    """The command that brings a provisioner back, or that finds it."""
+    """The command that restores a provisioner, or that finds it."""
     if workload is None:
         return kubectl(None, "get deployments --all-namespaces")
     if workload.at("spec.replicas") == 0:

@@ -34,7 +34,7 @@ _DRIVER = re.compile(r"driver name (\S+) not found")
 
 @rule("Pod", finds=(ATTACH, DRIVER, HOST_PATH, IN_USE, MOUNT, NODE_DISK_FULL, TOO_SMALL))
 def not_mounted(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod on its node whose containers cannot be made because a volume does not come."""
+    """A pod on its node whose containers cannot be created because a volume is not available."""
     creating = any(c.waiting in ("ContainerCreating", "PodInitializing") for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or not pod.at("spec.nodeName") or not creating:
         return

@@ -1,4 +1,4 @@
-"""StatefulSets: each pod waits for the one before; the first that is not ready holds all others up."""
+"""StatefulSets: each pod waits for the one before; the first that is not ready holds up all others."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ ON_DELETE = cause("update-on-delete")
 
 @rule("StatefulSet", finds=(OLD_POD, ON_DELETE, *workloads.FINDS))
 def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """What a StatefulSet states itself, and which pod holds it up."""
+    """What a StatefulSet itself shows, and which pod holds it up."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
