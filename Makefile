@@ -58,10 +58,10 @@ check: $(VENV)/.dev ## check lint, format, types and import contracts
 
 lint: check
 
-quick: $(VENV)/.dev ## the tests that a change most likely breaks, in under 20 s
+quick: $(VENV)/.dev ## run the tests that a change most likely breaks: 20 s
 	@$(BIN)/pytest -q -n $(WORKERS) --timeout 60 tests $(addprefix --ignore=tests/,$(SLOW)) --ignore-glob='*hostile*'
 
-test: $(VENV)/.dev ## all tests that need no cluster or network: 2 minutes
+test: $(VENV)/.dev ## run all tests without cluster or network: 2 minutes
 	@$(BIN)/pytest -q -n $(WORKERS) --timeout 300 tests
 
 fuzz: $(VENV)/.dev ## run on hostile alerts, recordings and servers: 8 minutes
@@ -109,14 +109,14 @@ cluster-delete: $(VENV)/.dev ## delete the kind cluster
 cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
 	@$(BIN)/python -m e2e.cluster clean
 
-e2e: $(VENV)/.dev ## end-to-end: the raw manifests on a kind cluster
+e2e: $(VENV)/.dev ## test the raw manifests on a kind cluster
 	@$(BIN)/python -m e2e.cluster build
 	@$(BIN)/pytest -n 3 e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
 
-e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, Alertmanager, a storm of alerts
+e2e-tekton: $(VENV)/.dev ## test Tekton, Alertmanager, a storm of alerts
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
 
-e2e-scenarios: $(VENV)/.dev ## end-to-end: every scenario live, judged
+e2e-scenarios: $(VENV)/.dev ## run every scenario live and judge it
 	@$(BIN)/pytest -s e2e/test_scenarios.py $(PYTEST_ARGS)
 
 score: $(VENV)/.dev ## print the table of scenarios, live, then disturbed

@@ -118,8 +118,8 @@ class Case:
         """The objects of a kind in a namespace.
 
         Of a list that is too long only a part is kept. `need` says what must be in it for the analyzer to be
-        right: all objects, all that are not well, or some. A list that holds less counts as refused, and is
-        said to have been read in part.
+        right: all objects, all unhealthy ones, or some. A list with less counts as refused, and is
+        reported as read in part.
         """
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
         if isinstance(found, Lack):

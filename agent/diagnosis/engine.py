@@ -22,7 +22,7 @@ MAX_VISITS = 60
 
 @dataclass
 class Diagnosis:
-    """Everything the analyzers said: findings, states, open questions and who pointed at whom."""
+    """Everything the analyzers said: findings, states, open questions, and which object pointed at which."""
 
     case: Case
     subjects: list[Ref]

@@ -79,9 +79,9 @@ class RuledOut:
 class Finding:
     """One thing found wrong with one entity.
 
-    `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `since` is when
-    it began where evidence tells. `recommendations` are steps in their order, some with alternatives.
-    `leads_to` names objects where the root may lie: a finding there is the deeper cause and this one a
+    `headline` is a clause that stands alone ("High CPU observed due to traffic spike"), `since` is when it
+    began, if the evidence shows it. `recommendations` are steps in their order, some with alternatives.
+    `leads_to` names objects where the root may be: a finding there is the deeper cause and this one a
     link of the chain.
     """
 

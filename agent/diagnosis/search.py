@@ -39,7 +39,7 @@ def find_subjects(case: Case) -> list[Ref]:
 
 
 def _alike(case: Case, namespace: str) -> list[Obj] | None:
-    """What a name that no object has may mean: its words joined ("order service"), or the one that holds it."""
+    """What a name that no object has may mean: its words joined ("order service"), or the one that contains it."""
     name = case.subject.service
     joined = [
         word for word in candidate_names(case.alert.text, namespace) if word != name and _holds(word, name)

@@ -29,7 +29,7 @@ class Switches:
     def apply(self, diagnosis: Diagnosis) -> Diagnosis:
         """The diagnosis without what is switched off, which is kept separately, and with lowered findings.
 
-        What lay behind a finding that is off, however far, counts as found beside the subject.
+        What was found behind a finding that is off, however far, counts as found next to the subject.
         """
         off = {f.id: f for f in diagnosis.findings if f.cause.id in self.off}
         kept = [f for f in diagnosis.findings if f.id not in off]

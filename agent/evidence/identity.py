@@ -1,4 +1,4 @@
-"""Identity: whether what the API answered is what it was asked for. Anything may listen at an address."""
+"""Identity: whether what the API answered is what it was asked for. Any server may listen at an address."""
 
 from typing import Any
 

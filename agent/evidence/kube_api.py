@@ -121,7 +121,7 @@ class KubeApi:
             try:
                 yield response
             finally:
-                response.close()  # a response that was read to its end has given its connection back before
+                response.close()  # a response that was read to its end has already returned its connection
         except (transport.HTTPError, ApiException, OSError) as err:
             refused = isinstance(err, transport.NewConnectionError)  # to urllib3 one of the timeouts
             if isinstance(err, (transport.TimeoutError, TimeoutError)) and not refused:
@@ -203,18 +203,18 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     try:
         for path in present:
             read_file(Path(path).expanduser(), MAX_KUBECONFIG)  # the loader would wait for a pipe
-        # The loader writes keys of the kubeconfig to files and removes them when the process ends in
-        # peace. They are gone before the first read instead.
+        # The loader writes keys of the kubeconfig to files and removes them when the process ends
+        # normally. Here they are removed before the first read.
         with tempfile.TemporaryDirectory() as keys:
             load_kube_config(paths, context, configuration, persist_config=False, temp_file_path=keys)
             return _client(configuration)
-    except Exception as err:  # the loader raises whatever a damaged file makes it trip over
+    except Exception as err:  # the loader raises all kinds of errors for a damaged file
         about = f" (context {context})" if context else ""
         raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_words(err)}") from None
 
 
 def _exists(path: str) -> bool:
-    """Whether a file is there; never raises, as pathlib does for a folder that may not be read."""
+    """Whether a file exists; never raises, as pathlib does for a folder that may not be read."""
     return os.path.exists(os.path.expanduser(path))  # noqa: PTH110, PTH111
 
 
@@ -238,7 +238,7 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
     for name in filter(None, (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)):
         open_regular(Path(name)).close()
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl: authorities of old clusters lack extensions
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl does: CAs of old clusters lack extensions
     if configuration.cert_file:
         context.load_cert_chain(configuration.cert_file, configuration.key_file)
     if not configuration.verify_ssl:
@@ -260,7 +260,7 @@ def _status(body: bytes) -> dict[str, Any] | None:
 
 
 def _missing(status: dict[str, Any] | None) -> tuple[str, str] | None:
-    """The resource and the name of the object that a Status says is not there."""
+    """The resource and the name of the object that a Status reports missing."""
     details = status.get("details") if status and status.get("reason") == "NotFound" else None
     if not isinstance(details, dict) or not details.get("name"):
         return None
@@ -287,10 +287,10 @@ def _reason(err: Exception) -> str:
 
 
 def _words(err: Exception) -> str:
-    """What is wrong with a file: of the operating system, of its text, or in the words of who read it."""
+    """What is wrong with a file: an error of the operating system, of its text, or of its reader."""
     if isinstance(err, UnicodeDecodeError):
         return "it is not text"
-    if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # what the loader trips over
+    if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # errors of the loader
         return "it is not a kubeconfig; expected clusters, contexts and users as kubectl writes them"
     return (err.strerror if isinstance(err, OSError) else None) or _one_line(err)
 

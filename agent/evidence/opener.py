@@ -1,4 +1,4 @@
-"""The opener: HTTP that follows no redirect, so that what is sent, a token or a verdict, reaches no other host."""
+"""The opener: HTTP without redirects, so that a token or a verdict that is sent reaches no other host."""
 
 from typing import TYPE_CHECKING, Any
 

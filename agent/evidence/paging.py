@@ -13,7 +13,7 @@ PAGE = 250  # objects: few enough for a server to answer quickly, enough to read
 
 
 class Pages:
-    """The objects of a collection, as far as the server gives them within `seconds`.
+    """The objects of a collection, as far as the server returns them within `seconds`.
 
     `cut_short` says in words why the end was not reached; it is empty when it was.
     """

@@ -86,7 +86,7 @@ def _cut_values(values: dict[str, Any]) -> None:
 
 
 def _cut_bundle(config: dict[str, Any]) -> None:
-    """A certificate says nothing to a reader; whether there is one does."""
+    """Replace a certificate: its content tells a reader nothing, only whether it exists."""
     if config.get("caBundle"):
         config["caBundle"] = "(present)"
 

@@ -19,8 +19,8 @@ _SOFT = ("PreferNoSchedule",)
 class Condition:
     """What is known of an object without asking more.
 
-    `state` is a word for people; objects alike in `likeness` may stand for each other. `mild`: not certainly
-    well, and no fault as far as it shows.
+    `state` is a word for people; objects with the same `likeness` may represent each other. `mild`: not
+    certainly healthy, but with no visible fault.
     """
 
     state: str
@@ -87,7 +87,7 @@ def _node(item: dict[str, Any]) -> Condition:
 
 
 def _workload(*counts: str) -> Callable[[dict[str, Any]], Condition]:
-    """The judge of a workload whose status must count as many in each of these fields as are wanted."""
+    """The judge of a workload whose status must have the desired number in each of these fields."""
 
     def judge(item: dict[str, Any]) -> Condition:
         wanted = _at(item, "spec", "replicas") if "replicas" in counts else _at(item, "status", counts[0])
@@ -120,7 +120,7 @@ def _job(item: dict[str, Any]) -> Condition:
 
 
 def _phased(well: str) -> Callable[[dict[str, Any]], Condition]:
-    """The judge of what has a phase, one of which is well; the classes of storage are kept apart."""
+    """The judge of kinds with a phase, one of which is healthy; storage classes are kept apart."""
 
     def judge(item: dict[str, Any]) -> Condition:
         phase = _word(_at(item, "status", "phase")) or UNKNOWN
@@ -175,7 +175,7 @@ def _condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
-    """A word as the API gives reasons; empty for anything else, which is not to be shown."""
+    """A word as the API gives reasons; empty for anything else, which must not be shown."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 

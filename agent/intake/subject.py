@@ -227,7 +227,7 @@ def _object(labels: Labels, kind: str, name: str, why: str) -> Subject:
 def _subject(
     labels: Labels, why: str, ref: Ref | None = None, *, service: str = "", kind: str = ""
 ) -> Subject:
-    """A subject, with what the labels say beside it; `kind` is that of a service without a `ref`."""
+    """A subject, with what else the labels say; `kind` is that of a service without a `ref`."""
     hints = {label: value[:253] for label in _HINTS if (value := labels.get(label))}
     hints |= {"pod": labels.pod} if labels.pod else {}
     hints |= {"kind": kind} if kind and ref is None else {}

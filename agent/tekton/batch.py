@@ -100,7 +100,7 @@ def _episode(alert: Any) -> str:
         return ""
     given = alert.get("fingerprint") if isinstance(alert, dict) else None
     if parsed.fingerprint != given:
-        return ""  # a sender without fingerprints: its alerts cannot be told apart by name
+        return ""  # a sender without fingerprints: its alerts cannot be distinguished by name
     return f"incident-{parsed.fingerprint}-{int(parsed.starts_at.timestamp()) if parsed.starts_at else 0}"
 
 

@@ -92,7 +92,7 @@ def _advice(result: Result) -> Iterator[str]:
 
 
 def _way(way: RecommendationPart, prefix: str) -> Iterator[str]:
-    """One way to do a step, behind its number or, beside others, its dash."""
+    """One way to do a step, after its number or, if there are several, its dash."""
     indent = " " * len(prefix)
     yield from wrapped(f"{way.sentence} (risk: {way.risk})", prefix)
     if way.command:

@@ -47,7 +47,7 @@ class QuotePart(Document):
 
 
 class ClaimPart(Document):
-    """One statement. A fact carries quotes; a hypothesis may not."""
+    """One statement. A fact has quotes; a hypothesis may have none."""
 
     text: str
     kind: Literal["fact", "hypothesis"]
@@ -119,7 +119,7 @@ class RecommendationPart(Document):
 
 
 class EvidencePart(Document):
-    """The index of the ledger; the texts are written beside the result with --output."""
+    """The index of the ledger; the texts are written next to the result with --output."""
 
     id: str
     source: str

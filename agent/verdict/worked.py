@@ -27,5 +27,5 @@ def stored(directory: str, incident: Incident) -> Worked | None:
 
 
 def are_stored(directory: str, incidents: list[Incident]) -> bool:
-    """Whether the store holds all incidents, so that none is to be investigated."""
+    """Whether the store has all incidents, so that none needs to be investigated."""
     return bool(directory) and all(stored(directory, incident) for incident in incidents)

@@ -83,7 +83,7 @@ def _pod_selector(workload: Obj) -> dict[str, Any] | None:
 
 
 def replica_sets(case: Case, deployment: Obj) -> list[Obj] | Lack:
-    """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
+    """The Deployment's ReplicaSets, newest revision first (the current one has the highest)."""
     found = case.list(
         "ReplicaSet",
         deployment.ref.namespace,

@@ -144,7 +144,7 @@ def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
 
 
 def _in_command(container: Container) -> Iterator[Host]:
-    """The peers of the URLs in a container's command and arguments, by name: an address may be the own."""
+    """The peers of the URLs in a container's command and arguments, by name: an address may be the pod's own."""
     for field in ("command", "args"):
         for word in container.spec.get(field) or []:
             yield from (each for each in hosts(URL, str(word)[:LONGEST_WORD]) if each[0][0].isalpha())

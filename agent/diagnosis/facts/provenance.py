@@ -41,7 +41,7 @@ def config_maps(case: Case, container: Container) -> Iterator[Obj]:
 
 
 def of_broken_documents(case: Case, container: Container) -> Iterator[Claim]:
-    """The JSON documents of its ConfigMaps that are not valid, whatever the program says of its configuration."""
+    """The JSON documents of its ConfigMaps that are not valid, whatever the program says about its configuration."""
     for found in config_maps(case, container):
         for key, text in (found.at("data") or {}).items():
             if key.endswith(".json") and (error := _json_error(str(text))):

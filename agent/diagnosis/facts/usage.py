@@ -82,7 +82,7 @@ def _untold(found: Evidence, pods: list[Obj]) -> list[Obj]:
 def _entries(
     case: Case, found: Evidence, left: Sequence[Obj]
 ) -> Iterator[tuple[Evidence, int, dict[str, Any]]]:
-    """What is told of containers, and where; the pods that were left out are asked for one by one."""
+    """The measured containers, and their place in the evidence; pods left out are asked for one by one."""
     asked = [
         case.ask(q.usage(pod.ref.namespace, pod.ref.name), f"how much does {pod.ref} use now?")
         for pod in left

@@ -84,7 +84,7 @@ def provisioner_of(case: Case, provisioner: str) -> Obj | None:
     """The Deployment or StatefulSet that most likely runs a provisioner; no object links the two.
 
     Its template says the provisioner's name (as `--provisioner`, PROVISIONER_NAME), or its own name and
-    images share the telling word with it: `rancher.io/local-path` and `local-path-provisioner`.
+    images share its distinctive word: `rancher.io/local-path` and `local-path-provisioner`.
     """
     words = [word for word in re.split(r"[./]", provisioner) if word not in _COMMON and len(word) > 2]
     best: tuple[int, Obj] | None = None
@@ -107,7 +107,7 @@ _COMMON = frozenset(
 
 
 def _said_of(workload: Obj) -> str:
-    """What tells a provisioner's workload: its name and what its containers are given."""
+    """What identifies a provisioner's workload: its name and what its containers are given."""
     parts = [workload.ref.name]
     for container in workload.items("spec.template.spec.containers"):
         parts += [str(container.get("image") or ""), *map(str, container.get("command") or [])]

@@ -227,7 +227,7 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
 
 
 def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
-    """Whether what would tell why the peer cannot be reached was asked for and not answered."""
+    """Whether evidence of why the peer cannot be reached was asked for and not answered."""
     if peer.place == "unknown":
         return True
     if peer.obj is not None and peer.place == "service":
@@ -242,7 +242,7 @@ def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
 
 
 def _is_log_refused(complaint: Complaint, pod: Obj) -> bool:
-    """Whether the log of a pod, which tells on what it listens, was asked for and not answered."""
+    """Whether the log of a pod, which shows its listening port, was asked for and not answered."""
     query = q.logs(pod.ref.namespace, pod.ref.name, first_container(pod))
     return complaint.case.status(query) not in ("", "ok")
 

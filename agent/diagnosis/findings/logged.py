@@ -17,9 +17,9 @@ from agent.kinds import ROLLED_OUT
 
 @dataclass(frozen=True)
 class Row:
-    """`clause` names the target of the line as {what}; `bare` is used where the line has none.
+    """`clause` names the target of the line as {what}; `bare` is used if the line has none.
 
-    `outside`: no object of the cluster holds what is to be mended, so no command can mend it.
+    `outside`: the fix is not in an object of the cluster, so no command can make it.
     """
 
     cause: Cause

@@ -25,7 +25,7 @@ LEAD = Sure.POSSIBLE  # below a diagnosis: the line is no word about this pod's 
 
 @dataclass(frozen=True)
 class Refused:
-    """A refusal of a pod's own ServiceAccount, as a line of the pod's log tells it."""
+    """A refusal of a pod's own ServiceAccount, as reported in the pod's log."""
 
     complaint: Complaint
     said: Forbidden
@@ -48,7 +48,7 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
 
 
 def _own(complaint: Complaint) -> Refused | None:
-    """The refusal, when it is of the pod's own ServiceAccount; a log may tell of anybody's."""
+    """The refusal, if it is of the pod's own ServiceAccount; a log may mention any account."""
     said, pod = complaint.line.targets.forbidden, complaint.pod
     account = str(pod.at("spec.serviceAccountName") or "default")
     if said is None or said.user != f"system:serviceaccount:{pod.ref.namespace}:{account}":

@@ -75,7 +75,7 @@ class _Log:
         self.entries = list(join(self.texts))
 
     def line(self, position: int) -> Line:
-        """One line read; a field's complaint carries the name of the field, which stands above it."""
+        """One line, read; a field's error includes the field's name, which is on the line above it."""
         text = self.texts[position]
         if (
             position
@@ -87,10 +87,10 @@ class _Log:
 
 
 def read_log(text: str, *, exited: bool) -> list[LogFinding]:
-    """The lines that matter, best first; empty when the log holds only routine lines.
+    """The lines that matter, best first; empty if the log has only routine lines.
 
-    `exited`: the container ended, so the last trouble before its end counts most; otherwise what
-    recurs up to now counts, and what was overcome does not.
+    `exited`: the container ended, so the last trouble before its end counts most; otherwise what still recurs
+    counts, and what was overcome does not.
     """
     if not text.strip():
         return []
@@ -212,7 +212,7 @@ def _deepest_first(text: str) -> list[str]:
 
 
 def _in_advice(texts: Sequence[str], position: int) -> bool:
-    """Whether a line stands under the heading "Action:" of a failure report: advice, not what happened."""
+    """Whether a line is under the heading "Action:" of a failure report: advice, not what happened."""
     for above in range(position - 1, max(-1, position - 6), -1):
         if texts[above].strip() == "Action:":
             return True
@@ -326,5 +326,5 @@ def _leads(log: _Log, position: int) -> bool:
 
 
 def _verbatim(log: _Log, position: int) -> str:
-    """The line as it stands in the log; of a coloured one the longest stretch of one colour."""
+    """The line as it is in the log; for a coloured one, the longest stretch of one colour."""
     return max(parts(log.raws[position]), key=len).strip()

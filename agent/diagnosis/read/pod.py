@@ -15,7 +15,7 @@ LONGEST_PROOF = timedelta(hours=1)
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """One container of a pod. `path` is where its status stands, for quotes."""
+    """One container of a pod. `path` is where its status is, for quotes."""
 
     pod: Obj
     name: str
@@ -61,7 +61,7 @@ class Container:
 
     @property
     def ended_path(self) -> str:
-        """Where `ended` stands in the container's status."""
+        """Where `ended` is in the container's status."""
         if dig(self.status, "state.terminated"):
             return "state.terminated"
         return "lastState.terminated" if dig(self.status, "lastState.terminated") else ""
@@ -172,7 +172,7 @@ def is_ready(pod: Obj) -> bool:
 
 
 def is_finished(pod: Obj) -> bool:
-    """Whether the pod ended well and is not meant to run."""
+    """Whether the pod completed and is not meant to run."""
     return pod.at("status.phase") == "Succeeded"
 
 

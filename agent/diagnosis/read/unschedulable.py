@@ -1,4 +1,4 @@
-"""What the scheduler says of a pod it cannot place: its sentence read into reasons with node counts.
+"""What the scheduler says about a pod it cannot place: its message as reasons with node counts.
 
 The words are those of pkg/scheduler/framework/types.go (FitError) and of the plugins' reasons; older
 minors' spellings are read too. Each node shows only the first filter that refused it, and for resources
@@ -77,7 +77,7 @@ class Refusal:
 
     @property
     def is_too_big(self) -> bool:
-        """Whether preempting would help on no node: then no node could hold the pod even when empty.
+        """Whether preempting would help on no node: then no node could take the pod even when empty.
 
         This holds for a lack of resources only; other reasons say "not helpful" too.
         """

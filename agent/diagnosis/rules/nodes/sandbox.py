@@ -34,7 +34,7 @@ _WORDS = (
     (re.compile(r"sandbox image|pause"), PAUSE),
     (re.compile(r"setup network|cni|network plugin|add network", re.IGNORECASE), CNI),
 )
-# What runc says of an init that the kernel killed before runc looked (opencontainers/runc pull request 2812).
+# What runc says about an init that the kernel killed before runc looked (opencontainers/runc pull request 2812).
 _LOST_INIT = re.compile(
     r"init-p: (?:broken pipe|connection reset)|from pipe.{0,20}EOF|init preliminary setup|signal: killed"
     r"|memory\.limit_in_bytes|unable to set memory limit"

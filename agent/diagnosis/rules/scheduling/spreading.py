@@ -156,7 +156,7 @@ def _host_port(case: Case, place: Placement, owner: Obj) -> Finding:
 
 
 def _host_ports(pod: Obj) -> dict[int, str]:
-    """Host port -> where it stands in the specification."""
+    """Host port -> its path in the spec."""
     ports = {}
     for container in pod.items("spec.containers"):
         for position, port in enumerate(container.get("ports") or []):
@@ -186,7 +186,7 @@ def _rules(pod: Obj, kind: str) -> tuple[list[Claim], str]:
 
 
 def _holders(case: Case, place: Placement, kind: str) -> list[Claim]:
-    """Which pod already stands on the best node, by the pod's own rule."""
+    """Which pod is already on the best node, by the pod's own rule."""
     terms = [term.get("labelSelector") for _, term in _terms(place.pod, kind)]
     there = [
         other for other in _on_best_node(case, place) if any(selects(t, other.labels) for t in terms if t)
