@@ -21,7 +21,7 @@ help: ## show this help
 
 ##@ Try it
 
-run: $(VENV)/.run ## investigate the sample alert on its recording
+run: $(VENV)/.run ## investigate a sample alert from its recording
 	@$(BIN)/incident-agent investigate $(SAMPLE)/alert.txt --replay $(SAMPLE)/recording
 
 ##@ Change it
@@ -43,14 +43,14 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 
 venv: $(VENV)/.dev ## create the development environment in .venv
 
-new-cause: $(VENV)/.dev ## draft one: NAME=pod-frozen FAMILY=workload KIND=Pod
+new-cause: $(VENV)/.dev ## draft a cause: NAME=pod-frozen FAMILY=workload KIND=Pod
 	@$(BIN)/python -m tests.new_cause "$(NAME)" "$(FAMILY)" "$(KIND)"
 
-fix: $(VENV)/.dev ## correct and format what can be corrected
+fix: $(VENV)/.dev ## fix and format the code
 	@$(BIN)/ruff check -q --fix --exit-zero .
 	@$(BIN)/ruff format .
 
-check: $(VENV)/.dev ## lint, format, types, import contracts
+check: $(VENV)/.dev ## check lint, format, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -58,17 +58,17 @@ check: $(VENV)/.dev ## lint, format, types, import contracts
 
 lint: check
 
-quick: $(VENV)/.dev ## what a change most likely breaks, in under 20 s
+quick: $(VENV)/.dev ## run the tests that a change most likely breaks: 20 s
 	@$(BIN)/pytest -q -n $(WORKERS) --timeout 60 tests $(addprefix --ignore=tests/,$(SLOW)) --ignore-glob='*hostile*'
 
-test: $(VENV)/.dev ## all that needs no cluster and no network: 2 minutes
+test: $(VENV)/.dev ## run all tests without cluster or network: 2 minutes
 	@$(BIN)/pytest -q -n $(WORKERS) --timeout 300 tests
 
-fuzz: $(VENV)/.dev ## hostile alerts, recordings and servers: 8 minutes
+fuzz: $(VENV)/.dev ## run on hostile alerts, recordings and servers: 8 minutes
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),560) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(CASE),--case $(CASE))
 
-bench: $(VENV)/.dev ## what a run costs, as ratios within one run
+bench: $(VENV)/.dev ## measure what a run costs, as ratios within one run
 	@$(BIN)/python -m tests.bench
 	@if test -f e2e/.state/kubeconfig; then $(BIN)/python -m e2e.bench_k8s && $(BIN)/python -m e2e.tekton.bench; \
 	 else echo "(make cluster first: then the Deployment and Tekton are measured too)"; fi
@@ -76,11 +76,11 @@ bench: $(VENV)/.dev ## what a run costs, as ratios within one run
 schema: $(VENV)/.run ## write the JSON Schema of the result
 	@$(BIN)/incident-agent schema > agent/verdict/result.schema.json
 
-docs: $(VENV)/.dev ## write what documents take from the code and its tests
+docs: $(VENV)/.dev ## write the generated parts of documents
 	@$(BIN)/python -m tests.coverage
 	@$(BIN)/python -m tests.documents
 
-manifests: $(VENV)/.dev ## write what is generated into the manifests
+manifests: $(VENV)/.dev ## write the generated parts of the manifests
 	@$(BIN)/python -m k8s.recording
 	@$(BIN)/python -m tekton.triggers.listener
 
@@ -106,18 +106,18 @@ cluster: $(VENV)/.dev ## create the kind cluster, leave it running
 cluster-delete: $(VENV)/.dev ## delete the kind cluster
 	@$(BIN)/python -m e2e.cluster delete
 
-cluster-clean: $(VENV)/.dev ## delete it, its images and the build cache
+cluster-clean: $(VENV)/.dev ## delete the cluster, its images and the build cache
 	@$(BIN)/python -m e2e.cluster clean
 
-e2e: $(VENV)/.dev ## end-to-end: the raw manifests on a kind cluster
+e2e: $(VENV)/.dev ## test the raw manifests on a kind cluster
 	@$(BIN)/python -m e2e.cluster build
 	@$(BIN)/pytest -n 3 e2e/test_cluster.py e2e/k8s $(PYTEST_ARGS)
 
-e2e-tekton: $(VENV)/.dev ## end-to-end: Tekton, Alertmanager, a storm of alerts
+e2e-tekton: $(VENV)/.dev ## test Tekton, Alertmanager, a storm of alerts
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
 
-e2e-scenarios: $(VENV)/.dev ## end-to-end: every scenario live, judged
+e2e-scenarios: $(VENV)/.dev ## run every scenario live and judge it
 	@$(BIN)/pytest -s e2e/test_scenarios.py $(PYTEST_ARGS)
 
-score: $(VENV)/.dev ## the table of scenarios, live, then disturbed
+score: $(VENV)/.dev ## print the table of scenarios, live, then disturbed
 	@$(BIN)/python -m e2e.score --live && $(BIN)/python -m e2e.score

@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> int:
     except SystemExit as end:  # --help, --version
         return int(end.code or 0)
     except Terminated:
-        return _complain("terminated before the end", 1)
+        return _complain("terminated before it finished", 1)
     except KeyboardInterrupt:
         return _complain("interrupted", 1)
     except BrokenPipeError:
@@ -73,7 +73,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     """The parser; the many options of `investigate` are added only when it is the command."""
     parser = Parser(
         prog="incident-agent", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="One alert in, one evidence-bound verdict out.",
+        description="One alert in, one verdict backed by evidence out.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -81,13 +81,17 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
         "investigate", help="investigate an alert and print the verdict",
         description="Investigate an alert: Alertmanager webhook v4, one alert, a list, or plain text.",
     )  # fmt: skip
-    encode = commands.add_parser("encode", help="print an alert as the base64 text the Tekton Task takes")
+    encode = commands.add_parser(
+        "encode", help="print an alert as the base64 text that the Tekton Task takes"
+    )
     encode.add_argument("alert", nargs="?", default="-", help="a file, - for stdin, or the text itself")
-    explain = commands.add_parser("explain", help="the causes this program knows, and what they mean")
-    explain.add_argument("cause", nargs="?", default="", help="one cause; without it all are listed")
+    explain = commands.add_parser("explain", help="list the causes this program knows, or explain one")
+    explain.add_argument(
+        "cause", nargs="?", default="", help="the cause to explain; without it, all are listed"
+    )
     commands.add_parser("schema", help="print the JSON Schema of the result")
     commands.add_parser("version", help="print the version")
-    tekton = commands.add_parser("tekton", help="steps of the Tekton Pipeline beside the investigation")
+    tekton = commands.add_parser("tekton", help="other steps of the Tekton Pipeline")
     if arguments[:1] == ["investigate"]:
         _add_settings(investigate)
     if arguments[:1] == ["tekton"]:

@@ -31,12 +31,14 @@ class Settings:
     """One run. Each field is the flag --name and the variable INCIDENT_NAME; a flag wins."""
 
     alert_base64: str = _setting("", "the alert as base64 text, instead of a file", "TEXT")
-    replay: str = _setting("", "answer from this recording and touch no network", "DIR|FILE.tar.gz")
-    record: str = _setting("", "write what was read as a recording", "DIR|FILE.tar.gz")
-    kubeconfig: str = _setting("", "kubeconfig file; default as kubectl, else the pod's own account", "FILE")
+    replay: str = _setting("", "answer from this recording, without network access", "DIR|FILE.tar.gz")
+    record: str = _setting("", "save everything that was read as a recording", "DIR|FILE.tar.gz")
+    kubeconfig: str = _setting(
+        "", "kubeconfig file; default as for kubectl, or the pod's own account", "FILE"
+    )
     context: str = _setting("", "context of the kubeconfig", "NAME")
-    namespace: str = _setting("", "where to look for a subject that names no namespace", "NAME")
-    prometheus: str = _setting("", "Prometheus to ask for metrics", "URL")
+    namespace: str = _setting("", "where to look for a subject without a namespace", "NAME")
+    prometheus: str = _setting("", "Prometheus to query for metrics", "URL")
     model: str = _setting("rules", "rules (embedded, free) or openai:NAME", "MODEL")
     model_url: str = _setting("", "base URL of the server; default is OpenAI's own", "URL")
     model_key_file: str = _setting(
@@ -46,7 +48,7 @@ class Settings:
     usd_per_mtok_in: float = _setting(0.0, "price of a million tokens sent, in US dollars", "USD")
     usd_per_mtok_out: float = _setting(0.0, "price of a million tokens answered, in US dollars", "USD")
     max_answer_tokens: int = _setting(
-        4096, "tokens one answer of the model may have, its thinking among them", "TOKENS"
+        4096, "tokens one answer of the model may have, including its thinking", "TOKENS"
     )
     max_tokens: int = _setting(300_000, "tokens a model may use for one incident, 0 = no cap", "TOKENS")
     max_usd: float = _setting(0.25, "US dollars a model may cost for one incident, 0 = no cap", "USD")
@@ -54,19 +56,21 @@ class Settings:
         0.0, "US dollars per UTC day, over all runs with the budget file", "USD"
     )
     budget_file: str = _setting("", "where the dollars of each day are kept", "FILE")
-    deadline: float = _setting(120.0, "seconds after which the run ends with what it has", "SECONDS")
+    deadline: float = _setting(120.0, "seconds after which the run ends with what it has found", "SECONDS")
     read_timeout: float = _setting(5.0, "seconds one read of evidence may take", "SECONDS")
     why: bool = _setting(
-        False, "also print how the verdict came about: what was visited, found and outranked"
+        False, "also print how the verdict was reached: what was visited, found and outranked"
     )
     causes: str = _setting(
         "", "YAML of causes to switch `off` or to `lower`, each with a reason; or its folder", "FILE|DIR"
     )
     format: str = _setting("text", "what is printed", "FORMAT", ("text", "json", "markdown"))
     output: str = _setting("", "write result.json, report.md, report.txt and the evidence here", "DIR")
-    store: str = _setting("", "keep finished results here; a stored incident is not worked again", "DIR")
+    store: str = _setting(
+        "", "keep finished results here; a stored incident is not investigated again", "DIR"
+    )
     tekton_results: str = _setting("", "write one small file per Tekton result here", "DIR")
-    batch: str = _setting("", "work the alerts that this PipelineRun of the own namespace carries", "NAME")
+    batch: str = _setting("", "investigate the alerts of this PipelineRun in the pod's own namespace", "NAME")
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""

@@ -29,7 +29,7 @@ def _fill_in(tree: Tree) -> None:
     """Put what CONTRIBUTING.md shows into the places of the draft."""
     entry = tree.place / ENTRY
     draft = entry.read_text().index("pod-frozen:")
-    entry.write_text(entry.read_text()[:draft] + _block("yaml", "The entry stands at the end of"))
+    entry.write_text(entry.read_text()[:draft] + _block("yaml", "The entry is at the end of"))
     parts = {
         TEST: ("python", "The test, "),
         "agent/diagnosis/rules/workload/pod_frozen.py": ("python", "The rule is"),

@@ -32,11 +32,11 @@ def edit(
 
 
 _FIXED = {
-    "Job": "A Job that exists cannot be changed so: delete it and make it anew.",
-    "Pod": "A pod that exists cannot be changed so: delete it and make it anew.",
-    "PersistentVolumeClaim": "A claim that exists cannot be changed so: delete it and make it anew.",
+    "Job": "An existing Job cannot be changed this way: delete it and create it again.",
+    "Pod": "An existing pod cannot be changed this way: delete it and create it again.",
+    "PersistentVolumeClaim": "An existing claim cannot be changed this way: delete it and create it again.",
 }
-"""Kinds whose specification the API server lets nobody edit, but for fields that no advice is about."""
+"""Kinds whose spec cannot be edited, except for fields that no advice is about."""
 
 
 def look(ref: Ref, action: str, sentence: str) -> Recommendation:
@@ -48,7 +48,7 @@ def roll_back(ref: Ref) -> Recommendation:
     """Put the earlier version of a workload back."""
     return Recommendation(
         action="rolling back the last change",
-        sentence=f"Roll {handle(ref)} back to the version that worked, then correct the change at leisure.",
+        sentence=f"Roll {handle(ref)} back to the version that worked, then fix the change.",
         command=on(ref, "rollout undo"),
         risk="medium",
         verify=watch(ref),
@@ -65,7 +65,7 @@ def watch(ref: Ref) -> Command | Withheld:
 
 
 def read_log(log: Log | None, action: str, sentence: str) -> Iterator[Recommendation]:
-    """Read the log of a container: only one that was answered and says something can be read again."""
+    """Read the log of a container; nothing where the log was not read or is empty."""
     if log is None or not log.text.strip():
         return
     asked = log.evidence.query

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Lack(Enum):
-    """Why there is no answer. Each is false, so `answer or ...` and `if not answer` mean all of them.
+    """Why there is no answer. All of them are false, so `answer or ...` and `if not answer` cover each of them.
 
     unread: it is asked now, and the next round knows. refused: it was asked and not answered, or only in part.
     absent: it was answered, and there is no such object.
@@ -63,7 +63,9 @@ class Case:
         self.questions: dict[Query, str] = {}
         self.followed: dict[Ref, Followed] = {}
         self.current: Followed | None = None
-        self.left_out: dict[str, None] = {}  # what was not looked at because there is too much, in sentences
+        self.left_out: dict[
+            str, None
+        ] = {}  # what was not examined because there is too much of it, in sentences
         self._by_query = {e.query: e for e in evidence}
         self._lacking: set[Query] = set()
         self._cache: dict[tuple[Any, ...], Any] = {}
@@ -71,7 +73,7 @@ class Case:
     # -- reading -------------------------------------------------------------------------------------
 
     def ask(self, query: Query, why: str = "") -> Evidence | Lack:
-        """The evidence of a query that was answered; a question is noted where it was not asked yet."""
+        """Return the evidence of an answered query; one that was not asked yet becomes a question."""
         found = self._by_query.get(query)
         if found is None:
             self.questions.setdefault(query, why)
@@ -81,7 +83,7 @@ class Case:
         return Lack.ABSENT if found.status in ("not-found", "not-served") else Lack.REFUSED
 
     def get(self, kind: str, namespace: str, name: str, why: str = "") -> Obj | Lack:
-        """One object; an item of a list already read counts as read."""
+        """Return one object; an item of a list that was read counts as read."""
         if not name or (not namespace and kind not in CLUSTER_SCOPED):
             return Lack.ABSENT
         query = q.get(kind, "" if kind in CLUSTER_SCOPED else namespace, name)
@@ -118,8 +120,8 @@ class Case:
         """The objects of a kind in a namespace.
 
         Of a list that is too long only a part is kept. `need` says what must be in it for the analyzer to be
-        right: all objects, all that are not well, or some. A list that holds less counts as refused, and is
-        said to have been read in part.
+        right: all objects, all unhealthy ones, or some. A list with less counts as refused, and is
+        reported as read in part.
         """
         found = self.ask(q.listing(kind, namespace, label=label, field=field), why)
         if isinstance(found, Lack):
@@ -127,7 +129,7 @@ class Case:
         return self._objects(found) if self._holds(found, need) else Lack.REFUSED
 
     def is_partial(self, kind: str, namespace: str, *, label: str = "") -> bool:
-        """Whether a list was read of which only a part was kept; that is said then."""
+        """Whether only a part of a list was kept; if so, that is reported."""
         found = self._by_query.get(q.listing(kind, namespace, label=label))
         return found is not None and found.ok and not self._holds(found, "all")
 
@@ -176,7 +178,7 @@ class Case:
         return self.once(("series", found.id), lambda: _series(found))
 
     def usage(self, namespace: str, pod: str = "", why: str = "") -> Sequence[dict[str, Any]] | Lack:
-        """Current use by container as metrics-server tells."""
+        """Current usage per container, from metrics-server."""
         found = self.ask(q.usage(namespace, pod), why)
         return found if isinstance(found, Lack) else [*(found.data or [])]
 
@@ -198,29 +200,29 @@ class Case:
         return found.status if found else ""
 
     def refused(self) -> Sequence[Evidence]:
-        """Reads that were not answered, for other reasons than that there is nothing to read."""
+        """Reads that failed for a reason other than that there is nothing to read."""
         return [e for e in self._by_query.values() if e.status not in ("ok", "not-found", "not-served")]
 
     def partial(self) -> Sequence[Evidence]:
-        """Reads of which something is missing that may matter: not told apart well from ill, or asked for."""
+        """Reads that lack something that may matter: the unhealthy objects are not all known, or it was asked for."""
         cut_short = [e for e in self._by_query.values() if e.ok and e.truncated]
         return [
             e for e in cut_short if e.query in self._lacking or e.census is None or not e.census.holds_ill
         ]
 
     def first(self, items: Iterable[T], most: int, what: str) -> Sequence[T]:
-        """The first few of many; that the others are not looked at is said, with `what` they are."""
+        """The first few of many; that the others are not examined is reported, with `what` they are."""
         items = [*items]
         if len(items) > most:
-            self.left_out[f"{len(items) - most} of {len(items)} {what} (not looked at: only {most} are)"] = (
-                None
-            )
+            self.left_out[
+                f"{len(items) - most} of {len(items)} {what} (not examined: the limit is {most})"
+            ] = None
         return items[:most]
 
     # -- following -----------------------------------------------------------------------------------
 
     def follow(self, ref: Ref) -> None:
-        """Have another object analyzed as part of the same neighbourhood as the current one."""
+        """Analyze another object as part of the same neighbourhood as the current one."""
         cause = self.current.cause if self.current else ""
         self.lead(ref, cause)
 
@@ -235,7 +237,7 @@ class Case:
         return self.current.cause.partition("@")[0] if self.current else ""
 
     def lead(self, ref: Ref, cause: str) -> None:
-        """Have an object analyzed because the finding with that id points at it."""
+        """Analyze an object because the finding with that id points at it."""
         by = self.current.ref if self.current else None
         known = self.followed.get(ref)
         if known is None or (
@@ -246,7 +248,7 @@ class Case:
     # -- inside --------------------------------------------------------------------------------------
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
-        """What was made of that key before, else what is made now."""
+        """The value cached under that key, or else the one computed now."""
         if key not in self._cache:
             self._cache[key] = make()
         made: T = self._cache[key]
@@ -263,7 +265,7 @@ class Case:
         return self.once(("list", found.id), lambda: _items(found))
 
     def _listed(self) -> dict[Ref, Obj]:
-        """Every object that some list has brought along."""
+        """Every object that was read as part of a list."""
         known = self._cache.get(("listed", ""))
         if known is None:
             lists = [e for e in self._by_query.values() if e.query.verb == "list" and e.ok]

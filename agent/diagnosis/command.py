@@ -1,4 +1,4 @@
-"""Commands: kubectl calls as lists of checked words; no word of a log or an object is ever one by itself.
+"""Commands: kubectl calls as lists of checked words; no word of a log or an object ever becomes one by itself.
 
 What a command does is written out in the code; what it does it to fills a slot, and each slot takes only
 what its rule allows: `kubectl("bank", "logs {name} -c {container}", name=pod, container=main)`. A value can
@@ -28,13 +28,13 @@ class Command:
     calls: tuple[tuple[str, ...], ...]
 
     def __str__(self) -> str:
-        """The calls as a POSIX shell takes them."""
+        """The calls as text for a POSIX shell."""
         return " && ".join(map(shlex.join, self.calls))
 
 
 @dataclass(frozen=True)
 class Withheld:
-    """No command, and why: a word that the evidence gives for it breaks the rules."""
+    """No command, and why: a word from the evidence breaks the rules."""
 
     why: str
 
@@ -54,7 +54,7 @@ def kubectl(namespace: str | None, words: str, **values: Any) -> Command | Withh
     try:
         filled = [_SLOT.sub(lambda slot: _fill(slot[1], values), word) for word in text.split()]
     except _Unfit as unfit:
-        return Withheld(f"the evidence gives as {unfit} what is not valid in a command")
+        return Withheld(f"the {unfit} in the evidence is not valid in a command")
     return Command((("kubectl", *filled),))
 
 

@@ -1,4 +1,4 @@
-"""The engine: runs the analyzers over the neighbourhood of the subject, as far as evidence reaches."""
+"""The engine: runs the analyzers over the neighbourhood of the subject, as far as there is evidence."""
 
 import importlib
 import pkgutil
@@ -22,7 +22,7 @@ MAX_VISITS = 60
 
 @dataclass
 class Diagnosis:
-    """Everything the analyzers said: findings, states, open questions and who pointed at whom."""
+    """Everything the analyzers said: findings, states, open questions, and which object pointed at which."""
 
     case: Case
     subjects: list[Ref]
@@ -33,15 +33,15 @@ class Diagnosis:
     found_by: dict[str, str] = field(default_factory=dict)
     """The rule that made a finding, by its id, as `module.function`."""
     switched_off: list[tuple[Finding, str]] = field(default_factory=list)
-    """Findings that an operator's switches took away, each with the reason."""
+    """Findings that an operator switched off, each with the reason."""
     lowered: dict[str, str] = field(default_factory=dict)
-    """Why findings, by their ids, are only possible for an operator."""
+    """The reason for each finding (by id) that an operator lowered to possible."""
     failures: list[str] = field(default_factory=list)
-    """What could not be analyzed, and why: evidence of a shape that Kubernetes does not give it."""
+    """What could not be analyzed, and why: evidence in a shape that Kubernetes does not produce."""
 
     @property
     def questions(self) -> dict[Query, str]:
-        """Queries that would tell more, with the reason for asking."""
+        """Queries that would add evidence, each with the reason for asking."""
         return self.case.questions
 
 
@@ -67,7 +67,7 @@ def diagnose(case: Case, subjects: list[Ref]) -> Diagnosis:
             visited.add(ref)
             if len(visited) > MAX_VISITS:
                 left = sum(each not in visited for each in case.followed) + 1
-                case.left_out[f"{left} objects (not looked at: {MAX_VISITS} are at most)"] = None
+                case.left_out[f"{left} objects (not examined: the limit is {MAX_VISITS})"] = None
                 case.current = None
                 return diagnosis
             _visit(case, ref, diagnosis)
@@ -80,7 +80,7 @@ def _visit(case: Case, ref: Ref, diagnosis: Diagnosis) -> None:
     obj = case.obj(ref, f"what is {ref}?")
     if not obj:
         if ref in diagnosis.subjects and (quote := case.absent(ref.kind, ref.namespace, ref.name)):
-            diagnosis.states.append(State("gone", ref, f"{ref} does not exist any more.", (quote,)))
+            diagnosis.states.append(State("gone", ref, f"{ref} no longer exists.", (quote,)))
         return
     for edge in registry.edges_for(ref.kind):
         with _failing(obj, diagnosis):
@@ -106,7 +106,7 @@ def _note(case: Case, obj: Obj, rule: Rule, said: Finding | State, diagnosis: Di
 
 @contextmanager
 def _failing(obj: Obj, diagnosis: Diagnosis) -> Iterator[None]:
-    """One object that makes no sense must not cost the verdict on the others."""
+    """Keep one malformed object from costing the verdict on the others."""
     try:
         yield
     except Exception as error:
@@ -114,5 +114,5 @@ def _failing(obj: Obj, diagnosis: Diagnosis) -> Iterator[None]:
 
 
 def failure(what: str, error: Exception) -> str:
-    """That something could not be analyzed, in words."""
+    """A sentence saying that something could not be analyzed."""
     return f"{what} (cannot be analyzed: {type(error).__name__}: {str(error)[:200]})"

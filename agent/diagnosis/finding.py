@@ -1,4 +1,4 @@
-"""Findings: what an analyzer concludes, bound to quotes of evidence."""
+"""Findings: what an analyzer concludes, backed by quotes of evidence."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ Risk = Literal["none", "low", "medium", "high"]
 
 
 class Sure(IntEnum):
-    """How far the evidence carries a finding; findings are compared by it.
+    """How strongly the evidence supports a finding; findings are compared by it.
 
     possible: something else could show the same. likely: it explains what is seen and nothing read so far
     speaks against it; from here on it is a diagnosis. stated: the evidence says so outright.
@@ -26,13 +26,13 @@ class Sure(IntEnum):
 
     @property
     def confidence(self) -> float:
-        """The level as a number in 0..1, for who sorts or filters results by one."""
+        """The level as a number in 0..1, for sorting or filtering results."""
         return (0.4, 0.75, 0.95)[self]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement and what carries it. A fact has at least one quote; a hypothesis may have none."""
+    """One statement and what supports it. A fact has at least one quote; a hypothesis may have none."""
 
     text: str
     quotes: tuple[Quote, ...] = ()
@@ -43,7 +43,7 @@ class Claim:
 class Recommendation:
     """What to do. `action` reads after "Recommend": "scaling replicas"; `verify` shows whether it has helped.
 
-    An empty action is not said in the verdict's line: it helps to look further. `instead`: it takes the place of
+    An empty action is left out of the verdict's line: it only helps to look further. `instead`: it takes the place of
     the recommendation before it (see `one_of`); all others are steps in their order.
     """
 
@@ -58,19 +58,17 @@ class Recommendation:
     def told(self) -> str:
         """The sentence, and why there is no command where a word for one broke the rules."""
         withheld = (each.why for each in (self.command, self.verify) if isinstance(each, Withheld))
-        return " ".join(
-            [self.sentence, *(f"A command is left out: {why}." for why in dict.fromkeys(withheld))]
-        )
+        return " ".join([self.sentence, *(f"No command is given: {why}." for why in dict.fromkeys(withheld))])
 
 
 def one_of(*ways: Recommendation) -> tuple[Recommendation, ...]:
-    """Recommendations of which one is enough, the best first."""
+    """Alternatives, the best first: one of them is enough."""
     return tuple(replace(way, instead=place > 0) for place, way in enumerate(ways))
 
 
 @dataclass(frozen=True)
 class RuledOut:
-    """A cause that was considered and why it is not the one."""
+    """A cause that was considered, and why it was ruled out."""
 
     cause: str
     why: str

@@ -9,24 +9,24 @@ from agent.intake.topic import Topic
 from agent.kinds import REPLICATED
 from agent.ref import Ref
 
-# What keeps pods from starting, whatever the pods that serve do.
+# Causes that keep pods from starting, whatever the serving pods do.
 _BEFORE_THE_START = frozenset({"image", "config", "scheduling", "admission"})
 
 
 class Rank(NamedTuple):
     """The parts in the order in which they are compared; more is better in each.
 
-    Findings that are equal in all of them are taken by their ids, so no order of rules decides.
+    Findings that are equal in all parts are ordered by id, so the order of rules never decides.
     """
 
     carried: bool
-    """At least likely: what is only possible is no verdict while anything else is there."""
+    """At least likely: a merely possible finding never wins over a likely one."""
     first: bool
-    """No other finding on the same object is why this one shows."""
+    """No other finding on the same object explains this one."""
     cause: bool
-    """A cause, and no mere symptom."""
+    """A cause, not just a symptom."""
     met: bool
-    """Who made the alert can have met it: no request meets a pod that never served beside enough that do."""
+    """It can have caused the alert: no request reaches a pod that never served while enough others do."""
     topic: bool
     """Of a family that the alert is about."""
     named: bool
@@ -41,7 +41,7 @@ class Rank(NamedTuple):
     """How far the evidence carries it."""
 
     def words(self) -> list[str]:
-        """The parts that speak for the finding, the level by its own name."""
+        """The parts in favor of the finding, the level by its own name."""
         return [
             str(self.sure.name.lower() if part == "sure" else part)
             for part in self._fields
@@ -51,9 +51,9 @@ class Rank(NamedTuple):
 
 WHY_BEHIND = {
     "carried": "the evidence makes it possible, not likely",
-    "first": "it shows because of that one",
+    "first": "it is a consequence of that one",
     "cause": "it is a symptom",
-    "met": "as many pods as wanted serve beside it",
+    "met": "enough other pods are serving",
     "topic": "the alert is about something else",
     "named": "it is of another container than the alert names",
     "wanted": "it was seen at a version before, and the wanted one fails, too",
@@ -62,10 +62,10 @@ WHY_BEHIND = {
     "own": "it was seen at another object than the alert is about",
     "off": "switched off by configuration",
     "lowered": "lowered by configuration",
-    "model": "the model took that one",
+    "model": "the model chose that one",
     "doubted": "the model did not accept it",
-    "id": "nothing tells them apart, so the ids are compared",
-    "aside": "it lies behind a finding that was not taken",
+    "id": "the two rank equal, so the order of their ids decided",
+    "aside": "it explains a finding that was not chosen",
 }
 
 
@@ -88,17 +88,17 @@ def rank(diagnosis: Diagnosis, finding: Finding) -> Rank:
 
 
 def best(diagnosis: Diagnosis, findings: list[Finding]) -> Finding:
-    """The finding of the highest rank."""
+    """The finding with the highest rank."""
     return max(sorted(findings, key=lambda f: f.id), key=lambda f: rank(diagnosis, f))
 
 
 def part_between(winner: Rank, loser: Rank) -> str:
-    """The part that decided between two ranks; "id" where they are equal."""
+    """The part that decided between two ranks; "id" if they are equal."""
     return next((part for part, a, b in zip(Rank._fields, winner, loser, strict=True) if a != b), "id")
 
 
 def _explains(one: Finding, other: Finding) -> bool:
-    """Whether one is why the other shows: likely so, or both no more than possible."""
+    """Whether one explains the other: likely, or both no more than possible."""
     return (
         one is not other
         and one.entity == other.entity
@@ -108,7 +108,7 @@ def _explains(one: Finding, other: Finding) -> bool:
 
 
 def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
-    """Whether it keeps pods from starting while as many others as wanted serve."""
+    """Whether it keeps pods from starting while enough others are serving."""
     if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in REPLICATED:
         return False
     workload = diagnosis.case.obj(finding.entity)

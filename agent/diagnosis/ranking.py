@@ -17,10 +17,10 @@ MOST_SAID = 3
 
 @dataclass(frozen=True)
 class Considered:
-    """A finding that is not on the way to the root: which one was taken instead, and why.
+    """A finding that is not on the way to the root: which one was chosen instead, and why.
 
-    `part` is the part of the rank that decided, "id" where ranks are equal, or "aside" for what lies
-    behind a finding that was not taken itself. `behind` is None where no cause was found at all.
+    `part` is the part of the rank that decided, "id" where ranks are equal, or "aside" for what is
+    behind a finding that was not chosen itself. `behind` is None if no cause was found at all.
     """
 
     finding: Finding
@@ -39,7 +39,7 @@ class Verdict:
     """What the findings amount to.
 
     `outcome` is diagnosed, self-resolved, not-actionable or inconclusive. `chain` runs from the first
-    finding on the subject to `root`; `considered` are the findings beside it. `missing` says in sentences
+    finding on the subject to `root`; `considered` are the other findings. `missing` says in sentences
     what could not be read.
     """
 
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def statement(verdict: Verdict) -> str:
-    """The verdict as the Investigator says it, in a line or two."""
+    """The verdict as the Investigator states it, in a line or two."""
     match verdict.outcome:
         case "diagnosed" if verdict.root:
             said = [each for each in verdict.root.recommendations if each.action][:MOST_SAID]
@@ -63,13 +63,13 @@ def statement(verdict: Verdict) -> str:
         case "self-resolved":
             return f"Analysis complete. The incident has resolved itself. {verdict.sentence}"
         case "not-actionable":
-            return f"Analysis complete. Nothing is wrong that needs action. {verdict.sentence}"
+            return f"Analysis complete. No action is needed. {verdict.sentence}"
         case _:
-            return f"Analysis complete, without a cause. {verdict.sentence}"
+            return f"Analysis complete. No cause was found. {verdict.sentence}"
 
 
 def _joined(plan: list[list[Recommendation]]) -> str:
-    """The steps as one phrase; "then" keeps a choice apart from the step beside it."""
+    """The steps as one phrase; "then" separates a choice from the next step."""
     said = [_listed([way.action for way in step], "or") for step in plan]
     return ", then ".join(said) if any(len(step) > 1 for step in plan) else _listed(said, "and")
 
@@ -91,7 +91,7 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
             verdict.sentence = f"{root.headline}; {WHY_BEHIND['lowered']}: {reason}."
         considered = [*(Considered(f, None, "carried") for f in chain), *considered]
         if lists := [e for e in case.partial() if e.query.verb in ("list", "events", "usage")]:
-            verdict.sentence += f" Not all could be looked at: {', '.join(map(_partly, lists))}."
+            verdict.sentence += f" Not everything could be examined: {', '.join(map(_partly, lists))}."
     off = [Considered(f, None, "off", reason) for f, reason in diagnosis.switched_off]
     verdict.considered = off + [_as_lowered(diagnosis, each) for each in considered]
     verdict.ruled_out = _ruled_out(chain)
@@ -101,25 +101,25 @@ def weigh(diagnosis: Diagnosis) -> Verdict:
 
 
 def _as_lowered(diagnosis: Diagnosis, each: Considered) -> Considered:
-    """What is only possible because an operator lowered it is told with the operator's reason."""
+    """Give a finding that an operator lowered to possible the operator's reason."""
     reason = diagnosis.lowered.get(each.finding.id, "")
     return replace(each, part="lowered", reason=reason) if reason and each.part == "carried" else each
 
 
 def _partly(evidence: Evidence) -> str:
-    """What was read in part only, and which, as a sentence."""
+    """A sentence naming what was read only in part."""
     return f"{evidence.query} (in part: {'; '.join(evidence.notes) or 'the rest is not recorded'})"
 
 
 def _all_unread(refused: Sequence[Evidence]) -> Iterator[str]:
-    """What could not be read, and why; measures that lack for one reason, as without a Prometheus, in one sentence."""
+    """What could not be read, and why; metrics missing for one reason, such as no Prometheus, in one sentence."""
     measures = Counter(_why_unread(each) for each in refused if each.query.verb == "metrics")
     for each in refused:
         why = _why_unread(each)
         if each.query.verb != "metrics" or measures[why] == 1:
             yield f"{each.query} ({why})"
         elif measures[why]:
-            yield f"{measures[why]} measures of Prometheus ({why})"
+            yield f"{measures[why]} Prometheus queries ({why})"
             measures[why] = 0
 
 
@@ -161,7 +161,7 @@ def accept(diagnosis: Diagnosis, verdict: Verdict, finding: str | None) -> Verdi
 
 
 def _climb(diagnosis: Diagnosis) -> tuple[list[Finding], list[Considered]]:
-    """From the best finding near the subject to the deepest one it leads to, and what was passed by."""
+    """From the best finding near the subject to the deepest one it leads to, and the findings passed over."""
     chain: list[Finding] = []
     passed: dict[str, Considered] = {}
     candidates = [f for f in diagnosis.findings if not diagnosis.found_at[f.id].cause]
@@ -178,7 +178,7 @@ def _climb(diagnosis: Diagnosis) -> tuple[list[Finding], list[Considered]]:
 
 
 def _is_next(diagnosis: Diagnosis, taken: Finding, other: Finding) -> bool:
-    """Whether a finding leads on to another one; a symptom links, even where it cannot be the root."""
+    """Whether a finding leads to another one; a symptom can be a link even if it cannot be the root."""
     led = other.entity in taken.leads_to or diagnosis.found_at[other.id].cause == taken.id
     return led and (other.sure >= Sure.LIKELY or other.cause.symptom)
 
@@ -200,7 +200,7 @@ def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
     by_state = diagnosis.case.runbook.settled_by_state
     settling = [
         s
-        for s in states  # a healthy neighbour cannot vouch for the subject
+        for s in states  # a healthy neighbour proves nothing about the subject
         if s.settles or (by_state and s.entity in diagnosis.subjects and not _is_missed(s))
     ]
     if weak is None and settling:
@@ -210,21 +210,21 @@ def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
     if weak is not None:
         sentence = _doubt(weak)
     elif states:
-        sentence = f"{sentence} The condition of the alert itself could not be checked."
+        sentence = f"{sentence} The alert's own condition could not be checked."
     else:
         sentence = "The evidence that could be read does not show a cause."
     return Verdict("inconclusive", sentence, weak, states=states)
 
 
 def _doubt(weak: Finding) -> str:
-    """What is left to say of a finding that is no cause: a symptom is a fact, anything else a possibility."""
+    """A sentence for a finding that is not the cause: a symptom is a fact, anything else a possibility."""
     if weak.cause.symptom:
-        return f"{weak.headline}; the evidence does not tell why."
-    return f"Possibly so, but the evidence does not settle it: {weak.headline}."
+        return f"{weak.headline}; the evidence does not show why."
+    return f"Possible, but the evidence does not confirm it: {weak.headline}."
 
 
 def _is_missed(state: State) -> bool:
-    """A Service that is gone does not end the alert: whoever calls it still does."""
+    """Whether a missing Service keeps the alert going: its callers still call it."""
     return state.kind == "gone" and state.entity.kind == "Service"
 
 

@@ -1,4 +1,4 @@
-"""The register of rules and edges: what is said of an object, and who belongs to its neighbourhood."""
+"""The register of rules and edges: what is reported for an object, and what is in its neighbourhood."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Said = Iterable[Finding | State]
 
 @dataclass(frozen=True)
 class Rule:
-    """A function that says what is wrong with an object, or why nothing is; `finds` are all its causes."""
+    """A function that reports what is wrong with an object, or why nothing is; `finds` are all its causes."""
 
     name: str
     finds: frozenset[Cause]
     function: Callable[[Case, Obj], Said]
 
     def said(self, case: Case, obj: Obj) -> Iterator[Finding | State]:
-        """What it says of an object. Raises ValueError for a finding of a cause it does not declare."""
+        """Run it on an object. Raises ValueError for a finding whose cause it does not declare."""
         for each in self.function(case, obj):
             if isinstance(each, Finding) and each.cause not in self.finds:
                 raise ValueError(f"rule {self.name} found {each.cause.id}, which it does not declare")
@@ -37,7 +37,7 @@ _EDGES: dict[str, list[Edge]] = {}
 def rule(
     *kinds: str, finds: Iterable[Cause] = ()
 ) -> Callable[[Callable[[Case, Obj], Said]], Callable[[Case, Obj], Said]]:
-    """Register a rule for objects of these kinds. It does no I/O and has nobody followed."""
+    """Register a rule for objects of these kinds. It does no I/O and follows no objects."""
 
     def register(function: Callable[[Case, Obj], Said]) -> Callable[[Case, Obj], Said]:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"

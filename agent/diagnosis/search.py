@@ -34,12 +34,12 @@ def find_subjects(case: Case) -> list[Ref]:
         return _within(case, space)
     if found == [] and (found := _alike(case, namespace)) == [] and subject.namespace:
         within = _within(case, Ref("Namespace", "", subject.namespace))
-        return [ref for ref in within if ref.kind != "Namespace"]  # who is broken beside it was not meant
+        return [ref for ref in within if ref.kind != "Namespace"]  # a broken object next to it was not meant
     return _most_telling(found or [])
 
 
 def _alike(case: Case, namespace: str) -> list[Obj] | None:
-    """What a name that no object bears may mean: its words joined ("order service"), or the one that holds it."""
+    """What a name that no object has may mean: its words joined ("order service"), or the one that contains it."""
     name = case.subject.service
     joined = [
         word for word in candidate_names(case.alert.text, namespace) if word != name and _holds(word, name)
@@ -60,7 +60,7 @@ def _holds(name: str, part: str) -> bool:
 
 
 def _space(case: Case, name: str) -> Ref | None:
-    """The namespace of that name: prose may name nothing else for sure."""
+    """The namespace with that name: prose may name nothing else for certain."""
     space = case.get("Namespace", "", name, f"is {name} a namespace?")
     return space.ref if space else None
 
@@ -78,7 +78,7 @@ def _within(case: Case, space: Ref) -> list[Ref]:
 
 
 def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
-    """The objects that bear the name of the subject (or another), or else its label; None when not answered."""
+    """The objects with the subject's name (or another), or else with its label; None if not answered."""
     name, kind = name or case.subject.service, case.subject.hints.get("kind", "")
     kinds = [each for each in dict.fromkeys((kind, *case.runbook.kinds, *KINDS)) if each]
     field, why = f"metadata.name={name}", f"where is {name}?"
@@ -92,7 +92,7 @@ def _named(case: Case, namespace: str, name: str = "") -> list[Obj] | None:
 
 
 def _node_at(case: Case, address: str) -> list[Ref]:
-    """The node with that address: exporters of hosts give no names."""
+    """The node with that address: host exporters give no names."""
     nodes = case.list("Node", "*", why=f"which node has the address {address}?", need="some") or []
     found = [
         node.ref for node in nodes if any(a.get("address") == address for a in node.items("status.addresses"))
@@ -103,13 +103,13 @@ def _node_at(case: Case, address: str) -> list[Ref]:
 
 
 def _looked_at(case: Case) -> list[Ref]:
-    """Where the runbook looks for an alert that names no object: the nodes in trouble, else one of them."""
+    """Where the runbook looks for an alert that names no object: the unhealthy nodes, or else one node."""
     found: list[Ref] = []
     for text in case.runbook.about:
         if text != "Node/*":
             found.append(Ref.parse(text))
             continue
-        nodes = case.list("Node", "*", why="is every node well?", need="some") or []
+        nodes = case.list("Node", "*", why="is every node healthy?", need="some") or []
         ill = [node.ref for node in nodes if not is_node_ready(node)]
         found += case.first(ill, MOST_NODES, "nodes that are not ready") or [node.ref for node in nodes[:1]]
     return found
@@ -140,7 +140,7 @@ def _by_label(case: Case, namespace: str, name: str) -> list[Obj] | None:
 
 
 def _most_telling(found: list[Obj]) -> list[Ref]:
-    """One object a namespace, the most telling first, and the Service of that name: it may be at fault itself."""
+    """One object per namespace, the best match first, and the Service of that name: it may itself be at fault."""
     chosen: dict[str, Ref] = {}
     for obj in found:
         chosen.setdefault(obj.ref.namespace, obj.ref)

@@ -1,4 +1,4 @@
-"""States: what is said of an object in which nothing is wrong."""
+"""States: what is reported for an object with nothing wrong."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,9 +9,9 @@ from agent.ref import Ref
 
 @dataclass(frozen=True)
 class State:
-    """What a rule says of an entity in which it finds nothing wrong.
+    """What a rule reports for an entity in which it finds nothing wrong.
 
-    healthy: in its desired state. recovered: was in trouble, is well now. intended: looks like trouble
+    healthy: in its desired state. recovered: had a problem, is healthy now. intended: looks like trouble
     but somebody wants it so (scaled to zero, suspended). progressing: on its way, within its time. gone:
     does not exist any more. `settles`: the condition of the alert itself was measured, so this answers it
     even where the state of objects would not.

@@ -21,15 +21,15 @@ class SwitchesError(UserError):
 
 @dataclass(frozen=True)
 class Switches:
-    """`off` holds causes that are never the verdict, `lower` such as are only ever possible; the values say why."""
+    """`off` has causes that are never the verdict, `lower` those that are never more than possible; values say why."""
 
     off: Mapping[str, str] = field(default_factory=dict)
     lower: Mapping[str, str] = field(default_factory=dict)
 
     def apply(self, diagnosis: Diagnosis) -> Diagnosis:
-        """The diagnosis without what is switched off, which is kept beside it, and with the rest lowered.
+        """The diagnosis without what is switched off, which is kept separately, and with lowered findings.
 
-        What lay behind a finding that is off, however far, counts as found beside the subject.
+        What was found behind a finding that is off, however far, counts as found next to the subject.
         """
         off = {f.id: f for f in diagnosis.findings if f.cause.id in self.off}
         kept = [f for f in diagnosis.findings if f.id not in off]
@@ -61,7 +61,7 @@ def parse_switches(text: bytes, where: str) -> Switches:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise SwitchesError(f"{where} is not YAML; {EXPECTED}") from None
     if not isinstance(data, dict) or (unknown := set(map(str, data)) - {"off", "lower"}):
-        what = f"has {sorted(unknown)[0][:60]!r}" if isinstance(data, dict) else "is no map"
+        what = f"has {sorted(unknown)[0][:60]!r}" if isinstance(data, dict) else "is not a map"
         raise SwitchesError(f"{where} {what}; {EXPECTED}")
     off, lower = (_reasons(data.get(key) or {}, f"{where}, {key}") for key in ("off", "lower"))
     if both := set(off) & set(lower):
@@ -71,12 +71,12 @@ def parse_switches(text: bytes, where: str) -> Switches:
 
 def _reasons(entries: Any, where: str) -> dict[str, str]:
     if not isinstance(entries, dict):
-        raise SwitchesError(f"{where} is no map; expected lines like `oom-killed: the reason`")
+        raise SwitchesError(f"{where} is not a map; expected lines like `oom-killed: the reason`")
     for id, reason in entries.items():
         if id not in causes():
             near = get_close_matches(str(id), causes(), 1)
             hint = f"did you mean {near[0]}?" if near else "`incident-agent explain` lists them"
-            raise SwitchesError(f"{where}: {str(id)[:60]!r} is no cause; {hint}")
+            raise SwitchesError(f"{where}: {str(id)[:60]!r} is not a cause; {hint}")
         if not isinstance(reason, str) or not reason.strip():
             raise SwitchesError(f"{where}: {id} has no reason; expected a few words, which reports will show")
     return {id: " ".join(reason.split()) for id, reason in entries.items()}

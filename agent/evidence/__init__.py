@@ -1,1 +1,1 @@
-"""Evidence: what was asked of the cluster, of Prometheus or of a recording, and what was answered."""
+"""Evidence: what the cluster, Prometheus or a recording was asked, and what it answered."""

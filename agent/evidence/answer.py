@@ -30,7 +30,7 @@ class Answer:
     events, oldest first; usage, a list of {namespace, pod, container, cpu (cores), memory (bytes)};
     metrics, a list of {labels, points: [[unix seconds, value], ...]}; logs, the text.
     `status` other than "ok" leaves `data` None and says why in `message`. `notes` say what was left out of
-    the data, or doubted by who answered; `census` counts a list of which only a part was kept.
+    the data, or marked as doubtful by the source; `census` counts a list of which only a part was kept.
     """
 
     status: Status = "ok"

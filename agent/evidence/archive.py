@@ -12,7 +12,7 @@ from agent.files import open_regular
 
 
 class ArchiveError(ValueError):
-    """An archive that is damaged, too large, or holds what it must not."""
+    """An archive that is damaged, too large, or contains what it must not."""
 
 
 def is_archive(path: Path) -> bool:
@@ -64,7 +64,7 @@ def write_archive(path: Path, files: Mapping[str, bytes], *, mtime: int) -> None
 
 
 class _Bounded:
-    """A stream that ends in ArchiveError beyond so many bytes: headers of a tar can be as large as files."""
+    """A stream that raises ArchiveError beyond a number of bytes: headers of a tar can be as large as files."""
 
     def __init__(self, stream: gzip.GzipFile, max_bytes: int) -> None:
         self._stream, self._left, self._limit = stream, max_bytes, max_bytes

@@ -1,7 +1,7 @@
 """Bounds: what is kept of an answer that is larger than it may be, and where something was cut. Pure.
 
 Everything has a cost, in bytes of memory or nearly so: a leaf what its line of text takes, its path included,
-and each value what it takes besides. Where a room is too small, its parts share it: small ones stay
+and each value what it takes besides. If a room is too small, its parts share it: small ones stay
 as they are, large ones are cut to what is left for each.
 """
 
@@ -13,7 +13,7 @@ from agent.evidence.rendering import label
 LEAF = 4096  # characters of one value
 NAME = 512  # of the name of one
 LEVELS = 64
-LOG = 256 << 10  # bytes of a log: a pattern holds up everything else for as long as it takes over one
+LOG = 256 << 10  # bytes of a log: while a pattern works on one, everything else waits
 VALUE_COST = 100
 _LEAST = 40  # bytes beside its own cost below which a leaf is not worth keeping
 _LEAST_OBJECT = 400  # nor an element of a list that would be left without most of its parts
@@ -22,7 +22,7 @@ _MARK = 32  # characters of what says how much was cut
 
 
 class Room:
-    """So many bytes for a series of values: each may take a share of what is left, and always `least`."""
+    """A number of bytes for a series of values: each may take a share of what is left, and always `least`."""
 
     def __init__(self, size: int, *, share: float, least: int) -> None:
         self._left, self._share, self._least = size, share, least
@@ -53,7 +53,7 @@ def fit(data: Any, room: int) -> tuple[Any, list[str]]:
 def shorten(text: str, limit: int = LEAF) -> str:
     """A text of at most `limit` characters: of a longer one the beginning, and how much was cut.
 
-    The end is not kept: it could begin within a secret, which nobody would know for one.
+    The end is not kept: it could begin within a secret, which would then not be recognized.
     """
     if len(text) <= limit:
         return text
@@ -62,7 +62,7 @@ def shorten(text: str, limit: int = LEAF) -> str:
 
 
 def cost(data: Any, path: int = 0, most: float = float("inf")) -> int:
-    """Bytes that data takes below a path of so many characters; beyond `most` it is not counted on."""
+    """Bytes that data takes below a path of that length; counting stops beyond `most`."""
     if not isinstance(data, dict | list):
         return VALUE_COST + path + (len(data) if isinstance(data, str) else len(str(data)))
     total = VALUE_COST
@@ -89,10 +89,10 @@ class _Cut:
     @property
     def notes(self) -> list[str]:
         """What was cut, in sentences."""
-        notes = [f"{self._shortened} values were cut, as is said in them"] if self._shortened else []
+        notes = [f"{self._shortened} values were cut, as marked in them"] if self._shortened else []
         notes += [f"{where}: {what}" for where, what in [*self._dropped.items()][:_PLACES]]
         if len(self._dropped) > _PLACES:
-            notes.append(f"{len(self._dropped) - _PLACES} more places were cut likewise")
+            notes.append(f"{len(self._dropped) - _PLACES} more places were cut too")
         return notes
 
     def text(self, text: str, limit: int) -> str:
@@ -122,10 +122,10 @@ class _Cut:
         return "\n".join(kept)
 
     def shared(self, value: Any, room: int, path: int = 0, where: str = "", ends: bool = False) -> Any:
-        """The value cut to a room: its parts share that, the small ones first.
+        """The value cut to the room it has: its parts share that, the small ones first.
 
-        Of too many parts the first are kept. The last are, too, where each stands for itself: a lone argument
-        may be the password to the flag before it.
+        Of too many parts the first are kept. The last are kept too if each is independent: a lone argument
+        may be the password for the flag before it.
         """
         if cost(value, path, room) <= room:
             return value

@@ -1,4 +1,4 @@
-"""Carriers: where text holds secrets: URLs, headers, pairs, phrases, commands, statements, blocks, keys.
+"""Carriers: where text contains secrets: URLs, headers, pairs, phrases, commands, statements, blocks, keys.
 
 Every pattern is linear in the length of the text.
 """
@@ -15,7 +15,7 @@ from agent.evidence.pairs import PROSE, PROSE_WORD, Learn, drop_pairs, teach
 from agent.evidence.phrases import drop_phrases
 from agent.evidence.secrecy import ACCENTED, PASSWORD_WORDS, words
 
-# A password in a URL may hold "/" and "@"; a port followed by "/" is no password. The end of the text may
+# A password in a URL may contain "/" and "@"; a port followed by "/" is no password. The end of the text may
 # have cut what follows a password.
 _USERINFO = re.compile(
     r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.\-]{0,30}(?::|%3[aA])(?://|\\/\\/|%2[fF]%2[fF]))"
@@ -58,7 +58,7 @@ _PGPASS = re.compile(
     r"(?P<value>(?:[^\s:\\]|\\.){3,200})[ \t]*$"
 )
 
-# A line that holds none of these holds no carrier; looking for them is much cheaper than the patterns.
+# A line with none of these has no carrier; looking for them is much cheaper than the patterns.
 _HINTS = sorted(
     words(
         """pass pwd pw secret token credential key auth sig jwt session cookie bearer basic digest negotiate
@@ -72,7 +72,7 @@ _HINTS = sorted(
 
 
 def drop_carried(text: str, learn: Learn) -> str:
-    """The text without the secrets that stand where secrets stand; `learn` is told what could stand elsewhere."""
+    """The text without the secrets in known places; `learn` gets those that could also occur elsewhere."""
     text = drop_private_keys(text)
     lower = text.lower()
     hints = [hint for hint in _HINTS if hint in lower]

@@ -1,4 +1,4 @@
-"""The census of a list that is too long to be kept whole: how many objects it has, in which states."""
+"""The census of a list that is too long to be kept whole: how many objects it has, and in which states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ LONGEST_STATE = 60
 class Census:
     """Counts of the objects of a list of which only a part was kept.
 
-    `total` objects were read, `kept` of them are in the data. `ill` are those not known to be well,
+    `total` objects were read, `kept` of them are in the data. `ill` are those not known to be healthy,
     `ill_kept` of them are in the data. `states` counts all that were read by state (`ready`,
     `CrashLoopBackOff`). `ended` says whether the list was read to its end.
     """
@@ -26,7 +26,7 @@ class Census:
 
     @property
     def holds_ill(self) -> bool:
-        """Whether every object of the list that is not well is in the data."""
+        """Whether every unhealthy object of the list is in the data."""
         return self.ended and self.ill_kept >= self.ill
 
     def count(self, *states: str) -> int:
@@ -51,7 +51,7 @@ class Census:
 
     @classmethod
     def from_data(cls, data: Any) -> Self | None:
-        """The census of a recording, None where there is none; raises ValueError for one that cannot be."""
+        """The census of a recording, None if there is none; raises ValueError for an impossible one."""
         if data is None:
             return None
         counts, states = _counts(data), _counts(data.get("states") if isinstance(data, dict) else None)

@@ -21,13 +21,13 @@ from agent.ref import CLUSTER_SCOPED
 
 __all__ = ["ClusterError", "ClusterSource"]
 
-LIST_SHARE = 0.8  # of the time of a read, after which a list ends with what was read of it
+LIST_SHARE = 0.8  # of the time of a read, after which a list ends with what was read so far
 LOG_LINES = 2000
 LOG_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.:-]*")
-# What the API answers with 400 to a container that has no such log: a fact about the pod, no mistake.
+# What the API answers with 400 to a container that has no such log: a fact about the pod, not an error.
 _NO_LOG = re.compile(r"previous terminated container|is waiting to start|is not valid for pod|not found")
-# With status 200 the kubelet says in place of a log that it has none, or that its file is gone.
+# With status 200 the kubelet may answer, instead of a log, that it has none or that its file is gone.
 _LOST_LOG = re.compile(
     r"unable to retrieve container logs for \S+\s*$"
     r"|failed to (?:try resolving symlinks in path|open log file) \"?/var/log/(?:pods|containers)/"
@@ -53,7 +53,7 @@ class ClusterSource:
         return cls(KubeApi.connect(kubeconfig, context, timeout), timeout)
 
     async def answer(self, query: Query) -> Answer:
-        """Answer one query; whatever goes wrong is said by the status of the answer."""
+        """Answer one query; the status of the answer says what went wrong."""
         return await answered(lambda: self._answer(query), self._timeout)
 
     def _answer(self, query: Query) -> Answer:
@@ -69,7 +69,7 @@ class ClusterSource:
             raise Refusal("forbidden", "Secrets are never read")
         for word in (query.kind, query.namespace, query.name, query.container):
             if word and word != "*" and not _NAME.fullmatch(word):
-                raise Refusal("error", f"{word!r} is not a name of Kubernetes")
+                raise Refusal("error", f"{word!r} is not a valid Kubernetes name")
         match query.verb:
             case "get":
                 return self._get(_resource(query.kind), query)
@@ -113,7 +113,7 @@ class ClusterSource:
         age: Callable[[dict[str, Any]], str],
         order: Callable[[dict[str, Any]], Any],
     ) -> Answer:
-        """A collection read to its end, or as far as its time and the server allow, and what is kept of it."""
+        """A collection read to its end, or as far as the time limit and the server allow, and what is kept of it."""
         sample = Sample(
             judge=partial(condition, resource.kind),
             cut=lambda item: project(item, resource.kind, listed=True),
@@ -163,13 +163,13 @@ class ClusterSource:
         uses = [entry for pod in sorted(pods, key=_place) for entry in _consumption(pod)]
         notes = reduction.notes
         if len(uses) > LIMIT:
-            notes.append(f"of {len(uses)} containers those that use most are kept")
+            notes.append(f"of {len(uses)} containers, only those that use most are kept")
             uses = _heaviest(uses)
         return Answer(data=uses, truncated=bool(notes), notes=notes)
 
 
 def _is_of(refusal: Refusal, query: Query) -> bool:
-    """Whether what the API misses is what was asked for; a log is lost with its node, too."""
+    """Whether the object that the API reports missing is the one asked for; a log is also lost with its node."""
     kind = {"logs": "Pod", "usage": "PodMetrics"}.get(query.verb, query.kind)
     if query.verb == "logs" and refusal.missing[0] == "nodes":
         return True
@@ -183,13 +183,13 @@ def _resource(kind: str) -> Resource:
 
 
 def _listed(item: Any, resource: Resource, namespace: str) -> dict[str, Any]:
-    """An item of a list as it is kept; raises Refusal for what is none of that list."""
+    """An item of a list as it is kept; raises Refusal for one that does not belong to the list."""
     check_object(item, resource, namespace)
     return project(item, resource.kind, listed=True)
 
 
 def _folded(text: str, truncated: bool) -> Answer:
-    """A log as evidence: repetition folded, and a note of what is not there."""
+    """A log as evidence: repetition folded, with a note of what is missing."""
     from agent.evidence.folding import fold
 
     text, folded = fold(text)
@@ -239,7 +239,7 @@ def _consumption(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _heaviest(uses: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Of what containers use the LIMIT that is most, half of it by CPU and half by memory."""
+    """The LIMIT containers that use most, half of them by CPU and half by memory."""
     places = range(len(uses))
     chosen: set[int] = set()
     for resource in ("cpu", "memory"):

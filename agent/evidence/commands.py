@@ -1,4 +1,4 @@
-"""Commands: which words of a command line are secrets, by what its program takes them for."""
+"""Commands: which words of a command line are secrets, by how its program interprets them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,10 @@ from agent.evidence.secrecy import words
 
 @dataclass(frozen=True)
 class Program:
-    """What a program takes for a secret: what follows one of the `flags`, and its words from `place` on.
+    """What a program treats as a secret: what follows one of the `flags`, and its words from `place` on.
 
-    With a `verb` only after that word. A flag may have its value behind it or attached to it; what follows
-    one of the `accounts` is a user and, behind a colon or a percent sign, the secret.
+    With a `verb` only after that word. A flag may have its value after it or attached to it; what follows
+    one of the `accounts` is a user and, after a colon or a percent sign, the secret.
     """
 
     flags: str = ""
@@ -90,14 +90,14 @@ def _is_flag(word: str) -> bool:
 
 
 def _flag(program: Program, flag: str) -> str:
-    """The letter of a flag that a secret follows, else nothing."""
+    """The letter of a flag that is followed by a secret, or nothing."""
     if flag in ("--user", "--proxy-user") and program.accounts:
         return program.accounts[0]
     return flag[1] if len(flag) == 2 and flag[1] in program.flags + program.accounts else ""
 
 
 def _account(word: str) -> int:
-    """Where the password of `user:password` begins; 0 where there is none."""
+    """Where the password of `user:password` begins; 0 if there is none."""
     account = re.match(r"[\"']?[\w.@\\\-]{0,64}[:%,](?=.)", word)
     return account.end() if account else 0
 
@@ -109,5 +109,5 @@ def _attached(program: Program, word: str) -> int:
 
 
 def is_given(value: str) -> bool:
-    """Whether a word holds a value: no variable, no placeholder, not the mark."""
+    """Whether a word is a value: not a variable, a placeholder or the mark."""
     return not (benign(value) or MARK in value)

@@ -9,7 +9,7 @@ from agent.evidence.mark import MARK
 from agent.evidence.secrecy import names_password, words
 from agent.names import is_name
 
-# -- looks of values -------------------------------------------------------------------------------------
+# -- how values look -------------------------------------------------------------------------------------
 
 _RUN = re.compile(r"[A-Za-z0-9_+/\-]{20,}={0,2}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -19,7 +19,7 @@ _CHANGES = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=
 
 
 def looks_random(text: str) -> bool:
-    """Whether the text holds a run of characters as generators of tokens make, and names of objects do not.
+    """Whether the text contains a run of characters like generated tokens, which names of objects do not.
 
     UUIDs, digests, time stamps and names such as `ledger-7c9d8f6b5d-x2x9k` do not.
     """
@@ -38,7 +38,7 @@ def _random_run(run: str) -> bool:
 
 
 def _mixed(part: str) -> bool:
-    """Whether the characters change between upper case, lower case and digits as if thrown by dice."""
+    """Whether the characters change between upper case, lower case and digits as if at random."""
     return len(part) >= 16 and sum(c.isdigit() for c in part) >= 2 and _jumps(part) * 4 >= len(part)
 
 
@@ -47,7 +47,7 @@ def _jumps(part: str) -> int:
 
 
 def looks_generated(text: str) -> bool:
-    """Whether a value behind a word such as "key" or "session" is one that a generator made."""
+    """Whether a value after a word such as "key" or "session" was generated."""
     is_hex = bool(re.fullmatch(r"(?:0x)?[0-9a-fA-F]{32,}", text)) and _is_mixed(text)
     return is_hex or looks_random(text) or is_account(text)
 
@@ -60,9 +60,9 @@ _NO_PASSWORD = re.compile(
 
 
 def reads_as_secret(name: str, value: str) -> bool:
-    """Whether the word that follows the name of a secret in a sentence is its value, and no further word.
+    """Whether the word that follows the name of a secret in a sentence is its value, not the next word.
 
-    Sentences go on with words; a value has digits or marks among its letters, or stands behind no words.
+    Sentences go on with words; a value has digits or marks among its letters, or has no words before it.
     """
     if MARK in value or len(value) < 5 or benign(value):
         return False
@@ -97,13 +97,13 @@ def looks_scrambled(value: str) -> bool:
 
 
 def names_object(value: str) -> bool:
-    """Whether the value may be the name of an object, `ledger-db` or `bank/ledger-db`, and is no token."""
+    """Whether the value may be the name of an object, `ledger-db` or `bank/ledger-db`, not a token."""
     is_object = all(is_name("", part) for part in value.split("/"))
     return is_object and not looks_generated(value) and not _UUID.fullmatch(value)
 
 
 def is_reference(name: str, value: str) -> bool:
-    """Whether what is called a secret is the name of one, as in `secret="ledger-db"` of a series."""
+    """Whether a supposed secret is only the name of one, as in `secret="ledger-db"` of a series."""
     return (
         name.lower() in ("secret", "secrets") and bool(re.search(r"\w[-.]\w", value)) and names_object(value)
     )
@@ -123,12 +123,12 @@ _BENIGN = re.compile(
 
 
 def benign(value: str) -> bool:
-    """Whether a value, whatever its name, gives nothing away: empty, a boolean, a placeholder, a path."""
+    """Whether a value, whatever its name, reveals nothing: empty, a boolean, a placeholder, a path."""
     return bool(_BENIGN.fullmatch(value)) and not looks_random(value)
 
 
 def is_count(name: str, value: str) -> bool:
-    """Whether it is a number of tokens or sessions, as of a language model, and no token."""
+    """Whether it is a number of tokens or sessions, as of a language model, not a token."""
     return bool(re.fullmatch(r"\d{1,7}[,.;)\]}]*", value)) and bool(re.search(r"(?i)token|sess", name))
 
 
@@ -203,6 +203,6 @@ def _drop_from_piece(piece: str) -> str:
 
 
 def _is_token(run: re.Match[str]) -> bool:
-    """Whether a run is long enough to be a token whatever it stands behind; what names itself a digest is none."""
+    """Whether a run is long enough to be a token whatever precedes it; a labelled digest is not one."""
     before = run.string[max(0, run.start() - 8) : run.start()]
     return len(run[0]) >= 32 and _random_run(run[0]) and not _DIGEST.search(before)

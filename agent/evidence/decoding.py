@@ -26,7 +26,7 @@ Each = Callable[[Any, int], Any]
 
 
 class DecodingError(ValueError):
-    """A text that is not JSON, or more of it than is decoded; the message says which."""
+    """A text that is not JSON, or has more in it than is decoded; the message says which."""
 
 
 class TooLarge(DecodingError):
@@ -34,7 +34,7 @@ class TooLarge(DecodingError):
 
 
 def decode(chunks: Iterable[bytes], path: tuple[str, ...] = (), each: Each | None = None) -> Any:
-    """The JSON value that the chunks of a text make, whole.
+    """The JSON value made up by the chunks of a text, whole.
 
     The list at `path`, or else the list that the text is, is kept as what `each` makes of its elements: it sees
     each as soon as that is decoded. Raises DecodingError.
@@ -78,7 +78,7 @@ def _elements(text: "_Text", each: Each) -> Iterator[Any]:
 
 
 class _Text:
-    """A text of which only what is not decoded yet is held."""
+    """A text of which only the part not decoded yet is kept in memory."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
@@ -86,7 +86,7 @@ class _Text:
         self._held, self._at, self._ended = "", 0, False
 
     def next(self) -> str:
-        """The next character that is no space, or nothing at the end."""
+        """The next character that is not a space, or nothing at the end."""
         while True:
             match = _SPACE.match(self._held, self._at)
             self._at = match.end() if match else self._at
@@ -127,7 +127,7 @@ class _Text:
                 raise TooLarge(f"a value of more than {MAX_PARTS} parts")
 
     def _read_on(self) -> None:
-        """Hold about twice as much, or all there is."""
+        """Read until about twice as much is held, or everything there is."""
         held = self._held[self._at :]
         if len(held) > MAX_VALUE:
             raise TooLarge(f"a value of more than {MAX_VALUE >> 20} MiB")

@@ -1,4 +1,4 @@
-"""Encodings: base64 and hexadecimal text that hides a secret from those who read it, but from nobody else."""
+"""Encodings: base64 and hexadecimal text that hides a secret only from human readers."""
 
 import base64
 import binascii
@@ -33,7 +33,7 @@ def _hides(run: str, holds_secret: Callable[[str], bool]) -> bool:
 
 
 def decodings(run: str) -> list[str]:
-    """The texts that a run of base64 or hexadecimal digits stands for: none, if it stands for no text."""
+    """The texts that a run of base64 or hexadecimal digits encodes; none if it encodes no text."""
     found = []
     if _HEX.fullmatch(run):
         found.append(_printable(bytes.fromhex(run)))
@@ -54,7 +54,7 @@ def _padded(plain: str) -> str:
 
 
 def _printable(data: bytes) -> str:
-    """The data as text; empty if it is none. Its last letter may be cut."""
+    """The data as text; empty if it is not text. Its last letter may be cut."""
     text = data.decode("utf-8", "replace").rstrip("\ufffd")
     if "\ufffd" in text:  # most bytes end here, and looking for one character is quickest
         return ""

@@ -35,7 +35,7 @@ class _Entry:
 
 
 def last_lines(content: bytes, most: int) -> bytes:
-    """The last whole lines of at most so many bytes: the end of a line could begin within a secret."""
+    """The last whole lines within a number of bytes: the end of a line could begin within a secret."""
     if len(content) <= most:
         return content
     return content[-most:].partition(b"\n")[2] or b"(a line of more than %d bytes)" % most

@@ -1,4 +1,4 @@
-"""Private keys: the lines of a PEM block, whole or cut, whatever stands in front of each."""
+"""Private keys: the lines of a PEM block, whole or cut, whatever precedes each."""
 
 import re
 
@@ -12,7 +12,7 @@ _BEGIN = re.compile(
 _END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----")
 _BODY = re.compile(
     rf"(?P<lead>{_TIME}[\s|>\"']*)"
-    r"(?=[A-Za-z0-9+/=]{16}|[a-z]*[A-Z0-9+/=]|[\w\-]+: )"  # a short word of small letters is no key
+    r"(?=[A-Za-z0-9+/=]{16}|[a-z]*[A-Z0-9+/=]|[\w\-]+: )"  # a short word of lower-case letters is not a key
     r"(?:[A-Za-z0-9+/=]{1,120}|[\w\-]{4,40}: [^\r\n]*)[\s\"',]*"
 )
 _LAST = re.compile(r"(?P<lead>(?:.*[\s|>\"'])?)(?P<body>[A-Za-z0-9+/=]{1,120})[\s\"',]*")
@@ -22,7 +22,7 @@ _LEAD_LIMIT = 400
 
 
 def drop_private_keys(text: str) -> str:
-    """The text without private keys; the lines around them, and what stands before each of theirs, stay."""
+    """The text without private keys; the lines around them, and what precedes each key line, stay."""
     if "PRIVATE KEY" in text or "PuTTY" in text:
         text = _drop_blocks(text)
     if not _BASE64_RUN.search(text):
@@ -52,7 +52,7 @@ def _drop_blocks(text: str) -> str:
 
 
 def _masked_body(line: str, lead: str) -> str | None:
-    """The line of a key without its secret, None if it is none; `lead` is what stood before BEGIN or END."""
+    """The line of a key without its secret, None if it is not one; `lead` is what preceded BEGIN or END."""
     if line.strip() == "" or line.endswith(MARK):
         return line
     if body := _BODY.fullmatch(line):
@@ -64,7 +64,7 @@ def _masked_body(line: str, lead: str) -> str | None:
 
 
 def _shape(lead: str) -> str:
-    """What stands before the lines of a block, such as the time and the level of a log, without its numbers."""
+    """What precedes the lines of a block, such as the time and the level of a log, without its numbers."""
     return re.sub(r"\d+", "0", lead).strip()
 
 

@@ -35,7 +35,7 @@ _STATUSES: dict[int, Status] = {
 
 
 class ClusterError(UserError):
-    """No cluster can be named: no kubeconfig, a damaged one, an unknown context. One line for a person."""
+    """No cluster can be chosen: no kubeconfig, a damaged one, an unknown context. One line for a person."""
 
 
 class KubeApi:
@@ -121,7 +121,7 @@ class KubeApi:
             try:
                 yield response
             finally:
-                response.close()  # a response that was read to its end has given its connection back before
+                response.close()  # a response that was read to its end has already returned its connection
         except (transport.HTTPError, ApiException, OSError) as err:
             refused = isinstance(err, transport.NewConnectionError)  # to urllib3 one of the timeouts
             if isinstance(err, (transport.TimeoutError, TimeoutError)) and not refused:
@@ -141,7 +141,7 @@ class KubeApi:
         return text[:_MAX_REFUSAL]
 
     def _refusal(self, code: int, body: bytes, path: str) -> Refusal:
-        """What an answer other than 200 says. Only the API itself can say that something is not there."""
+        """The refusal for an answer other than 200. Only the API itself can say that something does not exist."""
         said = _status(body)
         reason = str(said.get("reason") or "") if said else ""
         message = _one_line(said.get("message") or "" if said else body.decode("utf-8", "replace"))
@@ -155,7 +155,7 @@ class KubeApi:
             return Refusal("not-found", message, code, reason=reason, missing=missing)
         if said or self._is_kubernetes():  # without a name it is the API that is missing
             return Refusal("not-served", f"the cluster does not serve {path}", code)
-        return self._stranger(path, f"HTTP 404: {message[:200] or 'no words'}")
+        return self._stranger(path, f"HTTP 404: {message[:200] or 'no message'}")
 
     def _is_kubernetes(self) -> bool:
         """Whether the server knows its version: any web server answers 404 to what it does not know."""
@@ -166,7 +166,7 @@ class KubeApi:
             return False
 
     def _stranger(self, path: str, words: str) -> Refusal:
-        """That whoever answered is not the Kubernetes API, or not that of the path."""
+        """The refusal if whatever answered is not the Kubernetes API, or not the one for the path."""
         host = self._client.configuration.host
         return Refusal("unreachable", f"{host} answered {path} with {words}; is it the API server?")
 
@@ -203,18 +203,18 @@ def _kubeconfig_client(kubeconfig: str | None, context: str | None) -> Any:
     try:
         for path in present:
             read_file(Path(path).expanduser(), MAX_KUBECONFIG)  # the loader would wait for a pipe
-        # The loader writes keys of the kubeconfig to files and removes them when the process ends in
-        # peace. They are gone before the first read instead.
+        # The loader writes keys of the kubeconfig to files and removes them when the process ends
+        # normally. Here they are removed before the first read.
         with tempfile.TemporaryDirectory() as keys:
             load_kube_config(paths, context, configuration, persist_config=False, temp_file_path=keys)
             return _client(configuration)
-    except Exception as err:  # the loader raises whatever a damaged file makes it trip over
+    except Exception as err:  # the loader raises all kinds of errors for a damaged file
         about = f" (context {context})" if context else ""
         raise ClusterError(f"kubeconfig {paths}{about} cannot be used: {_words(err)}") from None
 
 
 def _exists(path: str) -> bool:
-    """Whether a file is there; never raises, as pathlib does for a folder that may not be read."""
+    """Whether a file exists; never raises, as pathlib does for a folder that may not be read."""
     return os.path.exists(os.path.expanduser(path))  # noqa: PTH110, PTH111
 
 
@@ -241,7 +241,7 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
     for name in filter(None, (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)):
         open_regular(Path(name)).close()
     context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl: authorities of old clusters lack extensions
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as kubectl does: CAs of old clusters lack extensions
     if configuration.cert_file:
         context.load_cert_chain(configuration.cert_file, configuration.key_file)
     if not configuration.verify_ssl:
@@ -253,7 +253,7 @@ def _ssl_context(configuration: Any) -> ssl.SSLContext:
 
 
 def _status(body: bytes) -> dict[str, Any] | None:
-    """The Status object in which the API refuses; None for an answer in anybody else's words."""
+    """The Status object in which the API refuses; None for an answer from anything else."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -263,7 +263,7 @@ def _status(body: bytes) -> dict[str, Any] | None:
 
 
 def _missing(status: dict[str, Any] | None) -> tuple[str, str] | None:
-    """The resource and the name of the object that a Status says is not there."""
+    """The resource and the name of the object that a Status reports missing."""
     details = status.get("details") if status and status.get("reason") == "NotFound" else None
     if not isinstance(details, dict) or not details.get("name"):
         return None
@@ -271,16 +271,16 @@ def _missing(status: dict[str, Any] | None) -> tuple[str, str] | None:
 
 
 def _remainder(status: dict[str, Any] | None) -> str:
-    """The token by which the rest of a list can be had whose own token has expired."""
+    """The token for reading the rest of a list whose own token has expired."""
     meta = status.get("metadata") if status else None
     token = meta.get("continue") if isinstance(meta, dict) else None
     return token if isinstance(token, str) else ""
 
 
 def _kind(data: Any) -> str:
-    """What somebody answered with, for people."""
+    """What the answer was, in words."""
     kind = data.get("kind") if isinstance(data, dict) else None
-    return f"a {kind[:60]}" if isinstance(kind, str) and kind else "something that is no object of Kubernetes"
+    return f"a {kind[:60]}" if isinstance(kind, str) and kind else "something that is not a Kubernetes object"
 
 
 def _reason(err: Exception) -> str:
@@ -290,10 +290,10 @@ def _reason(err: Exception) -> str:
 
 
 def _words(err: Exception) -> str:
-    """What is wrong with a file: of the operating system, of its text, or in the words of who read it."""
+    """What is wrong with a file: an error of the operating system, of its text, or of its reader."""
     if isinstance(err, UnicodeDecodeError):
-        return "it is not a text"
-    if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # what the loader trips over
+        return "it is not text"
+    if isinstance(err, TypeError | AttributeError | KeyError | IndexError):  # errors of the loader
         return "it is not a kubeconfig; expected clusters, contexts and users as kubectl writes them"
     return (err.strerror if isinstance(err, OSError) else None) or _one_line(err)
 

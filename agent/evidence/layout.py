@@ -1,4 +1,4 @@
-"""Layout: secrets whose name stands elsewhere: `name: X` and `value: S`, and the block of lines below a name."""
+"""Layout: secrets whose name is elsewhere: `name: X` and `value: S`, and the block of lines below a name."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def drop_apart(lines: list[str], learn: Learn) -> None:
                 name, named_at, position = _strong(found["name"]), number, found.end()
                 if name and orphan and number - orphan.line <= 1:
                     _mask(lines, orphan, name, learn)
-                    position += len(lines[number]) - len(line)  # where the value stood on the same line
+                    position += len(lines[number]) - len(line)  # if the value was on the same line
                     name = ""
                 elif name and found["text"]:
                     text = _Value(number, *value_span(line, position, ">"))
@@ -68,7 +68,7 @@ def _strong(name: str) -> str:
 
 
 def _mask(lines: list[str], value: _Value, name: str, learn: Learn) -> int:
-    """Mask the value and return where its line goes on; of a value that opens a block, the block."""
+    """Mask the value and return where its line goes on; if the value opens a block, mask the block."""
     line = lines[value.line]
     text = line[value.start : value.end]
     if re.fullmatch(r"[|>][+\-]?\d?[+\-]?", text) or not text:

@@ -30,8 +30,8 @@ class Evidence:
     """One answered query.
 
     `text` is what quotes are checked against; `data` is the same answer as plain data. A read that
-    failed is evidence too: its status says how, its text says it in words. `notes` say what was left out,
-    or doubted by who answered; `census` counts a list of which only a part was kept, and ends its text.
+    failed is evidence too: its status says how, its text says it in words. `notes` say what was left out, or
+    marked as doubtful by the source; `census` counts a list of which only a part was kept, and ends its text.
     `digest` is the SHA-256 of the text.
     """
 
@@ -48,7 +48,7 @@ class Evidence:
 
     @property
     def ok(self) -> bool:
-        """Whether the read was answered."""
+        """Whether the read succeeded."""
         return self.status == "ok"
 
     @property
@@ -98,7 +98,7 @@ class Ledger:
 
     @property
     def turned_away(self) -> list[Query]:
-        """What was asked and not read because the run may ask no more."""
+        """What was asked but not read because the run reached its limit of queries."""
         return [query for query in self._turned_away if query not in self._entries]
 
     async def collect(self, queries: Iterable[Query]) -> list[Evidence]:
@@ -114,7 +114,7 @@ class Ledger:
         return [self._entries[query] for query in wanted if query in self._entries]
 
     async def _collect(self, query: Query, after: list[asyncio.Task[None]]) -> None:
-        """Read and, once the query before it is entered, enter: what one teaches the redactor, the next needs."""
+        """Read, then enter after the query before it: the redactor learns from one what it needs for the next."""
         async with self._slots:
             source, answer = await self._read(query)
             room = max(LEAST_ROOM, WAITING_ROOM - self._waiting)
@@ -139,7 +139,7 @@ class Ledger:
         return source.name, answer
 
     def _enter(self, query: Query, source: str, answer: Answer) -> Evidence:
-        """The answer as evidence. Redaction takes its time, hence never on the event loop."""
+        """The answer as evidence. Redaction takes time, so it never runs on the event loop."""
         kept, cuts = self._room.take(answer.data)
         data = self._redactor.redact_data(kept) if answer.status == "ok" else None
         text = render(data) if answer.status == "ok" else self._redactor.redact_text(_refusal(query, answer))
@@ -163,7 +163,7 @@ class Ledger:
 
 
 def _reduce(answer: Answer, room: int) -> int:
-    """Cut an answer to a room; the bytes it takes then."""
+    """Cut an answer to the room available; returns the bytes it then takes."""
     answer.data, cuts = fit(answer.data, room)
     answer.truncated = answer.truncated or bool(cuts)
     answer.notes += cuts

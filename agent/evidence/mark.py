@@ -1,3 +1,3 @@
-"""The mark that stands where a secret stood."""
+"""The mark that replaces a secret."""
 
 MARK = "[redacted]"

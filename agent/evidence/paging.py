@@ -13,7 +13,7 @@ PAGE = 250  # objects: few enough for a server to answer quickly, enough to read
 
 
 class Pages:
-    """The objects of a collection, as far as the server gives them within `seconds`.
+    """The objects of a collection, as far as the server returns them within `seconds`.
 
     `cut_short` says in words why the end was not reached; it is empty when it was.
     """
@@ -36,9 +36,9 @@ class Pages:
             token, remaining = str(meta.get("continue") or ""), meta.get("remainingItemCount")
             if not token:
                 return
-            rest = f"; {remaining} more were to come" if isinstance(remaining, int) else ""
+            rest = f"; {remaining} more remained" if isinstance(remaining, int) else ""
             if token == self._parameters.get("continue"):
-                self.cut_short = "the server gives the same page again"
+                self.cut_short = "the server returned the same page again"
                 return
             self._parameters["continue"] = token
             try:
@@ -48,7 +48,7 @@ class Pages:
                 return
 
     def _next(self, end: float, keep: Each) -> dict[str, Any]:
-        """The next page; one whose token has expired by the token that the server gives in its place."""
+        """The next page; if its token has expired, by the token that the server gives instead."""
         try:
             return self._get(end, keep)
         except Refusal as refusal:
@@ -60,7 +60,7 @@ class Pages:
     def _get(self, end: float, keep: Each) -> dict[str, Any]:
         left = end - time.monotonic()
         if left <= 0:
-            raise Refusal("timed-out", f"{self._seconds:g} s were over (--read-timeout)")
+            raise Refusal("timed-out", f"{self._seconds:g} s time limit reached (--read-timeout)")
         return self._page(self._api.within(round(left, 1) + 0.1), keep)
 
     def _page(self, api: KubeApi, keep: Each) -> dict[str, Any]:

@@ -57,7 +57,7 @@ _LONGEST_TAIL = 8
 
 
 def drop_pairs(line: str, learn: Learn) -> str:
-    """The line without the values of secret names; what is no secret is searched for pairs of its own."""
+    """The line without the values of secret names; other values are searched for pairs inside them."""
     kept, done, position = [], 0, 0
     while head := _HEAD.search(line, position):
         position = head.end()
@@ -105,13 +105,13 @@ def _closing(line: str, start: int, quote: str) -> int:
 
 
 def _tail(value: str) -> str:
-    """What closes a sentence or a bracket behind a value that has no quotes."""
+    """What closes a sentence or a bracket after an unquoted value."""
     tail = _TAIL.search(value[-_LONGEST_TAIL:])
     return tail[0] if tail and not value.endswith(MARK) and tail.start() else ""
 
 
 def _whole_name(line: str, head: re.Match[str]) -> str:
-    """The name, with the words before it where its last word alone says little: "api key: S"."""
+    """The name, with the words before it if its last word alone says little: "api key: S"."""
     name = head["name"]
     before = line[max(0, head.start() - 66) : head.start()]
     if name.lower() in _GENERIC and not head["close"] and (words_before := _LAST_WORDS.search(before)):
@@ -120,7 +120,7 @@ def _whole_name(line: str, head: re.Match[str]) -> str:
 
 
 def _whole_line(line: str, head: re.Match[str], name: str, start: int, end: int) -> int:
-    """Where the line ends, if it is nothing but this pair: then the value may hold anything."""
+    """Where the line ends, if it is nothing but this pair: then the value may contain anything."""
     if head.start() > 64 or start != head.end() or not _LINE_START.match(line[: head.start()]):
         return 0
     rest = line[start:].rstrip()
@@ -166,7 +166,7 @@ def _talks(line: str, head: re.Match[str], name: str, value: str) -> bool:
 
 
 def teach(learn: Learn, name: str, value: str) -> None:
-    """Have a value learned, unless it may as well be a word, or the name of an object: `secret=ledger-db`."""
+    """Learn a value, unless it may just as well be a word, or the name of an object: `secret=ledger-db`."""
     value = value.rstrip(".,:;!?")
     is_object = is_name("", value) or not any(c.isdigit() for c in value)
     if MARK not in value and value.lower() not in PROSE and (names_password(name) or not is_object):

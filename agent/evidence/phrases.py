@@ -57,7 +57,7 @@ class Word:
 
     @property
     def quoted(self) -> bool:
-        """Whether it stands in quotes."""
+        """Whether it is in quotes."""
         return self.raw.lstrip("\\")[:1] in "\"'`“«" and len(self.raw) > 2
 
 
@@ -127,7 +127,7 @@ def _named(line: list[Word]) -> Iterator[tuple[int, tuple[str, int]]]:
 
 
 def _near(line: list[Word], position: int) -> Iterator[int]:
-    """The words near the name of a password that no sentence would hold: "password for joe: got S"."""
+    """The words near the name of a password that no sentence would contain: "password for joe: got S"."""
     for near in range(max(0, position - _BEFORE), min(len(line), position + 1 + _BEHIND)):
         text = line[near].bare.rstrip(".:!?")
         if (near != position and looks_scrambled(text) and not names_object(text)) or (
@@ -137,7 +137,7 @@ def _near(line: list[Word], position: int) -> Iterator[int]:
 
 
 def _is_jumble(text: str) -> bool:
-    """Whether a word of letters has its capitals within, and no first one: no word of a sentence has."""
+    """Whether a word of letters has capitals inside but not first: no word of a sentence does."""
     return len(text) >= 8 and text.isalpha() and text[0].islower() and not text.islower()
 
 
@@ -166,7 +166,7 @@ def _is_value(line: list[Word], position: int, place: int, named: tuple[str, str
 
 
 def _is_plain_word(line: list[Word], position: int, place: int) -> bool:
-    """Whether a word of letters is a password all the same: quoted, or behind its name alone on the line."""
+    """Whether a word of letters is a password all the same: quoted, or alone on the line after its name."""
     value = line[place]
     if value.raw.isupper() or line[position].bare in PROSE:
         return False

@@ -24,7 +24,7 @@ _REFERENCE = re.compile(
 )
 _IMAGE = re.compile(r"[a-z0-9.\-]+(?::\d+)?(?:/[a-z0-9._\-]+)+(?::[\w.\-]{1,60})?(?:@sha\d+:[0-9a-f]+)?")
 _OPTION = re.compile(r"-{0,2}[A-Za-z][\w.\-]{0,60}(?:[=:](?P<value>\S*))?")
-_SWITCH = re.compile(r"-[A-Za-z]{1,4}:[+\-]\w{1,60}")  # as of the Java virtual machine: a name, no value
+_SWITCH = re.compile(r"-[A-Za-z]{1,4}:[+\-]\w{1,60}")  # as for the Java virtual machine: a name, not a value
 _SHIFTS = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 _KINDS = (_SWITCH, _NUMBER, _DURATION, _PATH, _URL, _REFERENCE, _VERSION, _IMAGE)
 _LONGEST = 1000
@@ -56,7 +56,7 @@ def _plain_part(part: str) -> bool:
 
 
 def _plain_word(part: str) -> bool:
-    """A word as people write them: digits stand at the end of its parts, not mixed into them."""
+    """A word as people write them: digits are at the end of its parts, not mixed into them."""
     if _ADDRESS.fullmatch(part) is None and _WORD.fullmatch(part) is None:
         return False
     return all(len(_SHIFTS.findall(piece)) <= 1 for piece in re.split(r"[._:\-/]", part)) or bool(

@@ -9,7 +9,7 @@ _BOOKKEEPING = ("resourceVersion", "selfLink", "generateName")
 
 
 def project(item: dict[str, Any], kind: str = "", *, listed: bool = False) -> dict[str, Any]:
-    """A copy of an object without what nobody diagnoses with; projecting twice changes nothing more.
+    """A copy of an object without what no diagnosis needs; projecting twice changes nothing more.
 
     managedFields become {manager, operation, time, subresource, fields: [paths two levels deep]}; nulls,
     the last-applied annotation and a node's images go; long values are cut. Empty maps and lists stay:
@@ -86,7 +86,7 @@ def _cut_values(values: dict[str, Any]) -> None:
 
 
 def _cut_bundle(config: dict[str, Any]) -> None:
-    """A certificate says nothing to a reader; whether there is one does."""
+    """Replace a certificate: its content tells a reader nothing, only whether it exists."""
     if config.get("caBundle"):
         config["caBundle"] = "(present)"
 

@@ -26,13 +26,13 @@ MAX_NOTES = 5
 MAX_WARNING = 300  # characters
 _BEFORE = timedelta(hours=3)  # what normal looked like
 _OLD = timedelta(hours=6)
-_AFTER = timedelta(hours=2)  # of an old alert: how it went on
-_RECENT = timedelta(hours=1)  # of an old alert: whether it still is so
+_AFTER = timedelta(hours=2)  # for an old alert: how it went on
+_RECENT = timedelta(hours=1)  # for an old alert: whether it is still so
 _STATUSES: dict[int, Status] = {401: "unauthorized", 403: "forbidden"}
 
 
 class PrometheusError(UserError):
-    """An address that cannot be a Prometheus; one line for a person."""
+    """An address that cannot be a Prometheus server; one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class PrometheusSource:
         self._token = os.environ.get(TOKEN_VARIABLE, "").strip()
 
     async def answer(self, query: Query) -> Answer:
-        """Answer one query; whatever goes wrong is said by the status of the answer."""
+        """Answer one query; the status of the answer says what went wrong."""
         if query.verb != "metrics":
             return Answer("error", message=f"Prometheus does not answer {query.verb!r}")
         return await answered(lambda: self._read(query.promql), self._timeout)
@@ -104,7 +104,7 @@ class PrometheusSource:
         return Answer(data=kept.series, truncated=kept.total > MAX_SERIES, notes=notes)
 
     def _get(self, promql: str, window: Window, each: Each) -> dict[str, Any]:
-        """The answer without its series: `each` is told of these."""
+        """The answer without its series, which are passed to `each`."""
         from urllib.error import HTTPError, URLError
         from urllib.request import Request
 
@@ -132,7 +132,9 @@ class PrometheusSource:
         except TooLarge as err:
             raise Refusal("error", f"the answer holds {err}; aggregate, or select fewer series") from None
         except DecodingError as err:
-            raise Refusal("error", f"what answered is not a Prometheus: it answered with {err}") from None
+            raise Refusal(
+                "error", f"the server that answered is not Prometheus: it answered with {err}"
+            ) from None
         except URLError as err:
             if isinstance(err.reason, TimeoutError):
                 raise TimeoutError from None
@@ -167,20 +169,22 @@ def _words(code: int, body: bytes) -> str:
 
 
 def _checked_answer(body: Any) -> dict[str, Any]:
-    """An answer that holds series, be they none; anybody may answer something else."""
+    """Check that an answer contains a list of series, even an empty one; other servers answer differently."""
     if not isinstance(body, dict):
-        raise Refusal("error", "what answered is not a Prometheus: it did not answer with a JSON object")
+        raise Refusal(
+            "error", "the server that answered is not Prometheus: it did not answer with a JSON object"
+        )
     data = body.get("data")
     result = data.get("result") if isinstance(data, dict) and data.get("resultType") == "matrix" else None
     if body.get("status") != "success" or not isinstance(result, list):
         raise Refusal(
-            "error", f"Prometheus answered without a result: {str(body.get('error') or 'no words')[:1000]}"
+            "error", f"Prometheus answered without a result: {str(body.get('error') or 'no message')[:1000]}"
         )
     return body
 
 
 class _Kept:
-    """The first series in the order of their labels, of however many there are."""
+    """The first series in the order of their labels, however many there are."""
 
     def __init__(self) -> None:
         self._points: dict[tuple[tuple[str, str], ...], list[list[float]]] = {}
@@ -210,11 +214,11 @@ class _Kept:
         )
         self._seen.add(hash(tuple(labels)))
         self._points.setdefault(tuple(labels), []).extend(points)
-        if len(self._points) > MAX_SERIES:  # what is not among the first now will not be among them later
+        if len(self._points) > MAX_SERIES:  # what is not among the first now cannot be among them later
             del self._points[max(self._points)]
 
 
 def _points(values: list[Any]) -> list[list[float]]:
-    """[[unix seconds, value], ...] without what is no number (NaN) or no bound (Inf); no more than were asked for."""
+    """[[unix seconds, value], ...] without NaN and Inf; no more than were asked for."""
     points = [[float(at), float(value)] for at, value in values[:MAX_POINTS]]
     return [point for point in points if math.isfinite(point[1])]

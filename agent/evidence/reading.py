@@ -30,7 +30,7 @@ class Refusal(Exception):
 
 
 async def answered(read: Callable[[], Answer], seconds: float) -> Answer:
-    """What a read in a thread of its own answers; never raises: the status of the answer says what went wrong."""
+    """Run a read in its own thread and return its answer; never raises: the status says what went wrong."""
     try:
         return await asyncio.wait_for(in_daemon_thread(read), seconds)
     except TimeoutError:

@@ -62,7 +62,7 @@ class RecordingSource:
 
     `recorded_at` is the "now" of the recorded run; `warning` says, for people, which entries name no query,
     and is empty when all do. Raises RecordingError when the recording as a whole cannot be read; one damaged
-    entry is answered with status "error" and spoils no other.
+    entry is answered with status "error" and does not affect others.
     """
 
     name = "recording"
@@ -153,7 +153,7 @@ class RecordingSource:
 
 
 def _reader(path: Path) -> Callable[[str], bytes]:
-    """What returns the bytes of a file of the recording by its name."""
+    """A function that returns the bytes of a file of the recording by its name."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -199,7 +199,7 @@ def _manifest(path: Path, read: Callable[[str], bytes]) -> dict[str, Any]:
 
 
 class _Entries:
-    """The entries of a manifest, which may hold answers, within the memory there is for them."""
+    """The entries of a manifest, which may contain answers, within the memory allowed for them."""
 
     def __init__(self) -> None:
         self._left = MAX_ARCHIVE

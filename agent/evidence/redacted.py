@@ -1,4 +1,4 @@
-"""Redacted: the texts a redactor has seen, and what it made of them: objects of a cluster repeat theirs."""
+"""Redacted: the texts a redactor has seen, and their redacted form: objects of a cluster repeat their texts."""
 
 LONGEST = 1 << 13
 MOST = 1 << 19
@@ -7,18 +7,18 @@ _ENTRY = 128  # what an entry takes besides its characters
 
 
 class Redacted:
-    """What texts became, as long as nothing further is learned; it forgets all when it is full."""
+    """Redacted forms of texts, valid until a new secret is learned; it forgets all when it is full."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._size = 0
 
     def get(self, text: str) -> str | None:
-        """What the text became, None if that is not known."""
+        """The redacted form of the text, None if it is not known."""
         return self._texts.get(text)
 
     def add(self, text: str, redacted: str) -> None:
-        """Note what a text became, unless it is so long that it will hardly stand there twice."""
+        """Note the redacted form of a text, unless it is so long that it will hardly occur twice."""
         if len(text) > LONGEST:
             return
         if self._size > MOST:

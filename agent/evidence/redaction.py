@@ -51,7 +51,7 @@ class Redactor:
         self._redacted = Redacted()
 
     def learn(self, value: str) -> None:
-        """Note a value known to be secret; what could be an ordinary word, number or host is not noted."""
+        """Note a value known to be secret, unless it could be an ordinary word, number or host."""
         value = value.strip()
         if len(value) < 6 or value in MARK or benign(value) or _ordinary(value):
             return
@@ -68,11 +68,11 @@ class Redactor:
         known = self._redacted
         if (done := known.get(text)) is None:
             done = self._redact_wholly(text)
-            known.add(text, done)  # what was learned meanwhile has put another in its place
+            known.add(text, done)  # what was learned meanwhile has replaced it
         return done
 
     def _redact_wholly(self, text: str) -> str:
-        for _ in range(_MOST_PASSES):  # what is dropped may uncover the next, as brackets around a mark do
+        for _ in range(_MOST_PASSES):  # what is dropped may expose the next, as brackets around a mark do
             before, text = text, self._redact_once(text, _MOST_ENCODINGS)
             if text == before:
                 break
@@ -84,7 +84,7 @@ class Redactor:
         text = self._drop_learned(text)
         known = len(self._learned)
         text = drop_carried(text, self._learn_from_text)
-        if len(self._learned) > known:  # they may stand in front of where they were learned, too
+        if len(self._learned) > known:  # they may also occur before the place where they were learned
             text = self._drop_learned(text)
         return drop_known_shapes(text)
 
@@ -138,7 +138,7 @@ class Redactor:
         return data
 
     def _identity(self, name: str) -> str:
-        """The name of an object stays, whatever a log calls a password: else one line of it could hide a pod."""
+        """Keep the name of an object, whatever a log calls a password: one line of a log must not hide a pod."""
         return drop_known_shapes(name) if is_name("", name) else self.redact_text(name)
 
     def _object(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Redactor:
         return copy
 
     def _arguments(self, data: list[Any], program: list[Any] | None = None) -> list[Any]:
-        """The words of a command line; `program` is what stands before them, a container's command."""
+        """The words of a command line; `program` is what precedes them, a container's command."""
         before = [str(word) for word in program or []]
         said = [item if isinstance(item, str) else "" for item in data]
         hidden = {at - len(before): offset for at, offset in secret_words(before + said)}
@@ -204,7 +204,7 @@ class Redactor:
 
 
 def _ordinary(value: str) -> bool:
-    """Whether a value could stand in a log without being the secret: a number, a short word, a host."""
+    """Whether a value could occur in a log without being the secret: a number, a short word, a host."""
     if value.lower() in _COMMON or re.fullmatch(r"[\d.,:\-]+", value):
         return True
     if value.isalpha():

@@ -32,4 +32,8 @@ class Reduction:
     @property
     def notes(self) -> list[str]:
         """What was cut, as a sentence."""
-        return [f"{self._cut} objects were cut, being larger than is kept of each"] if self._cut else []
+        return (
+            [f"{self._cut} objects were cut because they exceed the size kept per object"]
+            if self._cut
+            else []
+        )

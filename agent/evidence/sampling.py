@@ -1,7 +1,7 @@
 """Sampling: what is kept of a list of any length while it is read.
 
-Up to LIMIT objects a list stays whole. Of a longer one everything is counted; what is not well is kept
-before what is well, the rare before the frequent, and of what is alike the newest.
+Up to LIMIT objects a list stays whole. Of a longer one everything is counted; unhealthy objects are kept
+before healthy ones, rare states before frequent ones, and the newest of similar objects.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from agent.evidence.wellness import Condition
 
 LIMIT = 400
 SLACK = 200  # how many more are held until they are reduced
-LEAST = 100  # room for the mild and for the well ones, however many are neither
+LEAST = 100  # room for mild and healthy ones, however many are neither
 MOST_STATES = 100
 _OTHERS = "of other states"
 ROOM = 8 << 20
@@ -70,7 +70,11 @@ class Sample:
     def notes(self) -> list[str]:
         """What was cut of them, as a sentence."""
         shortened = sum(kept.shortened for kept in self._kept)
-        return [f"{shortened} objects were cut, being larger than is kept of each"] if shortened else []
+        return (
+            [f"{shortened} objects were cut because they exceed the size kept per object"]
+            if shortened
+            else []
+        )
 
     def add(self, item: dict[str, Any], size: int = 0) -> None:
         """Count an object that was read from `size` characters, and keep it if it is worth it."""
@@ -102,7 +106,7 @@ class Sample:
 
 
 def _worth_keeping(kept: list[_Kept]) -> list[_Kept]:
-    """LIMIT of them: the first ranks before the later ones, of each of which some stay."""
+    """LIMIT of them: the first ranks before the later ones, but some of each rank are kept."""
     ranks = [[each for each in kept if each.condition.rank == rank] for rank in range(3)]
     chosen: list[_Kept] = []
     for place, rank in enumerate(ranks, 1):
@@ -112,7 +116,7 @@ def _worth_keeping(kept: list[_Kept]) -> list[_Kept]:
 
 
 def _share(kept: list[_Kept], room: int) -> list[_Kept]:
-    """As many as there is room for: an equal share for each likeness, what a rare one leaves to the others."""
+    """As many as fit: an equal share for each likeness; what a rare one does not use goes to the others."""
     groups: dict[tuple[str, ...], list[_Kept]] = {}
     for each in kept:
         groups.setdefault(each.condition.likeness, []).append(each)

@@ -15,7 +15,7 @@ PASSWORD_WORDS = words(
     otp totp passe kennwort senha contrasena motdepasse mdp wachtwoord haslo parola lozinka heslo jelszo
     salasana losenord adgangskode sifre пароль пароля паролем 密码 密碼 口令 パスワード 비밀번호 암호 暗証番号"""
 )
-# Some of them as people write them, for those who look for them in a text.
+# Some of them with accents, as people write them, for searching a text.
 ACCENTED = words("contraseña hasło jelszó lösenord şifre")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")

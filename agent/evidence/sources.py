@@ -11,12 +11,12 @@ Route = Callable[[Query], Source]
 
 
 class NoPrometheus:
-    """Stands where no Prometheus was given."""
+    """The source used when no Prometheus was given."""
 
     name = "prometheus"
 
     async def answer(self, query: Query) -> Answer:
-        """Say what would have to be given."""
+        """Answer with the option that is missing."""
         return Answer("unreachable", message="no Prometheus was given; name one with --prometheus URL")
 
 

@@ -21,7 +21,7 @@ async def in_daemon_thread(function: Callable[[], T]) -> T:
     def run() -> None:
         try:
             future.set_result(function())
-        except BaseException as err:  # whatever it is, it belongs to who awaits
+        except BaseException as err:  # whatever it is, the awaiting caller handles it
             future.set_exception(err)
 
     threading.Thread(target=run, daemon=True, name="read").start()

@@ -1,6 +1,6 @@
-"""Wellness: of which listed objects it is certain that they are well. Pure functions on plain data.
+"""Wellness: which listed objects are certainly healthy. Pure functions on plain data.
 
-The rule is conservative: what is not known to be well counts as not well. It decides only what is kept of
+The rule is conservative: what is not known to be healthy counts as unhealthy. It decides only what is kept of
 a list too long to be kept whole; what is wrong with an object the analyzers say.
 """
 
@@ -21,8 +21,8 @@ _SOFT = ("PreferNoSchedule",)
 class Condition:
     """What is known of an object without asking more.
 
-    `state` is a word for people; objects alike in `likeness` may stand for each other. `mild`: not certainly
-    well, and no fault as far as it shows.
+    `state` is a word for people; objects with the same `likeness` may represent each other. `mild`: not
+    certainly healthy, but with no visible fault.
     """
 
     state: str
@@ -32,12 +32,12 @@ class Condition:
 
     @property
     def rank(self) -> int:
-        """How soon it may be left out: 0 for what is not well, 1 for what is mild, 2 for what is well."""
+        """How soon it may be left out: 0 for unhealthy, 1 for mild, 2 for healthy."""
         return 2 if self.well else int(self.mild)
 
 
 def condition(kind: str, item: dict[str, Any]) -> Condition:
-    """In which state an object of the API is, and whether that is certainly well; any shape is accepted."""
+    """The state of an API object, and whether it is certainly healthy; any shape is accepted."""
     if _at(item, "metadata", "deletionTimestamp"):
         return Condition(DELETING, likeness=(DELETING, _owner(item)))
     judged = _JUDGES[kind](item) if kind in _JUDGES else Condition(UNKNOWN)
@@ -89,7 +89,7 @@ def _node(item: dict[str, Any]) -> Condition:
 
 
 def _workload(*counts: str) -> Callable[[dict[str, Any]], Condition]:
-    """The judge of a workload whose status must count as many in each of these fields as are wanted."""
+    """The judge of a workload whose status must have the desired number in each of these fields."""
 
     def judge(item: dict[str, Any]) -> Condition:
         wanted = _at(item, "spec", "replicas") if "replicas" in counts else _at(item, "status", counts[0])
@@ -122,7 +122,7 @@ def _job(item: dict[str, Any]) -> Condition:
 
 
 def _phased(well: str) -> Callable[[dict[str, Any]], Condition]:
-    """The judge of what has a phase, one of which is well; the classes of storage are kept apart."""
+    """The judge of kinds with a phase, one of which is healthy; storage classes are kept apart."""
 
     def judge(item: dict[str, Any]) -> Condition:
         phase = _word(_at(item, "status", "phase")) or UNKNOWN
@@ -177,7 +177,7 @@ def _condition(item: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _word(value: Any) -> str:
-    """A word as the API gives reasons; empty for anything else, which is not to be shown."""
+    """A word as the API gives reasons; empty for anything else, which must not be shown."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 

@@ -25,14 +25,14 @@ _RESOLVED_TEXT = re.compile(r"\W*resolved\b", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _NOTHING = ("null", "none", "undefined", "true", "false", "nan")  # what a broken template leaves
 _META_ALERTS = {
-    "Watchdog": "it fires always, to prove that alerting works",
-    "DeadMansSwitch": "it fires always, to prove that alerting works",
+    "Watchdog": "it always fires, to prove that alerting works",
+    "DeadMansSwitch": "it always fires, to prove that alerting works",
     "InfoInhibitor": "it only silences alerts of severity info",
 }
 
 
 class AlertError(UserError):
-    """Input that is no alert. The message is one line for people: what is wrong, and what would be right."""
+    """Input that is not an alert. The message is one line for people: what is wrong, and what is expected."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Alert:
     fingerprint: str
     """16 hex digits, Alertmanager's own where it is given."""
     title: str
-    """One line of at most 200 characters: what the result says behind "Alert:"."""
+    """One line of at most 200 characters: what the result shows after "Alert:"."""
     plain_text: str = ""
     """The whole text of an alert that came as plain text; empty for a structured one."""
     suppressed: bool = False
@@ -113,9 +113,7 @@ def decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
     except (binascii.Error, ValueError):  # ValueError: characters outside ASCII
-        raise AlertError(
-            "not base64: expected the letters A-Z a-z 0-9 + / (or - _) of a whole text"
-        ) from None
+        raise AlertError("not base64: expected a complete text of A-Z a-z 0-9 + / (or - _)") from None
 
 
 def encode_base64(data: bytes) -> str:
@@ -124,7 +122,7 @@ def encode_base64(data: bytes) -> str:
 
 
 def left_out(document: dict[str, Any]) -> int:
-    """How many alerts a webhook says it lacks; 0 where its field is no number of alerts."""
+    """How many alerts a webhook says it left out; 0 if its field is not a number of alerts."""
     number = document.get("truncatedAlerts")
     if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e9:
         return 0
@@ -159,7 +157,7 @@ def _decode(data: bytes) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """The text in a JSON string: what a template leaves that quotes once too often."""
+    """The text in a JSON string, as a template leaves it that quotes once too often."""
     if text[:1] == text.strip()[-1:] == '"':
         with suppress(ValueError, RecursionError):
             return str(json.loads(text))
@@ -168,22 +166,22 @@ def _unquoted(text: str) -> str:
 
 def _load(text: str) -> Any:
     def refuse(constant: str) -> None:
-        raise AlertError(f"not JSON: {constant} is no JSON value; expected a number, or text in quotes")
+        raise AlertError(f"not JSON: {constant} is not a JSON value; expected a number, or text in quotes")
 
     try:
         return json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        cut = "; is it cut short?" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
+        cut = "; is it truncated?" if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg else ""
         raise AlertError(f"not JSON: {error.msg} at {where}{cut}") from None
     except RecursionError:
-        raise AlertError("not an alert: the JSON is nested too deep") from None
+        raise AlertError("not an alert: the JSON is nested too deeply") from None
     except ValueError:  # an integer of thousands of digits
         raise AlertError("not an alert: a number in the JSON is too long") from None
 
 
 def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects that should be alerts, each with where it stands."""
+    """The objects that should be alerts, each with its position."""
     common: dict[str, Any] = {}
     if isinstance(document, dict) and "alerts" in document:
         _check_version(document, payload)
@@ -192,17 +190,17 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
             raise AlertError(f"not a webhook: alerts is {kind(entries)}; expected a list of alerts")
         common = {key: document.get("common" + key.title()) for key in ("labels", "annotations")}
         if truncated := left_out(document):
-            payload.note(f"Alertmanager left {truncated} more alerts out (truncatedAlerts; see max_alerts)")
+            payload.note(f"Alertmanager left out {truncated} more alerts (truncatedAlerts; see max_alerts)")
         prefix = "alerts"
     elif isinstance(document, dict):
         if not isinstance(document.get("labels"), dict):
             found = ", ".join(sorted(shown(key) for key in document)[:8]) or "nothing"
-            raise AlertError(f"an object that is no alert: it has no labels (found {found}); {EXPECTED}")
+            raise AlertError(f"an object that is not an alert: it has no labels (found {found}); {EXPECTED}")
         entries, prefix = [document], "alert"
     elif isinstance(document, list):
         entries, prefix = document, "list"
     else:
-        raise AlertError(f"{kind(document)} is no alert; {EXPECTED}")
+        raise AlertError(f"{kind(document)} is not an alert; {EXPECTED}")
     if len(entries) > MAX_ALERTS:
         payload.note(f"{len(entries)} alerts; only the first {MAX_ALERTS} are read")
     for index, entry in enumerate(entries[:MAX_ALERTS]):
@@ -211,7 +209,7 @@ def _entries(document: Any, payload: Payload) -> Iterator[tuple[str, dict[str, A
             shared = {key: value for key, value in common.items() if value and key not in entry}
             yield where, entry | shared
         else:
-            payload.note(f"{where} is ignored: {kind(entry)} is no alert")
+            payload.note(f"{where} is ignored: {kind(entry)} is not an alert")
 
 
 def _check_version(document: dict[str, Any], payload: Payload) -> None:
@@ -257,7 +255,7 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
 def _plain(text: str, payload: Payload) -> Alert:
     text = clean(text).strip()
     if not any(character.isalpha() for character in text) or text.lower() in _NOTHING:
-        raise AlertError(f"the alert has no word in it; {EXPECTED}")
+        raise AlertError(f"the alert contains no words; {EXPECTED}")
     text = clip(text, "the text", payload.note)
     return Alert(
         name="",

@@ -20,7 +20,7 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u20
 
 
 def texts(value: Any, where: str, note: Note) -> dict[str, str]:
-    """A map of texts from what should be one: numbers and booleans are written out, the rest is left out."""
+    """A map of texts from what should be one: numbers and booleans become text, everything else is left out."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -31,7 +31,7 @@ def texts(value: Any, where: str, note: Note) -> dict[str, str]:
         name = clean(key)[:256]
         if isinstance(content, bool | int | float):
             content = json.dumps(content)
-            note(f"{where}.{shown(name)} is no text; it is read as {content[:20]}")
+            note(f"{where}.{shown(name)} is not text; it is read as {content[:20]}")
         if isinstance(content, str):
             read[name] = clip(clean(content), f"{where}.{shown(name)}", note)
         elif content is not None:
@@ -45,7 +45,7 @@ def time(value: Any, where: str, note: Note) -> datetime | None:
         return None
     moment = parse_time(value)
     if moment is None:
-        note(f"{where} is ignored: no time as RFC 3339 writes it, such as 2026-01-31T12:00:00Z")
+        note(f"{where} is ignored: not an RFC 3339 time such as 2026-01-31T12:00:00Z")
     elif datetime.fromisoformat(value).tzinfo is None:
         note(f"{where} has no time zone; it is read as UTC")
     return moment if moment and moment.year >= 1970 else None
@@ -71,7 +71,7 @@ def one_line(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Foreign text, as it may stand in a message."""
+    """Foreign text, made safe for a message."""
     return one_line(clean(text[:40]))
 
 

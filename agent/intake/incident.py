@@ -40,7 +40,7 @@ class Incident:
 
 
 def incidents(alerts: list[Alert]) -> list[Incident]:
-    """Gather alerts into incidents, in the order of the input; an alert not to be worked stands alone."""
+    """Gather alerts into incidents, in the order of the input; an alert not to be worked is one by itself."""
     groups: dict[tuple[str, ...], list[_Routed]] = {}
     for position, alert in enumerate(alerts):
         subject = route(alert)
@@ -53,7 +53,7 @@ def incidents(alerts: list[Alert]) -> list[Incident]:
 
 
 def _incident(group: list[_Routed], taken: dict[str, int]) -> Incident:
-    """The incident of one group; a number behind the id tells apart what a sender gave one fingerprint."""
+    """The incident of one group; a number after the id separates groups that share a fingerprint."""
     group = sorted(group, key=lambda routed: routed[0].starts_at or _LATEST)
     first = group[0][0]
     name = f"{first.fingerprint}-{int(first.starts_at.timestamp())}" if first.starts_at else first.fingerprint

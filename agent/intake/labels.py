@@ -1,6 +1,6 @@
 """Labels: what the labels of one alert say about its object, and what they only say about the scraper.
 
-The trap: an alert made from an exporter's series carries labels of two origins. Where kube-state-metrics
+The trap: an alert made from an exporter's series has labels of two origins. Where kube-state-metrics
 reports on a node, `namespace`, `pod`, `container`, `service`, `job` and `instance` are those of
 kube-state-metrics (the unit test of KubeNodeNotReady in kubernetes-mixin shows it). Where it reports on a
 namespaced object, `namespace` is that object's; when the scrape does not honour labels, it is

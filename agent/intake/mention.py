@@ -1,7 +1,7 @@
 """Mentions: the object that prose names ("Pod bank/desk-0 is not ready", "High CPU on payment-service").
 
-Prose is the weakest source of a subject, so a word counts only where the sentence makes it a name: beside a
-word for a kind, in a `namespace/name` pair, in a host name of the cluster, behind a preposition, or as the
+Prose is the weakest source of a subject, so a word counts only where the sentence makes it a name: next to a
+word for a kind, in a `namespace/name` pair, in a host name of the cluster, after a preposition, or as the
 subject of the sentence. Where nothing fits, nothing is guessed.
 """
 
@@ -122,7 +122,7 @@ def _braced_container(text: str) -> str:
 
 
 def _beside_kind(named: list[Mention]) -> Mention | None:
-    """The first object named beside a word for its kind; a full `namespace/name` is better than a name."""
+    """The first object named next to a word for its kind; a full `namespace/name` is better than a name."""
     objects = [mention for mention in named if mention.kind not in ("Namespace", "Node", "Container")]
     return next((mention for mention in objects if mention.namespace), objects[0] if objects else None)
 
@@ -203,7 +203,7 @@ def _pair(words: list[str]) -> Mention | None:
 
 
 def _bare(words: list[str], around: Mention) -> Mention | None:
-    """A name without a kind: behind a preposition, else before a verb, else the one hyphenated word."""
+    """A name without a kind: after a preposition, or before a verb, or the one hyphenated word."""
     behind = [word for before, word in pairwise(words) if before.lower() in PREPOSITIONS and _is_shaped(word)]
     plain = _led(words, _LEAD_PLAIN)
     inside = _led(words, {"in"})
@@ -219,7 +219,7 @@ _OF_A_PLACE = frozenset({"the", "namespace", "ns"})
 
 
 def _led(words: list[str], leads: AbstractSet[str]) -> list[str]:
-    """The words behind a lead (`on NAME`) where the clause then ends, or goes on as it does behind a name."""
+    """The words after a lead (`on NAME`), if the clause then ends, or goes on as it does after a name."""
     return [
         word
         for at, (before, word) in enumerate(pairwise(words), start=1)
@@ -238,7 +238,7 @@ def _acting(words: list[str]) -> Iterator[str]:
 
 
 def _acts(words: list[str], at: int) -> bool:
-    """Whether a verb follows the word, at once or behind a place: `NAME is down`, `NAME in namespace prod is down`."""
+    """Whether a verb follows the word, directly or after a place: `NAME is down`, `NAME in namespace prod is down`."""
     if _following(words, at) != "in":
         return _following(words, at) in VERBS
     behind = [word.lower() for word in words[at + 2 : at + 6] if word.lower() not in _OF_A_PLACE]
@@ -250,7 +250,7 @@ def _following(words: list[str], at: int) -> str:
 
 
 def _uncapitalised(word: str) -> str:
-    """The first word of a sentence as it stands elsewhere; CamelCase stays: it is no Kubernetes name."""
+    """The first word of a sentence in lower case; CamelCase stays: it is not a Kubernetes name."""
     return word.lower() if word == word.capitalize() else word
 
 

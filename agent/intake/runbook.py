@@ -1,4 +1,4 @@
-"""Runbooks: per class of alert, what is asked first. YAML data in `runbooks/`, one file a class."""
+"""Runbooks: what is asked first for each class of alert. YAML data in `runbooks/`, one file per class."""
 
 import re
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Runbook:
 
     `names` are regular expressions for the alert name, `words` for its text; the first runbook that
     matches by name, else by words, is used. `first` are queries with {kind} {namespace} {name} {container}
-    {service} {node} to fill in. `families` of causes explain this alert best. `settled_by_state`: the
-    state of objects tells whether the alert still holds; False where only a metric would. `about` is
+    {service} {node} to fill in. `families` of causes explain this alert best. `settled_by_state`: the state
+    of objects shows whether the alert still holds; False if only a metric does. `about` is
     where to look when the alert names no object: references, of which `Node/*` means every node. `kinds`
-    are what a bare name means first in this class. `reads_logs`: logs are read of pods that are well, too.
+    are what a bare name means first in this class. `reads_logs`: logs of healthy pods are read, too.
     """
 
     id: Topic

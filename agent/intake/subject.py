@@ -89,7 +89,7 @@ def _node_alert(labels: Labels, alert: "Alert") -> Subject | None:
     return (
         _on_node(labels)
         or _words(labels, alert)
-        or _subject(labels, "It is about a node that nothing names.")
+        or _subject(labels, "It is about a node, but nothing names it.")
     )
 
 
@@ -129,7 +129,7 @@ def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
     """A probed address within the cluster: NAME.NAMESPACE.svc."""
     for label in _HOSTS:
         if host := find_host(labels.get(label)):
-            why = f"The label {label} holds the host name of the Service."
+            why = f"The label {label} contains the host name of the Service."
             return _subject(labels, why, Ref("Service", host.namespace, host.name), service=host.name)
     return None
 
@@ -227,7 +227,7 @@ def _object(labels: Labels, kind: str, name: str, why: str) -> Subject:
 def _subject(
     labels: Labels, why: str, ref: Ref | None = None, *, service: str = "", kind: str = ""
 ) -> Subject:
-    """A subject, with what the labels say beside it; `kind` is that of a service without a `ref`."""
+    """A subject, with what else the labels say; `kind` is that of a service without a `ref`."""
     hints = {label: value[:253] for label in _HINTS if (value := labels.get(label))}
     hints |= {"pod": labels.pod} if labels.pod else {}
     hints |= {"kind": kind} if kind and ref is None else {}

@@ -1,4 +1,4 @@
-"""A batch: the alerts one PipelineRun carries as a parameter, less those that other runs have taken.
+"""A batch: the alerts that one PipelineRun has as a parameter, without those that other runs have taken.
 
 A parameter of a PipelineRun may be as large as the object (about a megabyte), while a variable or an
 argument of a process ends at 128 KiB: a batch therefore reads its alerts from the PipelineRun itself.
@@ -17,7 +17,7 @@ from agent.tekton.results import write_nothing
 from agent.tekton.runs import BATCH, EPISODES, Runs, failed
 
 PARAMETER = "alerts"
-NOTHING_LEFT = "Every alert of this batch is worked by another run."
+NOTHING_LEFT = "Every alert in this batch is handled by another run."
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def remaining(own: dict[str, Any], runs: Iterable[dict[str, Any]]) -> Batch:
             elsewhere[by] += 1
         else:
             left.append(alert)
-    notes = [f"{count} of the alerts are left to the run {by}" for by, count in elsewhere.items()]
+    notes = [f"{count} of the alerts are handled by the run {by}" for by, count in elsewhere.items()]
     if dropped := left_out(document):
-        notes.append(f"Alertmanager left {dropped} more alerts out; raise max_alerts of its webhook_config")
+        notes.append(f"Alertmanager left out {dropped} more alerts; raise max_alerts in its webhook_config")
     payload = json.dumps(document | {"alerts": left, "truncatedAlerts": 0}).encode() if left else b""
     return Batch(payload, tuple(notes))
 
@@ -87,7 +87,7 @@ def _document(run: dict[str, Any]) -> dict[str, Any]:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("alerts"), list):
         raise AlertError(
-            f"the parameter {PARAMETER} of {name} is no webhook payload; expected JSON with a list of alerts"
+            f"the parameter {PARAMETER} of {name} is not a webhook payload; expected JSON with a list of alerts"
         )
     return document
 
@@ -100,7 +100,7 @@ def _episode(alert: Any) -> str:
         return ""
     given = alert.get("fingerprint") if isinstance(alert, dict) else None
     if parsed.fingerprint != given:
-        return ""  # a sender without fingerprints: its alerts cannot be told apart by name
+        return ""  # a sender without fingerprints: its alerts cannot be distinguished by name
     return f"incident-{parsed.fingerprint}-{int(parsed.starts_at.timestamp()) if parsed.starts_at else 0}"
 
 

@@ -1,4 +1,4 @@
-"""The command `tekton`: the steps of the Pipeline beside the investigation."""
+"""The command `tekton`: the steps of the Pipeline other than the investigation."""
 
 import argparse
 from datetime import UTC, datetime, timedelta
@@ -10,18 +10,24 @@ MAX_HOURS = 24 * 366
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the steps to the command line."""
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    report = steps.add_parser("report", help="say what became of the investigation, whatever happened to it")
-    report.add_argument("--run", required=True, metavar="NAME", help="the PipelineRun")
-    report.add_argument("--status", required=True, help="of the investigation: Succeeded, Failed or None")
-    report.add_argument("--reason", default="", help="of that status, as Tekton gives it")
+    report = steps.add_parser("report", help="report how the investigation ended")
+    report.add_argument("--run", required=True, metavar="NAME", help="name of the PipelineRun")
     report.add_argument(
-        "--results", required=True, type=Path, metavar="DIR", help="where Tekton takes results"
+        "--status", required=True, help="status of the investigation: Succeeded, Failed or None"
+    )
+    report.add_argument("--reason", default="", help="reason for that status, as Tekton gives it")
+    report.add_argument(
+        "--results", required=True, type=Path, metavar="DIR", help="where Tekton reads results"
     )
     notify = steps.add_parser("notify", help="post the verdict to a chat webhook")
-    notify.add_argument("--url-file", required=True, type=Path, metavar="FILE", help="the webhook's address")
-    notify.add_argument("--text", required=True, help="what is posted")
+    notify.add_argument(
+        "--url-file", required=True, type=Path, metavar="FILE", help="file with the webhook's address"
+    )
+    notify.add_argument("--text", required=True, help="the text to post")
     prune = steps.add_parser("prune", help="delete PipelineRuns that ended long ago")
-    prune.add_argument("--keep-hours", type=hours, default=24.0, metavar="HOURS", help="default 24")
+    prune.add_argument(
+        "--keep-hours", type=hours, default=24.0, metavar="HOURS", help="how long to keep them; default 24"
+    )
 
 
 def hours(text: str) -> float:

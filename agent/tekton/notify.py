@@ -28,7 +28,7 @@ def read_url(file: Path) -> str:
             f"cannot read {file}: {getattr(error, 'strerror', None) or 'not text'}; expected a URL"
         ) from None
     if not url.startswith(("http://", "https://")) or len(url) > MAX_URL or any(c.isspace() for c in url):
-        raise NotifyError(f"{file} holds no web address; expected http://... or https://...")
+        raise NotifyError(f"{file} contains no web address; expected http://... or https://...")
     return url
 
 

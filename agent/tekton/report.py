@@ -1,4 +1,4 @@
-"""The closing report of a PipelineRun: what became of the investigation, in words."""
+"""The closing report of a PipelineRun: how the investigation ended, in words."""
 
 # Reasons of a TaskRun's Succeeded condition (Tekton Pipelines v1.15, taskrun_types.go and pod/status.go).
 _WORDS = {
@@ -27,13 +27,13 @@ def conclusion(status: str, reason: str) -> str:
     if status == "Succeeded":
         return "The investigation reached an outcome."
     if status == "None":
-        return "No verdict: the investigation did not run to its end; the run was cancelled or timed out."
+        return "No verdict: the investigation did not finish; the run was cancelled or timed out."
     why = _WORDS.get(reason, "see the TaskRun's status")
     return f"No verdict: the investigation failed ({reason or 'no reason given'}): {why}."
 
 
 def report(run: str, status: str, reason: str) -> str:
-    """What the log of the closing task says."""
+    """The text for the log of the closing task."""
     where = (
         f"The verdict: tkn pipelinerun describe {run}"
         if status == "Succeeded"

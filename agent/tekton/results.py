@@ -27,7 +27,7 @@ _NONE = "none"
 
 
 def tekton_results(results: Iterable[Result]) -> dict[str, str]:
-    """Each Tekton result by name. Of several incidents the one that most needs a person stands for all.
+    """Each Tekton result by name. Of several incidents, the one that most needs a person represents all.
 
     Values are single lines, in which `$(` is written `$ (`, so that no later template expands them.
     """

@@ -1,4 +1,4 @@
-"""Assembly: from the ledger, the findings and the conversation to the result. Code, not a model, writes it."""
+"""Assembly: builds the result from the ledger, the findings and the conversation. Code writes it, not a model."""
 
 import platform
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ from agent.verdict.result import (
 
 NO_PLAN = "No investigation plan was made."
 MODEL_CLAIMS = 10
-SHORTEST_QUOTE = 6  # characters; a letter stands in every evidence
+SHORTEST_QUOTE = 6  # characters; a single letter occurs in any evidence
 LONGEST_SENTENCE = 500
 
 
@@ -54,7 +54,7 @@ def assemble(
     finished_at: datetime,
     model: str,
 ) -> Result:
-    """The result of a worked incident, whatever way the conversation ended."""
+    """The result of an investigated incident, however the conversation ended."""
     refused: list[str] = []
     diagnosis = investigation.diagnose()
     verdict = _verdict(investigation.ledger, diagnosis, conversation, refused)
@@ -117,7 +117,7 @@ def decline(
 
 
 def _verdict(ledger: Ledger, diagnosis: Diagnosis, conversation: Conversation, refused: list[str]) -> Verdict:
-    """The verdict the evidence carries; a model may choose among the findings, not beyond them."""
+    """The verdict that the evidence supports; a model may choose only among the findings."""
     verdict = weigh(diagnosis)
     verdict.missing += _unasked(ledger, diagnosis, verdict)
     if conversation.ended == "terminated":
@@ -129,21 +129,21 @@ def _verdict(ledger: Ledger, diagnosis: Diagnosis, conversation: Conversation, r
         return verdict
     accepted = accept(diagnosis, verdict, answer.finding)
     if answer.finding and (accepted.root is None or accepted.root.id != answer.finding):
-        refused.append(f"finding refused, the evidence does not carry it: {answer.finding[:200]}")
+        refused.append(f"finding refused, the evidence does not support it: {answer.finding[:200]}")
     return accepted
 
 
 def _unasked(ledger: Ledger, diagnosis: Diagnosis, verdict: Verdict) -> list[str]:
-    """What was still to be read: what the run might not ask, and without a cause what it did not."""
+    """What was not read: queries beyond the run's limit and, if there is no cause, questions not asked."""
     beyond = [
-        f"{query} (not read: a run may ask {len(ledger.entries)} times)" for query in ledger.turned_away
+        f"{query} (not read: the limit is {len(ledger.entries)} queries)" for query in ledger.turned_away
     ]
     open_yet = [] if verdict.outcome == "diagnosed" else diagnosis.questions
     return beyond + [f"{query} (not asked)" for query in open_yet if query not in ledger.turned_away]
 
 
 def _claims(chain: list[Finding], texts: dict[str, str]) -> list[ClaimPart]:
-    """The claims of the chain, root first, with the quotes that stand in their evidence."""
+    """The claims of the chain, root first, with the quotes that occur in their evidence."""
     return [
         _claim(claim, str(finding.entity), texts) for finding in reversed(chain) for claim in finding.claims
     ]
@@ -157,7 +157,7 @@ def _claim(claim: Claim, entity: str, texts: dict[str, str]) -> ClaimPart:
 
 
 def _model_claims(conversation: Conversation, texts: dict[str, str], refused: list[str]) -> list[ClaimPart]:
-    """A model's own claims, as hypotheses, where their quote stands in evidence that exists."""
+    """A model's own claims, as hypotheses, where their quote occurs in evidence that exists."""
     kept = []
     for claim in conversation.report.claims[:MODEL_CLAIMS] if conversation.report else []:
         if len(claim.quote.strip()) >= SHORTEST_QUOTE and claim.quote in texts.get(claim.evidence, ""):
@@ -167,7 +167,7 @@ def _model_claims(conversation: Conversation, texts: dict[str, str], refused: li
             )
         else:
             refused.append(
-                f"claim refused, {claim.evidence[:20]!r} does not hold the words it quotes: {claim.text[:200]}"
+                f"claim refused, {claim.evidence[:20]!r} does not contain the words it quotes: {claim.text[:200]}"
             )
     return kept
 
@@ -209,7 +209,7 @@ def _told(verdict: Verdict, conversation: Conversation) -> str:
 
 
 def _transcript(conversation: Conversation, refused: list[str]) -> list[MessagePart]:
-    """What was said, and behind it what was refused of it."""
+    """The conversation, followed by what was refused from it."""
     said = [MessagePart(source=s, kind=k, text=t) for s, k, t in conversation.transcript]
     return said + [MessagePart(source="check", kind="refused", text=text) for text in refused]
 
@@ -235,7 +235,7 @@ def _quotes(quotes: Iterable[Quote], texts: dict[str, str]) -> list[QuotePart]:
 
 
 def _recommendations(root: Finding | None, doubted: Finding | None) -> list[RecommendationPart]:
-    """What to do about the root; about what is only possible, what to look at."""
+    """What to do about the root; for a merely possible finding, only what to check."""
     advice = root.recommendations if root else ()
     if doubted:
         advice = tuple(replace(r, instead=False) for r in doubted.recommendations if r.risk == "none")

@@ -23,7 +23,7 @@ def place_of(output: str, incident_id: str, count: int) -> Path:
 
 
 def check_output(directory: Path) -> None:
-    """Raise OutputError where the output of one incident would cost what is somebody else's."""
+    """Raise OutputError where the output of one incident would overwrite files that are not its own."""
     check_folder(directory, {EVIDENCE}, _owned)
 
 

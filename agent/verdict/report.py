@@ -62,14 +62,14 @@ def _head(result: Result) -> Iterator[str]:
     yield from wrapped(result.summary, "  ")  # only the block's own lines begin at the margin as they do
     if len(result.chain) > 1:
         yield ""
-        yield "How it comes about, from the alert to the root"
+        yield "How it happened, from the alert to the root"
         for depth, link in enumerate(result.chain):
             yield from wrapped(f"{link.headline} [{link.entity}]", "  " + "  " * depth + "-> ")
     yield ""
 
 
 def _statements(result: Result) -> Iterator[str]:
-    """The sections of sentences, each with what it is and the words that carry it."""
+    """The sections of sentences, each with its kind and the quotes that support it."""
     sections: dict[str, list[tuple[str, str, list[QuotePart]]]] = {
         "Evidence": [(claim.kind, claim.text, claim.quotes) for claim in result.claims],
         "Observed": [(seen.kind, seen.sentence, seen.quotes) for seen in _observed(result)],
@@ -112,7 +112,7 @@ def _advice(result: Result) -> Iterator[str]:
 
 
 def _way(way: RecommendationPart, prefix: str) -> Iterator[str]:
-    """One way to do a step, behind its number or, beside others, its dash."""
+    """One way to do a step, after its number or, if there are several, its dash."""
     indent = " " * len(prefix)
     yield from wrapped(f"{way.sentence} (risk: {way.risk})", prefix)
     if way.command:
@@ -137,7 +137,7 @@ def _missing(result: Result) -> Iterator[str]:
 
 
 def _switched(result: Result) -> list[str]:
-    """What would have been told but for the operator's switches."""
+    """What would have been reported without the operator's switches."""
     return [f"{e.cause}@{e.entity}: {e.why}" for e in result.considered if e.part in ("off", "lowered")]
 
 
@@ -173,7 +173,7 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     """Title and lines of each section in Markdown; without lines it is not shown."""
     links = result.chain if len(result.chain) > 1 else []
     way = [f"{n}. {_escape(link.headline)} ({_code(link.entity)})" for n, link in enumerate(links, 1)]
-    yield "How it comes about", way
+    yield "How it happened", way
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
     yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
     yield (
@@ -240,7 +240,7 @@ def _code(words: str) -> str:
 
 
 def _observed(result: Result) -> list[ObservationPart]:
-    """What is told of the rest where there is no cause; beside a cause it would only distract."""
+    """What is reported about the rest if there is no cause; next to a cause it would only distract."""
     return [] if result.cause else result.observations
 
 

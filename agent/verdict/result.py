@@ -27,7 +27,7 @@ class AlertPart(Document):
     starts_at: datetime | None
     fingerprint: str
     runbook_url: str
-    grouped: int = Field(description="how many alerts this incident groups, this one included")
+    grouped: int = Field(description="how many alerts this incident groups, including this one")
 
 
 class SubjectPart(Document):
@@ -40,14 +40,14 @@ class SubjectPart(Document):
 
 
 class QuotePart(Document):
-    """Words that stand verbatim in the evidence of that id."""
+    """Words that occur verbatim in the evidence with that id."""
 
     evidence: str
     text: str
 
 
 class ClaimPart(Document):
-    """One statement. A fact carries quotes; a hypothesis may not."""
+    """One statement. A fact has quotes; a hypothesis may have none."""
 
     text: str
     kind: Literal["fact", "hypothesis"]
@@ -64,19 +64,19 @@ class LinkPart(Document):
     headline: str
     confidence: float
     rule: str = Field(default="", description="the rule that found it, as module.function")
-    rank: list[str] = Field(default=[], description="the parts of its rank that speak for it")
+    rank: list[str] = Field(default=[], description="the parts of its rank in its favor")
 
 
 class ConsideredPart(LinkPart):
-    """A finding beside the chain: which one was taken instead, and why."""
+    """A finding outside the chain: which one was chosen instead, and why."""
 
-    behind: str = Field(description="the finding that was taken, as cause@entity; empty where none was")
+    behind: str = Field(description="the finding that was chosen, as cause@entity; empty if none was")
     part: str = Field(description="the part of the rank that decided")
     why: str
 
 
 class VisitPart(Document):
-    """One object that was looked at, and who led to it: another object, and a finding where one did."""
+    """One object that was examined, and what led to it: another object, and the finding if one did."""
 
     entity: str
     by: str
@@ -92,7 +92,7 @@ class RuledOutPart(Document):
 
 
 class ObservationPart(Document):
-    """What was found to be well, recovered, intended, on its way, or gone."""
+    """What was found to be healthy, recovered, intended, in progress, or gone."""
 
     kind: str
     entity: str
@@ -116,9 +116,9 @@ class LeadPart(Document):
 class RecommendationPart(Document):
     """What to do. `command` and `verify` can be pasted; nothing is executed by the agent.
 
-    Each is kubectl calls in shell quoting, joined by `&&`, of words that are constant or checked; `<...>` stands
-    for what a person fills in. Empty where there is none; when a word broke the rules, `sentence` says so.
-    Recommendations are steps in their order, but for those with `instead`.
+    Each is one or more kubectl calls in shell quoting, joined by `&&`, made of constant or checked words;
+    `<...>` is for a person to fill in. Empty if there is none; if a word broke the rules, `sentence` says so.
+    Recommendations are steps in order, except those with `instead`.
     """
 
     action: str
@@ -132,7 +132,7 @@ class RecommendationPart(Document):
 
 
 class EvidencePart(Document):
-    """The index of the ledger; the texts are written beside the result with --output."""
+    """The index of the ledger; the texts are written next to the result with --output."""
 
     id: str
     source: str
@@ -141,7 +141,7 @@ class EvidencePart(Document):
     collected_at: datetime
     digest: str
     truncated: bool
-    notes: list[str] = Field(description="what was left out of it, or doubted by who answered")
+    notes: list[str] = Field(description="what was left out of it, or what the source marked as doubtful")
     characters: int
 
 
@@ -177,8 +177,8 @@ class Result(Document):
     """One incident, investigated.
 
     `cause` is an id of the closed vocabulary (`incident-agent explain`), None unless the outcome is
-    diagnosed. `confidence` is in 0..1. `reason` says why an outcome is failed, or why a language
-    model was asked and the verdict is the rules'; else it is empty.
+    diagnosed. `confidence` is in 0..1. `reason` says why an outcome is failed, or why the verdict
+    is from the rules although a language model was asked; otherwise it is empty.
     """
 
     schema_version: str = SCHEMA_VERSION

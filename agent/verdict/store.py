@@ -10,7 +10,7 @@ MAX_BYTES = 64 << 20
 
 
 def load(directory: str, incident_id: str) -> Result | None:
-    """The stored result of an incident; None when there is none or it is not whole."""
+    """The stored result of an incident; None when there is none or it is incomplete."""
     try:
         result = Result.model_validate_json(read_file(Path(directory) / f"{incident_id}.json", MAX_BYTES))
     except (OSError, ValueError):

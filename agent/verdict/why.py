@@ -1,4 +1,4 @@
-"""Why: how a verdict came about, for whoever doubts it. A rendering of the result."""
+"""Why: how a verdict was reached, for anyone who doubts it. A rendering of the result."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from agent.verdict.result import ConsideredPart, LinkPart, Result
 
 
 def why(result: Result) -> str:
-    """What was looked at, what was found there, and what each finding that lost was behind in."""
+    """What was examined, what was found there, and why each other finding was not chosen."""
     return "\n".join([*_visits(result), *_chain(result), *_considered(result)]) + "\n"
 
 
 def _visits(result: Result) -> Iterator[str]:
     """The objects as a tree: each below the one that led to it."""
-    yield f"Looked at {len(result.visited)} objects, from the subject on"
+    yield f"Examined {len(result.visited)} objects, starting from the subject"
     below: dict[str, list[str]] = {}
     because = {visit.entity: visit.finding for visit in result.visited}
     for visit in result.visited:
@@ -32,7 +32,7 @@ def _visits(result: Result) -> Iterator[str]:
 
 
 def _chain(result: Result) -> Iterator[str]:
-    yield "Taken, from the alert to the root" if result.chain else "Nothing was taken for the cause"
+    yield "Chosen, from the alert to the root" if result.chain else "No cause was chosen"
     for link in result.chain:
         yield from _finding(link)
     yield ""
@@ -40,10 +40,12 @@ def _chain(result: Result) -> Iterator[str]:
 
 def _considered(result: Result) -> Iterator[str]:
     if result.considered:
-        yield "Considered and not taken"
+        yield "Considered and not chosen"
     for each in result.considered:
         yield from _finding(each)
-        against = f"not taken: {each.why}" + (f" [{each.part}], behind {each.behind}" if each.behind else "")
+        against = f"not chosen: {each.why}" + (
+            f" [{each.part}], ranked below {each.behind}" if each.behind else ""
+        )
         yield from wrapped(against, "      ")
     for question in result.missing:
         yield from wrapped(question, "  not read: ")
@@ -52,4 +54,4 @@ def _considered(result: Result) -> Iterator[str]:
 def _finding(each: LinkPart | ConsideredPart) -> Iterator[str]:
     yield from wrapped(f"{each.cause}@{each.entity}", "  ")
     yield from wrapped(each.headline, "      ")
-    yield from wrapped(f"rule {each.rule}; rank: {', '.join(each.rank) or 'nothing speaks for it'}", "      ")
+    yield from wrapped(f"rule {each.rule}; rank: {', '.join(each.rank) or 'nothing in its favor'}", "      ")

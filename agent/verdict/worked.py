@@ -1,4 +1,4 @@
-"""Worked incidents: what a run brings, and what a former one has brought already. Imports no AutoGen."""
+"""Worked incidents: the results of this run, and those of an earlier run. Imports no AutoGen."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -21,11 +21,11 @@ class Worked:
 
 
 def stored(directory: str, incident: Incident) -> Worked | None:
-    """The incident as a former run left it in the store; None without a store or a result in it."""
+    """The incident as an earlier run left it in the store; None without a store or a result in it."""
     known = store.load(directory, incident.id) if directory else None
     return Worked(known, [], "stored") if known else None
 
 
 def are_stored(directory: str, incidents: list[Incident]) -> bool:
-    """Whether the store holds all incidents, so that none is to be investigated."""
+    """Whether the store has all incidents, so that none needs to be investigated."""
     return bool(directory) and all(stored(directory, incident) for incident in incidents)

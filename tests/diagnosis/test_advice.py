@@ -57,7 +57,7 @@ def test_a_step_holds_the_ways_of_which_one_is_enough() -> None:
 def test_what_cannot_be_edited_is_to_be_made_anew(kind: str) -> None:
     advice = edit(Ref(kind, "shop", "web"), "correcting it", "Correct it.")
     assert str(advice.command) == f"kubectl -n shop get {kind.lower()}/web -o yaml"
-    assert "delete it and make it anew" in advice.sentence
+    assert "delete it and create it again" in advice.sentence
 
 
 def test_what_can_be_edited_is_edited() -> None:

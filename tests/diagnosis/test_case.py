@@ -77,7 +77,9 @@ def test_a_part_that_is_not_enough_is_said_to_be_missing() -> None:
     asked.list("Pod", "shop")
     verdict = weigh(diagnose(asked, []))
     assert verdict.missing == ["list Pod shop (in part: some are kept)"]
-    assert verdict.sentence.endswith("Not all could be looked at: list Pod shop (in part: some are kept).")
+    assert verdict.sentence.endswith(
+        "Not everything could be examined: list Pod shop (in part: some are kept)."
+    )
 
 
 def test_what_is_not_well_and_was_not_kept_is_always_said_to_be_missing() -> None:
@@ -93,7 +95,7 @@ def test_an_empty_part_is_no_empty_list() -> None:
 def test_the_first_few_of_many_are_taken_and_the_rest_is_said() -> None:
     asked = case()
     assert asked.first(range(5), 2, "numbers") == [0, 1]
-    assert list(asked.left_out) == ["3 of 5 numbers (not looked at: only 2 are)"]
+    assert list(asked.left_out) == ["3 of 5 numbers (not examined: the limit is 2)"]
     assert asked.first(range(2), 2, "letters") == [0, 1] and len(asked.left_out) == 1
 
 

@@ -13,13 +13,13 @@ GOOD = "{title: Leak, meaning: It drips., shows: It is wet., remedy: Mend it.}"
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"a": f"leak: {GOOD}", "b": f"leak: {GOOD}"}, "cause 'leak' stands in a.yaml and b.yaml"),
+        ({"a": f"leak: {GOOD}", "b": f"leak: {GOOD}"}, "cause 'leak' is in both a.yaml and b.yaml"),
         ({"a": "leak: {title: Leak, remedy: 3}"}, "cause 'leak' of a.yaml lacks meaning, shows, remedy"),
         ({"a": "leak: {title: X, meaning: '', shows: X, remedy: X}"}, "cause 'leak' of a.yaml lacks meaning"),
         ({"a": f"leak: {GOOD[:-1]}, explain: [x], x: y}}"}, "cause 'leak' of a.yaml has unknown keys: explain, x"),
         (
             {"a": f"leak: {GOOD.replace('Leak', 'A leak')}"},
-            "cause 'leak' of a.yaml: its title is to be a noun phrase that begins with a capital and no article",
+            "cause 'leak' of a.yaml: the title must be a noun phrase that begins with a capital letter and no article",
         ),
         ({"a": f"leak: {GOOD[:-1]}, explains: [leak, b/*]}}"}, "cause 'leak' names causes that do not exist: b/*"),
         ({"a": f"leak: {GOOD[:-1]}, confused_with: [x]}}"}, "cause 'leak' names causes that do not exist: x"),

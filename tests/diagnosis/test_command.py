@@ -83,7 +83,7 @@ def test_a_patch_is_json_in_one_word() -> None:
 def test_a_value_that_breaks_the_rule_of_its_slot_withholds_the_command(slot: str, value: object) -> None:
     withheld = kubectl("shop", f"get {{{slot}}}", **{slot: value})
     assert isinstance(withheld, Withheld) and str(withheld) == ""
-    assert withheld.why == f"the evidence gives as {slot} what is not valid in a command"
+    assert withheld.why == f"the {slot} in the evidence is not valid in a command"
 
 
 @pytest.mark.parametrize("namespace", ["", "shop;id", "-A"])
@@ -104,7 +104,7 @@ def test_a_recommendation_says_that_its_command_is_left_out() -> None:
     hostile = kubectl("shop", "get {name}", name="$(id)")
     advice = Recommendation("looking", "Look at it.", hostile, "none", hostile)
     assert advice.told == (
-        "Look at it. A command is left out: the evidence gives as name what is not valid in a command."
+        "Look at it. No command is given: the name in the evidence is not valid in a command."
     )
 
 

@@ -165,11 +165,9 @@ def without_prometheus(world: World, cores: float) -> World:
 def test_with_metrics_server_alone_high_use_is_stated_and_no_reason_is_invented():
     verdict, _ = without_prometheus(shop(resources=LIMITED), 0.39).investigate(ALERT)
     assert verdict.outcome == "inconclusive"
-    assert "without Prometheus nothing tells why" in verdict.sentence
+    assert "without Prometheus the reason is not known" in verdict.sentence
     told = [line for line in verdict.missing if "no Prometheus was given" in line]
-    assert (
-        len(told) == 1 and "measures of Prometheus (unreachable: " in told[0]
-    )  # one line, and no PromQL in it
+    assert len(told) == 1 and "Prometheus queries (unreachable: " in told[0]  # one line, and no PromQL in it
 
 
 def test_with_metrics_server_alone_low_use_settles_the_alert():

@@ -232,7 +232,9 @@ def test_a_pod_that_does_not_ask_the_clusters_dns_is_told_so(spec: dict) -> None
     put.objects["Pod", "shop", "web-a-x1"]["spec"] |= spec
     verdict, _ = put.investigate(ALERT)
     assert verdict.root and verdict.root.cause.id == "dependency-dns"
-    assert "the pod asks" in verdict.root.headline and "dnsPolicy" in verdict.root.recommendations[0].sentence
+    assert (
+        "the pod queries" in verdict.root.headline and "dnsPolicy" in verdict.root.recommendations[0].sentence
+    )
 
 
 def test_a_stateful_set_whose_headless_service_is_missing_lacks_the_names_of_its_pods() -> None:

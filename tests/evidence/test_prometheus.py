@@ -127,7 +127,7 @@ def test_a_warning_of_both_ranges_is_told_once_and_not_at_length(server: FakeApi
         (403, b"", "forbidden", "HTTP 403"),
         (502, b"<html>", "error", "HTTP 502"),
         (302, b"", "error", "HTTP 302"),
-        (200, b"<html>welcome</html>", "error", "not a Prometheus"),
+        (200, b"<html>welcome</html>", "error", "not Prometheus"),
         (200, {"status": "error", "error": "odd"}, "error", "odd"),
         (200, {"status": "success", "data": {"result": [{"metric": {}}]}}, "error", "values"),
     ],

@@ -28,7 +28,7 @@ from tests.evidence.fake_api import FakeApi, pod, status
         (429, b"", "error", "HTTP 429: no message"),
         (302, b"", "error", "HTTP 302"),
         (200, b"<html>login</html>", "unreachable", "not JSON"),
-        (200, b"[]", "unreachable", "no object of Kubernetes"),
+        (200, b"[]", "unreachable", "not a Kubernetes object"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_a_status_with_the_words_of_the_api(

@@ -147,6 +147,6 @@ def test_who_waits_for_an_alert_on_a_silent_pipe_can_be_told_to_end(command: str
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, b"")
-    assert err == b"incident-agent: terminated before the end\n"
+    assert err == b"incident-agent: terminated before it finished\n"
     if results:
         assert (tmp_path / "outcome").read_text() == "failed"

@@ -182,7 +182,7 @@ def test_a_list_without_end_ends_with_its_time(crowd: Crowd) -> None:
     (answer,) = asked(impatient, "list ConfigMap shop")
     assert (answer.status, answer.truncated, counts(answer).ended) == ("ok", True, False)
     assert len(answer.data) <= LIMIT
-    assert "7 more were to come" in answer.notes[-1]
+    assert "7 more remained" in answer.notes[-1]
 
 
 def small(count: int) -> list[Data]:
@@ -205,7 +205,7 @@ def test_a_service_counts_all_its_pods(crowd: Crowd) -> None:
     _, diagnosis = crowd.investigate(
         {"labels": {"alertname": "ServiceDown", "namespace": "shop", "service": "web"}}
     )
-    assert "Service web has 999 of 1000 pods ready." in [state.sentence for state in diagnosis.states]
+    assert "Service web has 999 of 1000 ready pods." in [state.sentence for state in diagnosis.states]
 
 
 def test_of_five_thousand_nodes_the_one_that_a_pod_asks_for_decides(crowd: Crowd) -> None:

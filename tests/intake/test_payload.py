@@ -125,7 +125,7 @@ def test_the_last_of_duplicate_keys_counts():
         ({"version": None}, "no version"),
         ({"version": 4}, "version is a number"),
         ({"version": "1", "orgId": 1}, "Grafana"),
-        ({"truncatedAlerts": 3}, "left 3 more alerts out"),
+        ({"truncatedAlerts": 3}, "left out 3 more alerts"),
     ],
 )
 def test_odd_but_usable_payloads_are_noted(change, note):
@@ -144,7 +144,7 @@ def test_odd_but_usable_payloads_are_noted(change, note):
         ({"status": ["firing"]}, "neither firing nor resolved"),
         ({"annotations": "text"}, "alerts[0].annotations is ignored: text"),
         ({"labels": {"alertname": "A", "pod": ["x"]}}, "alerts[0].labels.pod is ignored: a list"),
-        ({"labels": {"alertname": "A", "code": 500}}, "alerts[0].labels.code is no text; it is read as 500"),
+        ({"labels": {"alertname": "A", "code": 500}}, "alerts[0].labels.code is not text; it is read as 500"),
         ({"labels": {"severity": "critical"}}, "no label alertname"),
     ],
 )
@@ -158,7 +158,7 @@ def test_an_entry_that_is_no_alert_is_left_out_and_noted():
     payload = parse(webhook("text", {}, PROBE))
     assert [alert.name for alert in payload.alerts] == ["ProbeFailure"]
     assert payload.notes == [
-        "alerts[0] is ignored: text is no alert",
+        "alerts[0] is ignored: text is not an alert",
         "alerts[1] is ignored: it has no labels",
     ]
 

@@ -79,9 +79,9 @@ def test_an_alert_that_fired_again_is_another_one():
 def test_what_was_left_out_is_said():
     found = remaining(batch("b", range(3), truncatedAlerts=4.0), [single(0), single(1)])
     assert found.notes == (
-        f"1 of the alerts are left to the run {episode(0)}",
-        f"1 of the alerts are left to the run {episode(1)}",
-        "Alertmanager left 4 more alerts out; raise max_alerts of its webhook_config",
+        f"1 of the alerts are handled by the run {episode(0)}",
+        f"1 of the alerts are handled by the run {episode(1)}",
+        "Alertmanager left out 4 more alerts; raise max_alerts in its webhook_config",
     )
 
 
@@ -112,4 +112,4 @@ def test_a_number_of_left_out_alerts_that_is_none_costs_nothing(number: Any):
 def test_alerts_that_alertmanager_left_out_are_told_once(number: float):
     found = remaining(batch("a", range(2), truncatedAlerts=number), [])
     (note,) = [*found.notes, *parse_alerts(found.payload).notes]
-    assert note.startswith("Alertmanager left 3 more alerts out")
+    assert note.startswith("Alertmanager left out 3 more alerts")

@@ -109,7 +109,7 @@ def test_the_report_of_a_failure_says_why_and_where_to_look(reason: str, words: 
 
 def test_a_run_that_was_cancelled_before_the_task_ended_has_no_verdict():
     assert conclusion("None", "") == (
-        "No verdict: the investigation did not run to its end; the run was cancelled or timed out."
+        "No verdict: the investigation did not finish; the run was cancelled or timed out."
     )
 
 

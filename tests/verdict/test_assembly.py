@@ -47,7 +47,7 @@ def test_a_claim_that_cites_evidence_which_does_not_exist_is_refused_and_noted()
     )
     assert result.claims == []
     assert [m.text for m in result.transcript if m.kind == "refused"] == [
-        "claim refused, 'E99' does not hold the words it quotes: T"
+        "claim refused, 'E99' does not contain the words it quotes: T"
     ]
 
 

@@ -17,11 +17,11 @@ _WORDS = ("title", "meaning", "shows", "remedy")
 class Cause:
     """One thing that can be wrong.
 
-    `id` is what results carry, `family` the file it stands in; `title` a noun phrase; `meaning`, `shows`
+    `id` is what results carry, `family` the file it is defined in; `title` a noun phrase; `meaning`, `shows`
     (how it shows in a cluster) and `remedy` are sentences for people; `confused_with` names causes that
-    look alike. `symptom` marks what is only the surface of something else (a crash loop, a pod not
-    ready): it is the verdict only where nothing deeper is found. `explains` names causes, or with
-    `FAMILY/*` all of a family, that show because of this one: on the same object they are no rivals.
+    look alike. `symptom` marks what only shows that something else is wrong (a crash loop, a pod not
+    ready): it is the verdict only if nothing deeper is found. `explains` names causes, or with
+    `FAMILY/*` all of a family, that are consequences of this one: on the same object they do not compete.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Cause:
     confused_with: tuple[str, ...] = ()
 
     def does_explain(self, other: "Cause") -> bool:
-        """Whether the other one shows because of this one."""
+        """Whether the other one is a consequence of this one."""
         return other.id in self.explains or f"{other.family}/*" in self.explains
 
 
@@ -46,7 +46,7 @@ def causes() -> dict[str, Cause]:
     for each in _read():
         if each.id in known:
             raise ValueError(
-                f"cause {each.id!r} stands in {known[each.id].family}.yaml and {each.family}.yaml"
+                f"cause {each.id!r} is in both {known[each.id].family}.yaml and {each.family}.yaml"
             )
         known[each.id] = each
     families = {f"{each.family}/*" for each in known.values()}
@@ -59,10 +59,10 @@ def causes() -> dict[str, Cause]:
 
 
 def cause(id: str) -> Cause:
-    """The cause of that id; raises ValueError where no file has it."""
+    """The cause with that id; raises ValueError if no file defines it."""
     if found := causes().get(id):
         return found
-    raise ValueError(f"no file of agent/diagnosis/causes has a cause {id!r}")
+    raise ValueError(f"no file in agent/diagnosis/causes defines the cause {id!r}")
 
 
 def _read() -> Iterator[Cause]:
@@ -74,7 +74,7 @@ def _read() -> Iterator[Cause]:
 
 
 def _checked(id: str, family: str, entry: dict[str, Any]) -> Cause:
-    """One entry as a cause: every text there, nothing else beside them."""
+    """Return one entry as a cause; it must have every text and no unknown keys."""
     where = f"cause {id!r} of {family}.yaml"
     if unknown := set(entry) - {*_WORDS, "symptom", "explains", "confused_with"}:
         raise ValueError(f"{where} has unknown keys: {', '.join(sorted(unknown))}")
@@ -82,7 +82,7 @@ def _checked(id: str, family: str, entry: dict[str, Any]) -> Cause:
         raise ValueError(f"{where} lacks {', '.join(missing)}")
     if re.match(r"[a-z]|(?:A|An|The|No) ", entry["title"]):
         raise ValueError(
-            f"{where}: its title is to be a noun phrase that begins with a capital and no article"
+            f"{where}: the title must be a noun phrase that begins with a capital letter and no article"
         )
     texts: dict[str, Any] = {key: entry[key] for key in _WORDS}
     lists: dict[str, Any] = {key: tuple(entry.get(key) or ()) for key in ("explains", "confused_with")}

@@ -1,4 +1,4 @@
-"""What guards others: disruption budgets, webhooks, namespaces."""
+"""Objects that protect or contain others: disruption budgets, webhooks, namespaces."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ MOST_BUDGETS = 3
 
 @edge("Pod", *REPLICATED)
 def guards(case: Case, obj: Obj) -> Iterator[Ref]:
-    """Where the alert is about an eviction, the budgets that guard what is to be evicted."""
+    """If the alert is about an eviction, the budgets that guard what is to be evicted."""
     if "budget" in case.runbook.families and case.is_subject:
         found = case.first(guards_of(case, obj), MOST_BUDGETS, f"budgets that guard {obj.ref}")
         yield from (budget.ref for budget in found)
@@ -25,21 +25,21 @@ def guards(case: Case, obj: Obj) -> Iterator[Ref]:
 
 @edge("Node")
 def closed(case: Case, node: Obj) -> Iterator[Ref]:
-    """Where the alert is about a drain, the budgets that allow no disruption of a pod on the node."""
+    """If the alert is about a drain, the budgets that allow no disruption of a pod on the node."""
     if "budget" in case.runbook.families and case.is_subject:
-        what = f"budgets that allow no disruption on {node.ref.name}"
+        what = f"budgets that allow no disruption of pods on {node.ref.name}"
         yield from (budget.ref for budget in case.first(closed_on(case, node), MOST_BUDGETS, what))
 
 
 @edge("PodDisruptionBudget")
 def guarded(case: Case, budget: Obj) -> Iterator[Ref]:
-    """The workload of a pod in trouble, where the budget has too few that are healthy."""
+    """The workload of an unhealthy pod, if the budget has too few healthy ones."""
     yield from (workload_of(case, pod).ref for pod in ill_under(case, budget)[:1])
 
 
 @edge(*CONFIGURATIONS)
 def called(case: Case, configuration: Obj) -> Iterator[Ref]:
-    """The Services that its webhooks call, as far as they exist."""
+    """The Services that its webhooks call, if they exist."""
     for webhook in configuration.items("webhooks"):
         service = called_service(configuration, str(webhook.get("name")))
         if service and case.obj(service, "does the webhook's Service exist?"):
@@ -48,6 +48,6 @@ def called(case: Case, configuration: Obj) -> Iterator[Ref]:
 
 @edge("Namespace")
 def ill(case: Case, space: Obj) -> Iterator[Ref]:
-    """What in it is not well."""
+    """Unhealthy objects in it."""
     if not space.at("metadata.deletionTimestamp"):
         yield from ill_within(case, space.ref.name) or []

@@ -14,7 +14,7 @@ MOST_USERS = 2
 
 @edge("Pod")
 def claims(case: Case, pod: Obj) -> Iterator[Ref]:
-    """The claims for which it is not placed, as far as they exist."""
+    """The claims that keep it from being scheduled, if they exist."""
     for name in claims_in_the_way(case, pod):
         if case.get("PersistentVolumeClaim", pod.ref.namespace, name, f"is the claim {name} bound?"):
             yield Ref("PersistentVolumeClaim", pod.ref.namespace, name)
@@ -29,7 +29,7 @@ def volume(case: Case, pvc: Obj) -> Iterator[Ref]:
 
 @edge("PersistentVolumeClaim")
 def first_consumers(case: Case, pvc: Obj) -> Iterator[Ref]:
-    """The pods that use it, where it waits for one to be placed: what keeps the pod is the question then."""
+    """The pods that use it, if it waits for one to be scheduled: the question is then what holds up the pod."""
     if is_waiting_for_pod(case, pvc):
         users = users_of(case, pvc) or []
         yield from (pod.ref for pod in case.first(users, MOST_USERS, f"pods that use {pvc.ref}"))

@@ -1,4 +1,4 @@
-"""Workloads: the pods that tell how they are, what owns them, what scales them."""
+"""Workloads: the pods that show their state, what owns them, what scales them."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ MOST_SERVING = 2
 
 @edge(*ROLLED_OUT, "ReplicaSet", "ReplicationController")
 def pods(case: Case, workload: Obj) -> Iterator[Ref]:
-    """Those in trouble; and where logs are read some that serve, unless the others just start."""
+    """The unhealthy pods; if logs are read, also some that serve, unless the others are just starting."""
     owner = owner_ref(workload)
     if owner and workload.ref.kind == "ReplicaSet":  # its rollout counts
         yield owner
@@ -52,7 +52,7 @@ def pods_of_a_job(case: Case, job: Obj) -> Iterator[Ref]:
 
 @edge("CronJob")
 def newest_run(case: Case, cron_job: Obj) -> Iterator[Ref]:
-    """The run that is active, else the newest one."""
+    """The active run, or else the newest one."""
     runs = Lack.UNREAD if cron_job.at("spec.suspend") is True else runs_of(case, cron_job)
     if runs is not Lack.UNREAD:
         active = [str(each.get("name")) for each in cron_job.items("status.active")]
@@ -62,7 +62,7 @@ def newest_run(case: Case, cron_job: Obj) -> Iterator[Ref]:
 
 @edge(*REPLICATED)
 def scalers(case: Case, workload: Obj) -> Iterator[Ref]:
-    """What scales it, where the alert is about scaling."""
+    """What scales it, if the alert is about scaling."""
     if "autoscaling" in case.runbook.families:
         why = f"what scales {workload.ref}?"
         found = case.list("HorizontalPodAutoscaler", workload.ref.namespace, why=why, need="some")
@@ -71,6 +71,6 @@ def scalers(case: Case, workload: Obj) -> Iterator[Ref]:
 
 @edge("HorizontalPodAutoscaler")
 def scaled(case: Case, hpa: Obj) -> Iterator[Ref]:
-    """What it scales, if that exists."""
+    """The workload it scales, if it exists."""
     if workload := case.obj(target_of(hpa), "what does the HPA scale?"):
         yield workload.ref

@@ -1,4 +1,4 @@
-"""Backends: which pods stand behind a Service and which of them take traffic."""
+"""Backends: which pods are behind a Service and which of them take traffic."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Backends:
-    """The pods a Service selects, those that are ready first in mind; `counted` where they are a sample."""
+    """The pods a Service selects; `counted` if they are only a sample."""
 
     pods: list[Obj]
     counted: tuple[Census, Quote] | None = None
@@ -31,7 +31,7 @@ class Backends:
 
     @property
     def ready_quotes(self) -> tuple[Quote, ...]:
-        """What shows that some are ready, or how many of very many."""
+        """Quotes that show that some are ready, or how many of a large number."""
         return (self.counted[1],) if self.counted else self.ready[0].quote_condition("Ready", "status")
 
     @property
@@ -41,14 +41,14 @@ class Backends:
 
     @property
     def unready(self) -> list[Obj]:
-        """Those that should and do not."""
+        """Those that should take traffic but do not."""
         return [
             pod for pod in self.pods if not is_ready(pod) and not is_finished(pod) and not is_deleting(pod)
         ]
 
 
 def backends(case: Case, service: Obj) -> Backends | None:
-    """What a Service with a selector has behind it; None without one, while unread, or if none of a part is ready."""
+    """The pods behind a Service; None without a selector, while unread, or if none of a sample is ready."""
     if not service.at("spec.selector") or service.at("spec.type") == "ExternalName":
         return None
     pods = pods_of(case, service)
@@ -60,6 +60,6 @@ def backends(case: Case, service: Obj) -> Backends | None:
 
 
 def workloads_behind(case: Case, behind: Backends) -> list[Ref]:
-    """The workloads of the pods that are not ready, else of all: few, as pods share them."""
+    """The workloads of the pods that are not ready, or else of all pods; pods share them, so they are few."""
     chosen = behind.unready or behind.ready
     return list(dict.fromkeys(workload_of(case, pod).ref for pod in chosen[:MOST]))

@@ -8,12 +8,12 @@ from agent.diagnosis.read.thing import Obj
 
 
 def count(budget: Obj, field: str) -> int:
-    """A number of its status."""
+    """A number from its status."""
     return int(budget.at(f"status.{field}") or 0)
 
 
 def is_short(budget: Obj) -> bool:
-    """Whether fewer pods are healthy than it wants."""
+    """Whether fewer pods are healthy than it requires."""
     return count(budget, "currentHealthy") < count(budget, "desiredHealthy")
 
 
@@ -23,7 +23,7 @@ def guards(budget: Obj, pod: Obj) -> bool:
 
 
 def guarded_pods(case: Case, budget: Obj) -> list[Obj] | Lack:
-    """The pods it guards, of very many a sample."""
+    """The pods it guards; a sample if there are very many."""
     selector = selector_text(budget.at("spec.selector"))
     if not selector:
         return []
@@ -32,7 +32,7 @@ def guarded_pods(case: Case, budget: Obj) -> list[Obj] | Lack:
 
 
 def ill_under(case: Case, budget: Obj) -> list[Obj]:
-    """The pods in trouble of a budget that has too few healthy ones."""
+    """The unhealthy pods of a budget that has too few healthy ones."""
     pods = (guarded_pods(case, budget) if is_short(budget) else None) or []
     return [pod for pod in pods if in_trouble(case, pod)]
 

@@ -22,7 +22,9 @@ from agent.ref import Ref
 from agent.times import parse_time
 
 RECENT = timedelta(hours=24)
-SLACK = timedelta(minutes=2)  # clocks and rounding: a change this little after the trouble may have made it
+SLACK = timedelta(
+    minutes=2
+)  # clocks and rounding: a change this shortly after the trouble may have caused it
 _TEMPLATE = {"ReplicaSet": "spec.template", "ControllerRevision": "data.spec.template"}
 _NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch")
 _RESTARTED = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
@@ -30,7 +32,7 @@ _RESTARTED = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
 
 @dataclass(frozen=True)
 class Difference:
-    """One line that is not as before. `before` or `after` is None where there was none, both if unknown."""
+    """One line that differs from before. `before` or `after` is None where there was none, both if unknown."""
 
     path: str
     before: str | None
@@ -61,7 +63,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """What was changed on one object, and when (None where evidence does not tell).
+    """What was changed on one object, and when (None if the evidence does not show it).
 
     `kind` is rollout (a new template), rollback (an older template again) or config (data of a ConfigMap).
     """
@@ -79,15 +81,15 @@ class Change:
 
     @property
     def summary(self) -> str:
-        """The differences in one line, the telling ones first."""
+        """The differences in one line, the most important ones first."""
         shown = [str(d) for d in self.differences[:3]]
         more = len(self.differences) - len(shown)
         return "; ".join(shown) + (f"; and {more} more" if more else "")
 
     def claim(self) -> Claim:
-        """The change as a statement with its quotes."""
+        """The change as a claim with its quotes."""
         when = f" at {self.at:%Y-%m-%d %H:%M:%S} UTC" if self.at else ""
-        what = {"rollout": "a new version was rolled out", "rollback": "an earlier version was put back"}
+        what = {"rollout": "a new version was rolled out", "rollback": "an earlier version was restored"}
         text = f"{self.entity}: {what.get(self.kind, 'its data was edited')}{when} ({self.summary})"
         return Claim(text, self.quotes + tuple(q for d in self.differences[:3] for q in d.quotes))
 
@@ -104,7 +106,7 @@ def recent_change(case: Case, workload: Obj, before: datetime | None = None) -> 
 
 
 def is_shortly_before(at: datetime, moment: datetime, within: timedelta = RECENT) -> bool:
-    """Whether `at` lies in the time before `moment` in which a change may be to blame."""
+    """Whether `at` is close enough before `moment` for a change to be to blame."""
     return -SLACK <= moment - at <= within
 
 
@@ -145,7 +147,7 @@ def differences(old: Obj, new: Obj) -> tuple[Difference, ...]:
 def config_changes(case: Case, workload: Obj, before: datetime | None = None) -> list[Change] | Lack:
     """Edits of the ConfigMaps a workload reads that came shortly before `before` (now by default)."""
     template = workload.at("spec.template.spec") or workload.at("spec") or {}
-    why, space = f"was what {workload.ref} reads edited?", workload.ref.namespace
+    why, space = f"was the configuration of {workload.ref} edited?", workload.ref.namespace
     configs = [case.get("ConfigMap", space, name, why) for name in sorted(set(config_maps(template)))]
     if Lack.UNREAD in configs:
         return Lack.UNREAD
@@ -223,7 +225,7 @@ def _quotes(version: Obj, path: str, values: dict[str, str]) -> tuple[Quote, ...
 
 
 def _without_repository(before: str, after: str) -> str:
-    """Of an image only its tag, where the repository stayed."""
+    """The tag alone of an image whose repository is unchanged."""
     repository, colon, tag = after.rpartition(":")
     return f":{tag}" if colon and "/" not in tag and before.startswith(f"{repository}:") else after
 

@@ -34,7 +34,7 @@ def given_by(case: Case, pod: Obj, resource: str, what: str) -> tuple[Obj, str] 
 
 
 def claim(found: Obj, container: str, resource: str, what: str) -> Claim:
-    """That the LimitRange, not the template, set it."""
+    """A claim that the LimitRange set it, not the template."""
     text = f"LimitRange {found.ref.name} gives container {container} this {resource} {what}; its template sets none"
     return Claim(text, _quote(found, resource, what))
 

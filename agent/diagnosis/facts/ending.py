@@ -1,4 +1,4 @@
-"""Endings: how a container came to end when it should have gone on, and what it said before."""
+"""Endings: why a container ended although it should have kept running, and what it logged before."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ How = Literal["start-error", "oom", "probe", "hook", "killed", "signal", "stoppe
 
 CRASH_SIGNALS = {132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", 139: "SIGSEGV", 159: "SIGSYS"}
 SECOND = timedelta(seconds=1)  # to which the kubelet's times are cut
-SURE_LINE = 0.7  # weight from which a line of the log is taken for the reason of an end with status 0
+SURE_LINE = 0.7  # weight from which a log line counts as the reason for an exit with status 0
 
 
 @dataclass(frozen=True, eq=False)
 class Ending:
-    """The last end of a container that has not recovered from it."""
+    """The last termination of a container that has not recovered from it."""
 
     case: Case
     pod: Obj
@@ -36,7 +36,7 @@ class Ending:
 
     @cached_property
     def how(self) -> How:
-        """By what it ended, as the kubelet states it."""
+        """What ended it, as the kubelet reports it."""
         code, reason = self.container.exit_code, self.container.exit_reason
         if reason in ("StartError", "ContainerCannotRun") or self.container.waiting == "RunContainerError":
             return "start-error"
@@ -52,7 +52,7 @@ class Ending:
 
     @cached_property
     def log(self) -> Log | None:
-        """The log of the instance that ended; where the node dropped it, that of the one after or before."""
+        """The log of the instance that ended; if the node dropped it, the log of the next or previous one."""
         why = f"what did {self.container.called} say before it ended?"
         pod, name, previous = self.pod.ref, self.container.name, self.container.log_is_previous
         found = self.case.log(pod, name, previous=previous, why=why) or None
@@ -63,7 +63,7 @@ class Ending:
         return found if not other and self._status(not previous) else other
 
     def _status(self, previous: bool) -> str:
-        """How the read of one of its logs went; empty while it was not asked for."""
+        """The status of reading one of its logs; empty if it was not asked for."""
         pod = self.pod.ref
         return self.case.status(q.logs(pod.namespace, pod.name, self.container.name, previous=previous))
 
@@ -76,7 +76,7 @@ class Ending:
 
     @property
     def is_log_refused(self) -> bool:
-        """Whether the log was asked for and could not be had."""
+        """Whether the log was asked for and could not be read."""
         return self.log is None and any(map(self._status, (True, False)))
 
     @cached_property
@@ -91,7 +91,7 @@ class Ending:
         return [e for e in found if e.reason in reasons and (place in e.field_path or not e.field_path)]
 
     def killing(self, *words: str) -> Event | None:
-        """The event by which the kubelet announced this end, or None; it needs not exist any more."""
+        """The event by which the kubelet announced this termination, or None; it may have expired."""
         for event in reversed(self.events("Killing")):
             if any(word in event.message for word in words) and self._is_of_this_end(event):
                 return event

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def fact(function: Callable[Concatenate[Case, P], T]) -> Callable[Concatenate[Case, P], T]:
-    """Compute it once for a case and the same arguments: objects by where they were read, others by value."""
+    """Compute it once per case and arguments: objects compare by where they were read, others by value."""
 
     @wraps(function)
     def once(case: Case, /, *args: P.args, **kwargs: P.kwargs) -> T:

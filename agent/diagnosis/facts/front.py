@@ -1,4 +1,4 @@
-"""Fronts: which Services an Ingress sends to, and which one a Service stands for."""
+"""Fronts: which Services an Ingress routes to, and which one a Service is an alias for."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from agent.ref import Ref
 
 
 def alias_of(service: Obj) -> Ref | None:
-    """The Service of the cluster that an ExternalName stands for; None for others."""
+    """The Service in the cluster that an ExternalName is an alias for; None for others."""
     if service.at("spec.type") != "ExternalName":
         return None
     parts = str(service.at("spec.externalName") or "").rstrip(".").split(".")

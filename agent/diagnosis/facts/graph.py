@@ -52,7 +52,7 @@ def selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> bool:
 
 
 def pods_of(case: Case, workload: Obj) -> list[Obj] | Lack:
-    """The pods a workload, Job or Service selects, of very many a sample."""
+    """The pods a workload, Job or Service selects; a sample if there are very many."""
     selector = _pod_selector(workload)
     text = selector_text(selector)
     if not text:
@@ -64,7 +64,7 @@ def pods_of(case: Case, workload: Obj) -> list[Obj] | Lack:
 
 
 def has_all_pods(case: Case, workload: Obj) -> bool:
-    """Whether `pods_of` are all the pods there are; where not, that is said."""
+    """Whether `pods_of` returns all pods; if not, that is reported."""
     return not case.is_partial("Pod", workload.ref.namespace, label=selector_text(_pod_selector(workload)))
 
 
@@ -81,7 +81,7 @@ def _pod_selector(workload: Obj) -> dict[str, Any] | None:
 
 
 def replica_sets(case: Case, deployment: Obj) -> list[Obj] | Lack:
-    """The Deployment's ReplicaSets, newest revision first (the current one carries the highest)."""
+    """The Deployment's ReplicaSets, newest revision first (the current one has the highest)."""
     found = case.list(
         "ReplicaSet",
         deployment.ref.namespace,

@@ -1,4 +1,4 @@
-"""Load: what Prometheus tells of a workload, and whom a metric alert is about."""
+"""Load: what Prometheus measures for a workload, and which pods a metric alert is about."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj, Series
 from agent.diagnosis.read.trend import Rise, compare, level
 
-BEFORE_RISE = timedelta(minutes=30)  # a change acts on a load within this time, else it is not to blame
+BEFORE_RISE = timedelta(minutes=30)  # a change affects the load within this time, or it is not to blame
 AFTER_RISE = timedelta(minutes=5)  # a rate is a mean over minutes: it may seem to rise a little early
 FRONTS = ("Service", "HorizontalPodAutoscaler", "Ingress")
 
 
 def is_about(case: Case, family: str) -> bool:
-    """Whether the alert is of that family and the object under analysis is whom it is about."""
+    """Whether the alert is of that family and about the object under analysis."""
     if family not in case.runbook.families or case.current is None or case.current.cause:
         return False
     return case.current.by is None or case.current.by.kind in FRONTS
@@ -31,17 +31,17 @@ def first(found: Sequence[Series] | Lack) -> Series | None:
 
 _ASKED: dict[str, tuple[Callable[[Scope], str], str]] = {
     "cpu": (promql.cpu, "how much CPU does {} use?"),
-    "memory": (promql.memory, "how much memory does {} hold?"),
+    "memory": (promql.memory, "how much memory does {} use?"),
     "requests": (promql.requests, "how many requests does {} serve?"),
-    "errors": (promql.errors, "how many requests does {} fail?"),
+    "errors": (promql.errors, "how many requests to {} fail?"),
     "latency": (promql.latency, "how long do the requests to {} take?"),
-    "throttled": (promql.throttled, "is {} stopped by a CPU limit?"),
+    "throttled": (promql.throttled, "does a CPU limit throttle {}?"),
 }
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The series of one object, in the units of `promql`; None where refused or without points."""
+    """The series of one object, in the units of `promql`; None if refused or without points."""
 
     cpu: Series | None = None
     memory: Series | None = None
@@ -70,7 +70,7 @@ class Traffic:
 
     @property
     def ratio(self) -> float:
-        """How many times the rate of before."""
+        """The ratio to the earlier rate."""
         return self.during / self.before if self.before > 0 else float("inf")
 
 
@@ -81,7 +81,7 @@ def traffic_over(series: Series | None, rise: Rise) -> Traffic | None:
 
 
 def quote_rise(series: Series, start: float) -> Quote:
-    """The values around a moment: some of before, some of after."""
+    """The values around a moment: some before it, some after it."""
     step = (series.points[-1][0] - series.points[0][0]) / max(len(series.points) - 1, 1)
     return series.quote_between(start - 6 * step, start + 12 * step)
 

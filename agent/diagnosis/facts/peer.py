@@ -31,7 +31,7 @@ _DSN_HOST = re.compile(rf"\bhost=({NAME})()")
 class Peer:
     """The other end of a call. `service` is the Service it names, `obj` that Service if it exists.
 
-    unread: an answer is still to come; unknown: what would tell could not be read. `nobody` are the
+    unread: an answer is still to come; unknown: the evidence that would show it could not be read. `nobody` are the
     lists without a Service or pod of that address.
     """
 
@@ -49,7 +49,7 @@ class Peer:
 
 
 def peer_of(case: Case, pod: Obj, host: str, port: int | None) -> Peer:
-    """What a host name or address stands for in the cluster, as far as it was read."""
+    """What a host name or address refers to in the cluster, as far as it was read."""
     host = host.strip("[]").rstrip(".").lower()
     if is_local(host) or host == pod.at("status.podIP"):
         return Peer(host, port, "local")
@@ -112,7 +112,7 @@ def called_by(case: Case, container: Container) -> Iterator[tuple[str, str, int 
 
 
 def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> list[Peer]:
-    """The peers a line of the log names; where it names none, the one of those configured that can be meant."""
+    """The peers named in a log line; if it names none, the one configured peer that it can mean."""
     named = list(line.targets.hosts)
     if not named:
         return _configured(case, pod, container)
@@ -124,13 +124,13 @@ def peers_in(case: Case, pod: Obj, container: Container, line: LogFinding) -> li
 
 
 def _is_mere_word(peer: Peer, line: LogFinding) -> bool:
-    """Whether what was taken for a host is a word of prose ("the backend is unavailable"): no Service has that name."""
+    """Whether a supposed host is only a word of prose ("the backend is unavailable"): no Service has that name."""
     is_word = peer.port is None and peer.host.isalpha()
     return is_word and peer.place == "missing" and line.kind not in ("dns-failure", "waiting-for")
 
 
 def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
-    """The only peer the variables name, or the only one of them that is not there; first what is unread."""
+    """The only peer the variables name, or the only one of them that does not exist; unread ones first."""
     known = dict.fromkeys((host, port) for _, host, port in called_by(case, container))
     known |= dict.fromkeys(_in_command(container))
     chosen = case.first(known, MOST_CONFIGURED, f"hosts configured in {pod.ref}")
@@ -144,14 +144,14 @@ def _configured(case: Case, pod: Obj, container: Container) -> list[Peer]:
 
 
 def _in_command(container: Container) -> Iterator[Host]:
-    """The peers of the URLs in a container's command and arguments, by name: an address may be the own."""
+    """The peers of the URLs in a container's command and arguments, by name: an address may be the pod's own."""
     for field in ("command", "args"):
         for word in container.spec.get(field) or []:
             yield from (each for each in hosts(URL, str(word)[:LONGEST_WORD]) if each[0][0].isalpha())
 
 
 def _is_deserted(case: Case, peer: Peer) -> bool:
-    """Whether a Service has nobody who takes its traffic."""
+    """Whether a Service has no pod that takes its traffic."""
     behind = backends(case, peer.obj) if peer.place == "service" and peer.obj is not None else None
     return behind is not None and not behind.ready
 

@@ -1,4 +1,4 @@
-"""Placement: why a pod has no node, and which of many reasons is the one to cure.
+"""Placement: why a pod has no node, and which of many reasons is the one to fix.
 
 The scheduler names for each node only the first filter that refused it. Here the filters that can be
 computed from the objects (cordon, taints, node affinity, size) are computed for every node, so that
@@ -28,7 +28,7 @@ from agent.diagnosis.read.node import (
 from agent.diagnosis.read.thing import Obj
 from agent.diagnosis.read.unschedulable import Reason, Refusal, read_refusal
 
-# How much stands in the way: what is soon over (a cordon, a node's bad hour) weighs less than what somebody
+# How serious an obstacle is: what soon ends (a cordon, a node's bad hour) weighs less than what somebody
 # must change, and what the pod asks for by name less than what it never mentioned.
 COSTS = {
     "node-condition": 0.9,
@@ -77,7 +77,7 @@ class Obstacle:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """The obstacle to cure and the nodes that would then be nearest to taking the pod.
+    """The obstacle to remove and the nodes that would then be closest to taking the pod.
 
     `nodes` are all nodes with that obstacle, the best one first; empty when nodes could not be read.
     """
@@ -95,7 +95,7 @@ class Placement:
 
     @property
     def sure(self) -> Sure:
-        """Sure when the scheduler gave one reason or the nodes could be compared."""
+        """Certain if the scheduler gave one reason or the nodes could be compared."""
         return Sure.STATED if self.nodes or len(self.refusal.reasons) == 1 else Sure.POSSIBLE
 
     @property
@@ -117,7 +117,7 @@ class Placement:
 
 @fact
 def placement(case: Case, pod: Obj) -> Placement | None:
-    """Why the scheduler has not placed a pod; None when it has, when it was not its turn, or while unread."""
+    """Why the scheduler has not placed a pod; None if it has, if it was not responsible, or while unread."""
     condition = pod.condition("PodScheduled")
     if (
         pod.at("spec.nodeName")
@@ -141,7 +141,7 @@ def claims_in_the_way(case: Case, pod: Obj) -> list[str]:
 
 
 def _candidates(case: Case, pod: Obj) -> list[Obj] | Lack:
-    """The nodes; of a list too long to be kept whole those, too, that the pod asks for by label."""
+    """The nodes; if the list was too long to be kept whole, also those the pod asks for by label."""
     why = "which nodes could take the pod?"
     nodes = case.list("Node", "*", why=why, need="some")
     if isinstance(nodes, Lack) or not case.is_partial("Node", "*"):
@@ -214,7 +214,7 @@ def _key(taint: Reason) -> str:
 
 
 def _from_words(pod: Obj, refusal: Refusal) -> Placement | None:
-    """Without nodes to look at, the reason that most of them gave."""
+    """The reason that most nodes gave, if the nodes themselves were not read."""
     reasons = [reason for reason in refusal.reasons if reason.kind != "plugin"]
     most = max(reasons, key=lambda reason: reason.nodes, default=None)
     return Placement(pod, refusal, _obstacle(most), (), ()) if most else None
@@ -234,7 +234,7 @@ def _obstacle(reason: Reason) -> Obstacle:
 
 
 def _computed(pod: Obj, node: Obj) -> list[Obstacle]:
-    """What the objects themselves show to be in the way on one node."""
+    """What keeps the pod off one node, as far as the objects show it."""
     found = [Obstacle("cordoned")] if is_cordoned(node) else []
     for _, taint in untolerated(pod, node):
         key = str(taint.get("key"))
@@ -249,7 +249,7 @@ def _computed(pod: Obj, node: Obj) -> list[Obstacle]:
 
 
 def _taint_kind(pod: Obj, key: str) -> str:
-    """A taint of a pool that the pod never asks for only says that the pool is for others."""
+    """Whether a taint only reserves a pool for others, which the pod never asks for."""
     if key in CONDITION_TAINTS:
         return "node-condition"
     if key in CONTROL_PLANE_TAINTS:

@@ -37,7 +37,7 @@ def in_the_way(
     port: int | str | None,
     protocol: str = "TCP",
 ) -> list[Obj]:
-    """The policies that select `own` in that direction when none of them allows `other`; else none."""
+    """The policies that select `own` in that direction if none of them allows `other`; otherwise none."""
     active = [p for p in policies if _applies(p, direction, own)]
     if any(_allows(policy, direction, other, port, protocol) for policy in active):
         return []
@@ -71,7 +71,7 @@ def _port_fits(ports: list[dict[str, Any]] | None, port: int | str | None, proto
 def _one_port_fits(entry: dict[str, Any], port: int | str | None) -> bool:
     wanted, end = entry.get("port"), entry.get("endPort")
     if wanted is None or port is None or isinstance(wanted, str) != isinstance(port, str):
-        return True  # any port, or one that cannot be compared: in doubt a policy is not accused
+        return True  # any port, or one that cannot be compared: if in doubt, do not blame a policy
     if isinstance(port, int) and end:
         return int(wanted) <= port <= int(end)
     return wanted == port
@@ -90,7 +90,7 @@ def _one_peer_fits(peer: dict[str, Any], policy: Obj, other: End) -> bool:
         if other.namespace_labels is not None and not selects(
             peer["namespaceSelector"], other.namespace_labels
         ):
-            return False  # where the labels are not known, a policy is not accused
+            return False  # if the labels are not known, do not blame a policy
     elif other.namespace != policy.ref.namespace:
         return False
     return selects(peer.get("podSelector"), other.labels)

@@ -16,13 +16,13 @@ TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like this one without being it, or ""."""
+    """The known name most similar to this one but not equal to it, or ""."""
     others = [other for other in known if other != name]
     return next(iter(difflib.get_close_matches(name, others, 1, NEAR)), "")
 
 
 def config_maps(case: Case, container: Container) -> Iterator[Obj]:
-    """The ConfigMaps a container takes variables or files from, as far as they exist."""
+    """The ConfigMaps a container takes variables or files from, if they exist."""
     names: dict[str, None] = {}
     for source in container.spec.get("envFrom") or []:
         names[str(dig(source, "configMapRef.name") or "")] = None
@@ -41,7 +41,7 @@ def config_maps(case: Case, container: Container) -> Iterator[Obj]:
 
 
 def of_broken_documents(case: Case, container: Container) -> Iterator[Claim]:
-    """The JSON documents of its ConfigMaps that are not valid, whatever the program says of its configuration."""
+    """The JSON documents of its ConfigMaps that are not valid, whatever the program says about its configuration."""
     for found in config_maps(case, container):
         for key, text in (found.at("data") or {}).items():
             if key.endswith(".json") and (error := _json_error(str(text))):
@@ -60,14 +60,14 @@ def _json_error(text: str) -> str:
 
 
 def of_variable(case: Case, container: Container, name: str) -> Iterator[Claim]:
-    """What the specification says of a variable that the program misses or does not like."""
+    """What the spec says about a variable that the program finds missing or invalid."""
     entry = dig(container.spec, f"env[{name}]")
     if isinstance(entry, dict):
         yield from _declared(case, container, name, entry)
         return
     like = near(name, container.env)
     if like:
-        text = f"The specification sets {like}, not {name}"
+        text = f"The spec sets {like}, not {name}"
         yield Claim(text, container.quote_spec(f"env[{like}]"))
     yield from _in_config_maps(case, container, name)
 
@@ -83,7 +83,12 @@ def _declared(case: Case, container: Container, name: str, entry: dict) -> Itera
             f"env[{name}].valueFrom.{field}.name", f"env[{name}].valueFrom.{field}.key"
         )
         if kind == "ConfigMap":
-            found = case.get(kind, namespace, str(source.get("name")), f"does {text[4:]}?")
+            found = case.get(
+                kind,
+                namespace,
+                str(source.get("name")),
+                f"does {kind} {source.get('name')} have the key for variable {name}?",
+            )
             absent = case.absent(kind, namespace, str(source.get("name")))
             if absent:
                 text, quotes = f"{text}, which does not exist", (*quotes, absent)
@@ -94,16 +99,16 @@ def _declared(case: Case, container: Container, name: str, entry: dict) -> Itera
         yield Claim(text, quotes)
         return
     if not entry.get("value"):
-        yield Claim(f"The variable {name} is set to nothing", container.quote_spec(f"env[{name}]"))
+        yield Claim(f"The variable {name} is set to an empty value", container.quote_spec(f"env[{name}]"))
     elif quotes := container.quote_spec(f"env[{name}].value"):
-        yield Claim(f"The specification sets {name}", quotes)
+        yield Claim(f"The spec sets {name}", quotes)
 
 
 def _in_config_maps(case: Case, container: Container, name: str) -> Iterator[Claim]:
     for found in config_maps(case, container):
         data = found.at("data") or {}
         if name in data:
-            text = f"{found.ref} has the key {name}, which reaches a container only when it is started anew"
+            text = f"{found.ref} has the key {name}, which reaches a container only after a restart"
             yield Claim(text, found.quote(f"data.{name}"))
         elif like := near(name, data):
             yield Claim(f"{found.ref} has a key {like}, but none called {name}", found.quote(f"data.{like}"))
@@ -115,7 +120,7 @@ def of_file(case: Case, container: Container, path: str) -> Iterator[Claim]:
     if not mounts:
         quotes = container.pod.quote("spec.automountServiceAccountToken")
         if quotes and _covers(TOKEN, path):
-            yield Claim("The pod is given no token of its ServiceAccount", quotes)
+            yield Claim("The pod gets no ServiceAccount token", quotes)
         return
     mount = max(mounts, key=lambda m: len(str(m.get("mountPath"))))
     place = str(mount.get("mountPath"))

@@ -1,4 +1,4 @@
-"""Replicas: of the pods of a workload, those in trouble, and a few that stand for all."""
+"""Replicas: the unhealthy pods of a workload, and a few that represent them all."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ GRACE = timedelta(seconds=60)
 
 
 def in_trouble(case: Case, pod: Obj) -> bool:
-    """Whether a pod is not as it should be: not ready, or ready only between crashes."""
+    """Whether a pod is unhealthy: not ready, or ready only between crashes."""
     if is_deleting(pod):
         asked = pod.time("metadata.deletionTimestamp")
         return asked is not None and case.now - asked > GRACE
@@ -23,10 +23,10 @@ def in_trouble(case: Case, pod: Obj) -> bool:
 
 
 def lingering(case: Case, pods: list[Obj]) -> list[Obj]:
-    """Pods told to end a while ago that still are there: a workload that is short may wait for them."""
+    """Pods told to stop a while ago that still exist: a workload short of pods may be waiting for them."""
     asked = [(pod, told_to_end_at(pod)) for pod in pods]
     late = [pod for pod, at in asked if at is not None and case.now - at > GRACE]
-    return [*case.first(late, MOST, "pods that do not end")]
+    return [*case.first(late, MOST, "pods that do not terminate")]
 
 
 def is_starting(case: Case, pod: Obj) -> bool:
@@ -50,7 +50,7 @@ def _patience(pod: Obj) -> timedelta:
 
 
 def representatives(case: Case, pods: list[Obj], current: Obj | None = None) -> list[Obj]:
-    """At most MOST pods in trouble, one for each way to be so; current revision first, then oldest."""
+    """At most MOST unhealthy pods, one for each kind of trouble; current revision first, then oldest."""
     chosen: dict[tuple[str, ...], Obj] = {}
     for pod in sorted(pods, key=lambda pod: (not _is_of(pod, current), str(pod.created), pod.uid)):
         if in_trouble(case, pod):
@@ -63,7 +63,7 @@ def _is_of(pod: Obj, revision: Obj | None) -> bool:
 
 
 def _likeness(pod: Obj) -> tuple[str, ...]:
-    """Pods alike in this are in the same trouble."""
+    """A key that is equal for pods with the same trouble."""
     states = [
         f"{c.name}:{_crash(c.waiting) or c.exit_code}" for c in containers(pod) if c.waiting or not c.ready
     ]

@@ -1,4 +1,4 @@
-"""Rollouts: whether a workload has what it wants, gets it, or was not heard."""
+"""Rollouts: whether a workload has what it wants, is getting it, or was not observed."""
 
 from datetime import datetime
 
@@ -10,20 +10,20 @@ _ON_ITS_WAY = ("ReplicaSetUpdated", "NewReplicaSetCreated", "FoundNewReplicaSet"
 
 
 def wanted(workload: Obj) -> int:
-    """How many replicas, or pods of a DaemonSet, there are to be."""
+    """The desired number of replicas, or of pods of a DaemonSet."""
     if workload.ref.kind == "DaemonSet":
         return int(workload.at("status.desiredNumberScheduled") or 0)
     return int(workload.at("spec.replicas", 1))
 
 
 def present(workload: Obj) -> int:
-    """How many of them can be used: available ones of a Deployment, ready ones of others."""
+    """The number that can be used: available ones for a Deployment, ready ones for others."""
     fields = {"Deployment": "availableReplicas", "DaemonSet": "numberReady"}
     return int(workload.at(f"status.{fields.get(workload.ref.kind, 'readyReplicas')}") or 0)
 
 
 def is_short(workload: Obj) -> bool:
-    """Whether too few can be used, or a Deployment says that it is stuck."""
+    """Whether too few can be used, or a Deployment reports that it is stuck."""
     return workload.condition("Progressing").get("status") == "False" or present(workload) < wanted(workload)
 
 
@@ -47,7 +47,7 @@ def unheard_since(case: Case, workload: Obj) -> datetime | None:
 
 
 def is_told_by_pods(case: Case, workload: Obj) -> bool:
-    """Whether its pods tell how it is.
+    """Whether its pods show its state.
 
     One that is being deleted has nothing to answer for; one scaled to zero has no pods; of a change that the
     controller has not seen, the pods know nothing.

@@ -1,4 +1,4 @@
-"""Runs: the Jobs of a CronJob, and which pods of a Job tell how it goes."""
+"""Runs: the Jobs of a CronJob, and which pods of a Job show how it is going."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def is_failed(job: Obj) -> bool:
 
 
 def is_at_rest(job: Obj) -> bool:
-    """Whether nothing of it is meant to run: finished well, or suspended."""
+    """Whether nothing of it should run: it succeeded, or is suspended."""
     return has(job, "Complete") or has(job, "Suspended") or job.at("spec.suspend") is True
 
 
@@ -44,11 +44,11 @@ def runs_of(case: Case, cron_job: Obj) -> list[Obj] | Lack:
 
 
 def run_after(case: Case, job: Obj) -> Obj | None:
-    """A later run of the same CronJob that finished well."""
+    """A later run of the same CronJob that succeeded."""
     owner = owner_ref(job)
     if owner is None or owner.kind != "CronJob" or job.created is None:
         return None
-    why = f"did a run of {owner} after {job.ref.name} finish well?"
+    why = f"did a run of {owner} after {job.ref.name} succeed?"
     jobs = case.list("Job", job.ref.namespace, why=why, need="some")
     well = [each for each in jobs or [] if owner_ref(each) == owner and has(each, "Complete")]
     return next((each for each in well if each.created and each.created > job.created), None)

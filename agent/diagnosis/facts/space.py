@@ -1,4 +1,4 @@
-"""A namespace: what in it is not well."""
+"""A namespace: its unhealthy objects."""
 
 from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
@@ -13,8 +13,8 @@ MOST = 3
 
 @fact
 def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
-    """The pods of a namespace that neither finished nor are told to end."""
-    pods = case.list("Pod", namespace, why=f"which pods of {namespace} are not well?", need="some")
+    """The pods of a namespace that have neither finished nor been told to stop."""
+    pods = case.list("Pod", namespace, why=f"which pods in {namespace} are unhealthy?", need="some")
     if isinstance(pods, Lack):
         return pods
     return [pod for pod in pods if not is_finished(pod) and not is_deleting(pod)]
@@ -22,7 +22,7 @@ def running_pods(case: Case, namespace: str) -> list[Obj] | Lack:
 
 @fact
 def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
-    """A few objects of a namespace that are not well: one pod an owner, workloads short of pods."""
+    """A few unhealthy objects in a namespace: one pod per owner, and workloads short of pods."""
     running = running_pods(case, namespace)
     if isinstance(running, Lack):
         return running
@@ -31,12 +31,12 @@ def ill_within(case: Case, namespace: str) -> list[Ref] | Lack:
         if not is_well(pod):
             ill.setdefault(owner_ref(pod) or pod.ref, pod.ref)
     found = [*ill.values(), *_without_pods(case, namespace)]
-    return [*case.first(found, MOST, f"objects of {namespace} that are not well")]
+    return [*case.first(found, MOST, f"unhealthy objects in {namespace}")]
 
 
 def _without_pods(case: Case, namespace: str) -> list[Ref]:
-    """Workloads for which fewer pods were made than they want: nothing of that shows on a pod."""
-    why = f"which workloads of {namespace} lack pods?"
+    """Workloads with fewer pods created than desired: no pod shows that."""
+    why = f"which workloads in {namespace} are missing pods?"
     lists = [case.list(kind, namespace, why=why, need="some") for kind in REPLICATED]
     return [
         workload.ref

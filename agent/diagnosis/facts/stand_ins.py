@@ -1,4 +1,4 @@
-"""Stand-ins: the few pods of a workload that are looked at for what is wrong with all of them."""
+"""Stand-ins: the few pods of a workload that are examined to find what is wrong with all of them."""
 
 from agent.diagnosis.case import Case, Lack
 from agent.diagnosis.facts.fact import fact
@@ -10,7 +10,7 @@ from agent.diagnosis.read.thing import Obj
 
 @fact
 def own_pods(case: Case, workload: Obj) -> list[Obj] | Lack:
-    """The pods that a workload made, those of a StatefulSet in their order."""
+    """The pods that a workload created, those of a StatefulSet in order."""
     pods = pods_of(case, workload)
     sets = replica_sets(case, workload) if workload.ref.kind == "Deployment" else [workload]
     if isinstance(pods, Lack) or sets is Lack.UNREAD:
@@ -22,7 +22,7 @@ def own_pods(case: Case, workload: Obj) -> list[Obj] | Lack:
 
 @fact
 def stand_ins(case: Case, workload: Obj) -> list[Obj] | Lack:
-    """Its pods in trouble, one for each kind of it; else, where it is short, those that do not end."""
+    """Its unhealthy pods, one per kind of trouble; or, if it is short of pods, those that do not terminate."""
     own = own_pods(case, workload)
     if isinstance(own, Lack):
         return own

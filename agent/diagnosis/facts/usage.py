@@ -1,4 +1,4 @@
-"""Use: what the containers of a workload take right now, against what they may take (metrics-server)."""
+"""Usage: what the containers of a workload use now, against their limits (metrics-server)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MOST_ASKED = 5
 
 @dataclass(frozen=True)
 class Use:
-    """One container's use. `limit` and `request` are None where its specification sets none."""
+    """One container's usage. `limit` and `request` are None if its spec sets none."""
 
     pod: Obj
     container: str
@@ -28,7 +28,7 @@ class Use:
 
     @property
     def share(self) -> float:
-        """Of its limit, 0 without one."""
+        """The share of its limit, 0 without one."""
         return self.amount / self.limit if self.limit else 0.0
 
 
@@ -41,7 +41,7 @@ def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | Lack:
     if isinstance(found, Lack):
         return found
     named = {pod.ref.name: pod for pod in pods}
-    left = case.first(_untold(found, pods), MOST_ASKED, "pods that are not among those that use most")
+    left = case.first(_untold(found, pods), MOST_ASKED, "pods outside the listed top users")
     uses = []
     for source, place, item in _entries(case, found, left):
         pod, amount = named.get(str(item.get("pod"))), item.get(resource)
@@ -64,7 +64,7 @@ def usage(case: Case, pods: list[Obj], resource: str) -> list[Use] | Lack:
 
 
 def covers(case: Case, workload: Obj, pods: list[Obj]) -> bool:
-    """Whether `usage` tells of every pod of a workload, so that none can use more than the first it names."""
+    """Whether `usage` covers every pod of a workload, so that none can use more than the first it names."""
     found = case.ask(q.usage(workload.ref.namespace))
     return (
         has_all_pods(case, workload)
@@ -74,7 +74,7 @@ def covers(case: Case, workload: Obj, pods: list[Obj]) -> bool:
 
 
 def _untold(found: Evidence, pods: list[Obj]) -> list[Obj]:
-    """The pods that a list of those that use most leaves out."""
+    """The pods that are missing from a list of the top users."""
     told = {item.get("pod") for item in found.data or []}
     return [pod for pod in pods if pod.ref.name not in told] if found.truncated else []
 
@@ -82,7 +82,7 @@ def _untold(found: Evidence, pods: list[Obj]) -> list[Obj]:
 def _entries(
     case: Case, found: Evidence, left: Sequence[Obj]
 ) -> Iterator[tuple[Evidence, int, dict[str, Any]]]:
-    """What is told of containers, and where; the pods that were left out are asked for one by one."""
+    """The measured containers, and their place in the evidence; pods left out are asked for one by one."""
     asked = [
         case.ask(q.usage(pod.ref.namespace, pod.ref.name), f"how much does {pod.ref} use now?")
         for pod in left

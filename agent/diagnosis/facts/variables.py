@@ -1,4 +1,4 @@
-"""Variables: what a container's environment holds, as far as it stands in the pod or in ConfigMaps."""
+"""Variables: a container's environment, as far as the pod or its ConfigMaps show it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WHY = "which variables does it set?"
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable with its value and where that stands."""
+    """A variable with its value and where the value is set."""
 
     name: str
     value: str

@@ -27,7 +27,7 @@ def claims_of(pod: Obj) -> dict[str, str]:
 
 
 def is_waiting_for_pod(case: Case, pvc: Obj) -> bool:
-    """Whether its volume is made once a pod that uses it has a node, and none has."""
+    """Whether its volume is created only once a pod that uses it has a node, and none has."""
     name = pvc.at("spec.storageClassName")
     if pvc.at("status.phase") != "Pending" or pvc.at("spec.volumeName") or not name:
         return False
@@ -64,7 +64,7 @@ def mismatches(pvc: Obj, pv: Obj) -> list[tuple[str, str]]:
     if (pvc.at("spec.volumeMode") or "Filesystem") != (pv.at("spec.volumeMode") or "Filesystem"):
         found.append(("volumeMode", f"mode {pv.at('spec.volumeMode')}"))
     if not selects(pvc.at("spec.selector"), pv.labels):
-        found.append(("selector", "other labels"))
+        found.append(("selector", "different labels"))
     holder = pv.at("spec.claimRef.name")
     if pv.at("status.phase") == "Released":  # even for a claim of the same name: it is another one
         found.append(("claimRef.name", f"still reserved for the deleted claim {holder}"))
@@ -84,7 +84,7 @@ def provisioner_of(case: Case, provisioner: str) -> Obj | None:
     """The Deployment or StatefulSet that most likely runs a provisioner; no object links the two.
 
     Its template says the provisioner's name (as `--provisioner`, PROVISIONER_NAME), or its own name and
-    images share the telling word with it: `rancher.io/local-path` and `local-path-provisioner`.
+    images share its distinctive word: `rancher.io/local-path` and `local-path-provisioner`.
     """
     words = [word for word in re.split(r"[./]", provisioner) if word not in _COMMON and len(word) > 2]
     best: tuple[int, Obj] | None = None
@@ -107,7 +107,7 @@ _COMMON = frozenset(
 
 
 def _said_of(workload: Obj) -> str:
-    """What tells a provisioner's workload: its name and what its containers are given."""
+    """What identifies a provisioner's workload: its name and what its containers are given."""
     parts = [workload.ref.name]
     for container in workload.items("spec.template.spec.containers"):
         parts += [str(container.get("image") or ""), *map(str, container.get("command") or [])]

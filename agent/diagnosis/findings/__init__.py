@@ -1,1 +1,1 @@
-"""Findings that several rules make, each worded and advised in one place."""
+"""Findings that several rules make, each with its wording and advice in one place."""

@@ -1,4 +1,4 @@
-"""Claims bound to volumes that people make: no class, no volume that fits, a volume of somebody else."""
+"""Claims on volumes created by hand: no class, no volume that fits, a volume of another claim."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,13 +19,13 @@ FINDS = (NO_DEFAULT, NO_VOLUME, ACCESS_MODE, TAKEN)
 
 
 def not_bound(pvc: Obj, *paths: str) -> Claim:
-    """That the claim is not bound, with its phase and what else is named."""
+    """A claim that it is not bound, quoting its phase and the paths given."""
     return Claim(f"The claim {pvc.ref.name} is not bound", pvc.quote("status.phase", *paths))
 
 
 def what_was_said(events: list[Event]) -> tuple[Claim, ...]:
     """The last of some events as a claim; nothing when there is none."""
-    return (Claim("What was said of it", (events[-1].quote,)),) if events else ()
+    return (Claim("The latest event about it", (events[-1].quote,)),) if events else ()
 
 
 def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> Iterator[Finding | State]:
@@ -41,7 +41,7 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
     yield Finding(
         cause=NO_DEFAULT,
         entity=pvc.ref,
-        headline=f"The claim {pvc.ref.name} names no StorageClass, and the cluster has no default one",
+        headline=f"The claim {pvc.ref.name} names no StorageClass, and the cluster has no default class",
         claims=(
             not_bound(pvc, "spec.resources.requests.storage"),
             *what_was_said(said),
@@ -55,21 +55,23 @@ def classless(case: Case, pvc: Obj, events: list[Event], *, explicit: bool) -> I
 
 def _name_a_class(pvc: Obj, classes: Sequence[Obj]) -> Iterator[Recommendation]:
     if not classes:
-        install = "Install a provisioner and its StorageClass, and mark that as the default."
+        install = "Install a provisioner and its StorageClass, and mark the class as the default."
         listed = kubectl(None, "get storageclass")
         yield Recommendation("creating a StorageClass", install, listed, "medium", on(pvc.ref, "get"))
         return
     names = ", ".join(each.ref.name for each in classes[:3])
     mark = on(classes[0].ref, "annotate", "{key}=true --overwrite", key=DEFAULT_CLASS)
-    sentence = f"Mark {classes[0].ref.name} as the cluster's default: claims without a class get it then."
+    sentence = f"Mark {classes[0].ref.name} as the cluster's default: claims that name no class then use it."
     yield from one_of(
-        edit(pvc.ref, "naming a StorageClass in the claim", f"Name one of these classes in it: {names}."),
+        edit(
+            pvc.ref, "naming a StorageClass in the claim", f"Name one of these classes in the claim: {names}."
+        ),
         Recommendation("marking a default class", sentence, mark, "medium", on(pvc.ref, "get")),
     )
 
 
 def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | State]:
-    """A claim that waits for a volume made by hand."""
+    """A claim that waits for a volume created by hand."""
     volumes = case.list("PersistentVolume", "*", why="which volumes are free?", need="ill")
     if isinstance(volumes, Lack):
         return
@@ -79,7 +81,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
         yield State(
             "progressing",
             pvc.ref,
-            f"{pvc.ref} has a free volume that fits and is about to be bound.",
+            f"{pvc.ref} can use a free volume that fits and is about to be bound.",
             pvc.quote("status.phase"),
         )
         return
@@ -99,7 +101,7 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
         claims.append(
             Claim(f"The volume {near.ref.name} does not fit: {'; '.join(why for _, why in only)}", quotes)
         )
-    headline = f"The claim {pvc.ref.name} waits for a volume that fits, and there is no free one"
+    headline = f"The claim {pvc.ref.name} waits for a volume that fits, and no volume is free"
     if near:
         headline = (
             f"No free volume fits the claim {pvc.ref.name}: {near.ref.name} differs "
@@ -117,18 +119,20 @@ def no_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding | S
 
 
 def _provide(pvc: Obj, near: Obj | None, differs: list[str]) -> Iterator[Recommendation]:
-    """How the claim gets its volume: a new one, or the one that only a deleted claim stands in the way of."""
+    """How the claim gets its volume: a new one, or one that only a deleted claim keeps reserved."""
     create = Recommendation(
         "creating a volume that fits",
-        "Create a PersistentVolume of the claim's class, access mode and size.",
+        "Create a PersistentVolume with the claim's class, access mode and size.",
         kubectl(None, "get persistentvolumes"),
         "low",
         on(pvc.ref, "get"),
     )
-    ways = [create, edit(pvc.ref, "correcting the claim", "Ask for what a free volume has.")]
+    ways = [create, edit(pvc.ref, "correcting the claim", "Request what a free volume offers.")]
     if near is not None and differs == ["claimRef.name"] and near.at("status.phase") == "Released":
         patch = [{"op": "remove", "path": "/spec/claimRef"}]
-        sentence = f"If this claim may have the data on {near.ref.name}, take the deleted claim off it."
+        sentence = (
+            f"If this claim may take over {near.ref.name} and its data, remove the deleted claim's claimRef."
+        )
         command = on(near.ref, "patch", "--type=json -p {patch}", patch=patch)
         ways = [
             Recommendation("releasing the volume", sentence, command, "high", on(pvc.ref, "get")),
@@ -167,7 +171,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
         yield Finding(
             cause=TAKEN,
             entity=pvc.ref,
-            headline=f"The volume {name} that the claim {pvc.ref.name} names belongs to the claim {holder}",
+            headline=f"The claim {pvc.ref.name} names the volume {name}, which belongs to the claim {holder}",
             claims=(
                 not_bound(pvc, "spec.volumeName"),
                 Claim(
@@ -194,7 +198,7 @@ def named_volume(case: Case, pvc: Obj, events: list[Event]) -> Iterator[Finding 
                 *said,
             ),
             sure=Sure.STATED,
-            recommendations=(edit(pvc.ref, "correcting the claim", "Ask for what the volume has."),),
+            recommendations=(edit(pvc.ref, "correcting the claim", "Request what the volume offers."),),
             since=pvc.created,
         )
         return

@@ -46,7 +46,7 @@ class Complaint:
         return self.log.quote(self.line)
 
     def because(self, clause: str) -> str:
-        """A headline: what the trouble shows as, and why."""
+        """A headline: what the symptom is, and why."""
         name = self.container.called
         if self.ending is None:
             return f"The {name} cannot do its work because {clause}"
@@ -56,7 +56,7 @@ class Complaint:
 
     @property
     def sure(self) -> Sure:
-        """How sure the line is the reason: an end is proof that something decided it, a running log is less."""
+        """How sure the line is the reason: a termination proves that there was one, a running container does not."""
         if self.ending is not None:
             return Sure.STATED if self.line.weight >= DECISIVE else Sure.LIKELY
         needed = TELLING_WHILE_READY if is_ready(self.pod) else TELLING
@@ -84,7 +84,7 @@ class Complaint:
     ) -> Finding:
         """A finding that rests on the line, the end of the container, and further claims.
 
-        Of the `ways` to mend it one is enough; where the workload is at fault, going back is another.
+        Of the `ways` to fix it one is enough; if the workload is at fault, a rollback is another.
         """
         said = Claim(f"The log of {self.container.called} says: {self.line.message}", (self.quote,))
         back = (roll_back(self.workload.ref),) if self.change and entity is None else ()
@@ -112,13 +112,13 @@ class Complaint:
             lines = [split_time(line)[1] for line in text.splitlines()[self.line.index + 1 :][:MORE_LINES]]
         lines = [line for line in lines if line.strip() and line != self.line.line]
         if lines:
-            yield Claim("Beside it the log says", tuple(self.log.quote(line) for line in lines[-MORE_LINES:]))
+            yield Claim("The log also says", tuple(self.log.quote(line) for line in lines[-MORE_LINES:]))
 
     def _end(self) -> Iterator[Claim]:
         if self.ending is None:
             return
         end = self.container.ended
-        text = f"The {self.container.called} ended with exit code {end.get('exitCode')}, reason {end.get('reason')}"
+        text = f"The {self.container.called} exited with exit code {end.get('exitCode')}, reason {end.get('reason')}"
         yield Claim(text, self.ending.quote())
 
     def _changes(self) -> Iterator[Claim]:
@@ -130,5 +130,5 @@ class Complaint:
     def _ruled_out(self) -> Iterator[RuledOut]:
         if self.ending and self.ending.how in ("exit", "completed", "signal"):
             code, reason = self.container.exit_code, self.container.exit_reason
-            why = f"It ended with exit code {code} and reason {reason}: no limit of memory ended it."
+            why = f"It exited with exit code {code} and reason {reason}: it was not killed at a memory limit."
             yield RuledOut("oom-killed", why, self.container.quote(f"{self.container.ended_path}.reason"))

@@ -57,18 +57,18 @@ KINDS = {
     "dns-failure": (DNS, "the host name {peer} does not resolve"),
     "connection-refused": (REFUSED, "{peer} refuses connections"),
     "connection-timeout": (TIMEOUT, "{peer} does not answer in time"),
-    "connection-reset": (RESET, "{peer} breaks the connection"),
+    "connection-reset": (RESET, "{peer} closes the connection"),
     "tls-expired": (TLS_EXPIRED, "the certificate of {peer} has expired"),
     "tls-unknown-authority": (
         TLS_UNTRUSTED,
-        "the certificate of {peer} is signed by an authority it does not know",
+        "the certificate of {peer} is signed by an authority it does not trust",
     ),
     "tls-wrong-host": (TLS_HOST, "the certificate of {peer} is for another host name"),
-    "tls-protocol": (TLS_PROTOCOL, "{peer} and it do not both speak TLS"),
-    "auth-failed": (AUTH, "{peer} refuses its credentials"),
+    "tls-protocol": (TLS_PROTOCOL, "only one side of the connection to {peer} speaks TLS"),
+    "auth-failed": (AUTH, "{peer} rejects its credentials"),
     "upstream-error": (ERROR, "{peer} answers with errors"),
-    "rate-limited": (RATE_LIMITED, "{peer} limits the rate of its requests"),
-    "too-many-connections": (TOO_MANY, "{peer} has no connection left for it"),
+    "rate-limited": (RATE_LIMITED, "{peer} rate-limits its requests"),
+    "too-many-connections": (TOO_MANY, "{peer} has no free connection for it"),
     "waiting-for": (REFUSED, "it waits for {peer}"),
 }
 UNREACHED = frozenset(
@@ -77,7 +77,7 @@ UNREACHED = frozenset(
 
 
 def explain(complaint: Complaint) -> Iterator[Finding]:
-    """What lies behind a line that names a failing call."""
+    """The findings behind a line that names a failing call."""
     peers = peers_in(complaint.case, complaint.pod, complaint.container, complaint.line)
     if any(peer.place == "unread" for peer in peers):
         return
@@ -113,10 +113,10 @@ def _explain_peer(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
 
 
 def _named(complaint: Complaint, peer: Peer) -> tuple[Claim, ...]:
-    """Where the caller has the peer's name from, and whose an address is not."""
+    """Where the caller got the peer's name, and that no object has its address."""
     quotes = provenance.of_host(complaint.case, complaint.container, peer.host)
-    named = (Claim(f"The address {peer.host} is configured there", quotes),) if quotes else ()
-    strange = (Claim(f"No Service and no pod of the cluster has the address {peer.host}", peer.nobody),)
+    named = (Claim(f"The address {peer.host} is configured here", quotes),) if quotes else ()
+    strange = (Claim(f"No Service and no pod in the cluster has the address {peer.host}", peer.nobody),)
     return (*named, *(strange if peer.nobody else ()))
 
 
@@ -139,8 +139,12 @@ def _missing(complaint: Complaint, peer: Peer) -> Finding:
     advice = [edit(complaint.workload.ref, "correcting the host name", SERVICE_MISSING.remedy)]
     if complaint.workload.at("spec.serviceName") == name:
         governing = complaint.workload.quote("spec.serviceName")
-        claims.append(Claim(f"{complaint.workload.ref} takes the names of its pods from it", governing))
-        sentence = "Create the headless Service that spec.serviceName names; it gives the pods their names."
+        claims.append(
+            Claim(f"{complaint.workload.ref} takes the names of its pods from this Service", governing)
+        )
+        sentence = (
+            "Create the headless Service that spec.serviceName names; the pods get their DNS names from it."
+        )
         advice = [look(complaint.workload.ref, "creating the headless Service", sentence)]
     clause = f"it calls {peer}, and namespace {namespace} has no Service {name}"
     if meant is not None:
@@ -192,14 +196,14 @@ def _wrong_port(complaint: Complaint, peer: Peer) -> Finding | None:
 
 
 def _own_resolver(complaint: Complaint, peer: Peer) -> Finding | None:
-    """A pod that does not ask the cluster's DNS: then a Service that exists has no address for it."""
+    """A pod that does not query the cluster DNS, so an existing Service does not resolve for it."""
     pod, ref = complaint.pod, complaint.workload.ref
     if not (whom := foreign_resolver(pod)):
         return None
-    asked = Claim(f"The pod asks {whom}, not the cluster's DNS", quote_resolver(pod))
+    asked = Claim(f"The pod queries {whom}, not the cluster DNS", quote_resolver(pod))
     sentence = f"Set dnsPolicy to {right_policy(pod)} in the pod's template."
-    advice = edit(ref, "having the pod ask the cluster's DNS", sentence)
-    clause = f"it cannot resolve {peer.host}, a Service that exists: the pod asks {whom}"
+    advice = edit(ref, "having the pod query the cluster DNS", sentence)
+    clause = f"it cannot resolve {peer.host}, a Service that exists: the pod queries {whom}"
     return complaint.finding(DNS, clause, asked, *_named(complaint, peer), ways=(advice,), sure=Sure.STATED)
 
 
@@ -223,7 +227,7 @@ def _plain(complaint: Complaint, peer: Peer) -> Finding:
 
 
 def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
-    """Whether what would tell why the peer cannot be reached was asked for and not answered."""
+    """Whether evidence of why the peer cannot be reached was asked for and not answered."""
     if peer.place == "unknown":
         return True
     if peer.obj is not None and peer.place == "service":
@@ -238,7 +242,7 @@ def _is_half_read(complaint: Complaint, peer: Peer) -> bool:
 
 
 def _is_log_refused(complaint: Complaint, pod: Obj) -> bool:
-    """Whether the log of a pod, which tells on what it listens, was asked for and not answered."""
+    """Whether the log of a pod, which shows its listening port, was asked for and not answered."""
     query = q.logs(pod.ref.namespace, pod.ref.name, first_container(pod))
     return complaint.case.status(query) not in ("", "ok")
 
@@ -276,4 +280,4 @@ _AT_THE_PEER = {
     "dependency-refused": "restoring the dependency",
     "dependency-tls-expired": "renewing the certificate of the dependency",
 }
-"""What mends a failing call, where the cause alone tells."""
+"""How to fix a failing call, where the cause alone decides."""

@@ -1,4 +1,4 @@
-"""What programs say of themselves: one row for each kind of line that decides a crash."""
+"""What programs report about themselves: one row for each kind of line that decides a crash."""
 
 import re
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from agent.kinds import ROLLED_OUT
 
 @dataclass(frozen=True)
 class Row:
-    """`clause` names the target of the line as {what}; `bare` is used where the line has none.
+    """`clause` names the target of the line as {what}; `bare` is used if the line has none.
 
-    `outside`: no object of the cluster holds what is to be mended, so no command can mend it.
+    `outside`: the fix is not in an object of the cluster, so no command can make it.
     """
 
     cause: Cause
@@ -60,9 +60,9 @@ ROWS = {
     "permission-denied": Row(
         cause("file-permission-denied"),
         target="paths",
-        clause="it may not use {what}: permission denied",
+        clause="it has no permission to use {what}",
         bare="permission is denied: {message}",
-        action="correcting user or ownership",
+        action="correcting the user or the ownership",
     ),
     "read-only-filesystem": Row(
         cause("read-only-filesystem"),
@@ -96,8 +96,8 @@ ROWS = {
     "port-in-use": Row(
         cause("port-in-use"),
         target="ports",
-        clause="the port {what} it wants to listen on is taken",
-        bare="the port it wants to listen on is taken",
+        clause="the port {what} it wants to listen on is already in use",
+        bare="the port it wants to listen on is already in use",
         action="changing the port",
     ),
     "schema-missing": Row(
@@ -119,8 +119,8 @@ ROWS = {
     "pool-exhausted": Row(
         cause("pool-exhausted"),
         target="",
-        clause="its pool of connections is exhausted",
-        bare="its pool of connections is exhausted",
+        clause="its connection pool is exhausted",
+        bare="its connection pool is exhausted",
         action="enlarging the connection pool",
     ),
     "deadlock": Row(
@@ -143,7 +143,7 @@ ROWS = {
         target="paths",
         clause="no space is left where it writes {what}",
         bare="no space is left on a file system it writes to",
-        action="enlarging or cleaning the volume",
+        action="enlarging or cleaning up the volume",
     ),
     "too-many-files": Row(
         cause("too-many-open-files"),
@@ -188,7 +188,7 @@ def _process_killed(complaint: Complaint) -> Finding | None:
         return None
     limit = Claim(f"Its memory limit is {bound}", complaint.container.quote_spec("resources.limits.memory"))
     raising = raise_limit(complaint.workload.ref, complaint.container.name, str(bound))
-    clause = f"a process of it is killed at the memory limit of {bound}: {complaint.line.message}"
+    clause = f"one of its processes is killed at the memory limit of {bound}: {complaint.line.message}"
     return complaint.finding(OOM, clause, limit, ways=(raising,))
 
 
@@ -213,7 +213,7 @@ def _own_fault(complaint: Complaint, kind: str) -> Finding:
 
 
 def _background(complaint: Complaint) -> Iterator[Claim]:
-    """Where the things that the line names come from."""
+    """Claims on where the things named in the line come from."""
     case, container, targets = complaint.case, complaint.container, complaint.line.targets
     for name in (*targets.variables, *targets.keys)[:2]:
         yield from provenance.of_variable(case, container, name)
@@ -229,7 +229,7 @@ def _background(complaint: Complaint) -> Iterator[Claim]:
             "spec.securityContext.runAsUser", "spec.securityContext.fsGroup"
         )
         if quotes:
-            yield Claim("The user it runs as is set in the specification", quotes)
+            yield Claim("The spec sets the user it runs as", quotes)
 
 
 def _advice(complaint: Complaint, row: Row, targets: list[str]) -> tuple[Recommendation, ...]:

@@ -1,4 +1,4 @@
-"""What a workload's own ServiceAccount may not do: the refused verb, and what is missing to allow it."""
+"""What a workload's own ServiceAccount is not allowed to do: the refused verb, and what would allow it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LEAD = Sure.POSSIBLE  # below a diagnosis: the line is no word about this pod's 
 
 @dataclass(frozen=True)
 class Refused:
-    """A refusal of a pod's own ServiceAccount, as a line of the pod's log tells it."""
+    """A refusal of a pod's own ServiceAccount, as reported in the pod's log."""
 
     complaint: Complaint
     said: Forbidden
@@ -48,7 +48,7 @@ def explain(complaint: Complaint) -> Iterator[Finding]:
 
 
 def _own(complaint: Complaint) -> Refused | None:
-    """The refusal, when it is of the pod's own ServiceAccount; a log may tell of anybody's."""
+    """The refusal, if it is of the pod's own ServiceAccount; a log may mention any account."""
     said, pod = complaint.line.targets.forbidden, complaint.pod
     account = str(pod.at("spec.serviceAccountName") or "default")
     if said is None or said.user != f"system:serviceaccount:{pod.ref.namespace}:{account}":
@@ -66,7 +66,7 @@ def _what(refused: Forbidden) -> str:
 
 def _bindings(case: Case, refused: Refused) -> list[Obj] | None:
     """The bindings that hold for the account where it was refused; None while unread."""
-    why = f"what is {refused.account} allowed?"
+    why = f"what is {refused.account} allowed to do?"
     lists = [case.list("ClusterRoleBinding", "*", why=why, need="some")]
     if refused.said.namespace:
         lists.append(case.list("RoleBinding", refused.said.namespace, why=why, need="some"))
@@ -117,9 +117,9 @@ def _role_missing(refused: Refused, binding: Obj, absent: Quote) -> Finding:
 
 
 def _decide(ref: Ref, cause: Cause) -> Recommendation:
-    """What is left where the right is one that this program never recommends."""
+    """The advice if the permission is one that this program never recommends."""
     sentence = f"{cause.remedy} {NEVER}"
-    return look(ref, "having the right reviewed by whoever answers for the cluster", sentence)
+    return look(ref, "having a cluster administrator review the permission", sentence)
 
 
 def _create(right: Right, kind: str, namespace: str | None, name: str) -> Command | Withheld:
@@ -130,7 +130,7 @@ def _create(right: Right, kind: str, namespace: str | None, name: str) -> Comman
 
 
 def _check(refused: Refused, right: Right) -> Command | Withheld:
-    """The command that asks the API server whether the account has the right by now."""
+    """The command that asks the API server whether the account has the permission now."""
     words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account}"
     if not right.namespace:
         words = "auth can-i {verb} {resource} --as=system:serviceaccount:{home}:{account} --all-namespaces"
@@ -150,7 +150,7 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
         clause += f": {roles} does not allow it"
     else:
         claims = [_stray(complaint.case, refused)]
-        known = " of those that were read" if _is_part(complaint.case, said) else ""
+        known = " that could be read" if _is_part(complaint.case, said) else ""
         clause += f": no role{known} is bound to it"
     advice = (_grant(refused, named),)
     return complaint.finding(FORBIDDEN, clause, *claims, ways=advice, sure=Sure.STATED)
@@ -195,7 +195,7 @@ def _rules(case: Case, bindings: list[Obj]) -> Iterator[Claim]:
     for binding in bindings[:2]:
         kind = str(binding.at("roleRef.kind"))
         namespace = binding.ref.namespace if kind == "Role" else ""
-        role = case.get(kind, namespace, str(binding.at("roleRef.name")), "which rules does it hold?")
+        role = case.get(kind, namespace, str(binding.at("roleRef.name")), "which rules does the role have?")
         if role:
             yield Claim(
                 f"These are the rules of {role.ref}",

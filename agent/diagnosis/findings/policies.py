@@ -29,7 +29,9 @@ def between(complaint: Complaint, peer: Peer) -> Iterator[Finding]:
         blocked = own_policies and in_the_way(own_policies, "Egress", end_of(case, pod), _dns(), 53, "UDP")
         if blocked:
             name = blocked[0].ref.name
-            clause = f"the NetworkPolicy {name} allows it no DNS (port 53), so {peer.host} cannot resolve"
+            clause = (
+                f"the NetworkPolicy {name} does not allow it DNS (port 53), so {peer.host} does not resolve"
+            )
             yield _finding(complaint, BLOCKS_DNS, clause, blocked[0], "Egress")
             return
     if complaint.line.kind == "dns-failure":
@@ -69,14 +71,16 @@ def _judge(
 ) -> Iterator[Finding]:
     blocked = in_the_way(policies, direction, own, other, port)
     if blocked:
-        verb = "keeps it from calling" if direction == "Egress" else "admits no such caller to"
+        verb = "keeps it from calling" if direction == "Egress" else "does not let it connect to"
         clause = f"the NetworkPolicy {blocked[0].ref.name} {verb} {peer}"
         yield _finding(complaint, BLOCKS, clause, blocked[0], direction)
 
 
 def _finding(complaint: Complaint, cause: Cause, clause: str, policy: Obj, direction: Direction) -> Finding:
     rules = policy.items(f"spec.{direction.lower()}")
-    text = f"{policy.ref} restricts {direction.lower()}; of its {len(rules)} rules none fits"
+    text = (
+        f"{policy.ref} restricts {direction.lower()}; none of its {len(rules)} rules allows this connection"
+    )
     quotes = policy.quote(
         "spec.podSelector", "spec.policyTypes", f"spec.{direction.lower()}", "metadata.name"
     )

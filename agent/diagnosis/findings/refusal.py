@@ -73,7 +73,11 @@ def _quota(refusal: Refusal, match: re.Match[str]) -> Finding:
         (Claim(text, quotes),),
         Sure.STATED,
         one_of(
-            edit(entity, "raising the quota", f"Raise {match['limited']} in quota {name} if that is meant."),
+            edit(
+                entity,
+                "raising the quota",
+                f"Raise {match['limited']} in quota {name} if it may be larger.",
+            ),
             Recommendation(
                 "freeing quota",
                 "See which pods use it and scale down what is not needed.",
@@ -95,9 +99,9 @@ def _usage(quota: Obj | None, resource: str) -> tuple[Quote, ...]:
 
 
 def _values(refusal: Refusal, match: re.Match[str]) -> Finding:
-    headline = f"Quota {match['quota']} demands values that {refusal.workload.ref.name} does not set"
+    headline = f"Quota {match['quota']} requires values that {refusal.workload.ref.name} does not set"
     headline += f" ({match['what']})"
-    sentence = f"Set what quota {match['quota']} demands: {match['what']}."
+    sentence = f"Set what quota {match['quota']} requires: {match['what']}."
     return _of_template(refusal, VALUES, headline, sentence, "setting requests and limits")
 
 
@@ -116,13 +120,13 @@ def _range(refusal: Refusal, match: re.Match[str]) -> Finding:
 def _security(refusal: Refusal, match: re.Match[str]) -> Finding:
     headline = f"Pod Security level {match['level']} refuses pods of {refusal.workload.ref.name}"
     headline += f": {match['what'][:160]}"
-    sentence = f"Set in the template what level {match['level']} asks for; the event names each field."
+    sentence = f"Set what level {match['level']} requires in the template; the event names each field."
     return _of_template(refusal, SECURITY, headline, sentence, "correcting the securityContext")
 
 
 def _account(refusal: Refusal, match: re.Match[str]) -> Finding:
     name, namespace = match["name"], refusal.workload.ref.namespace
-    refusal.case.get("ServiceAccount", namespace, name, "does it exist by now?")
+    refusal.case.get("ServiceAccount", namespace, name, "does it exist now?")
     absent = refusal.case.absent("ServiceAccount", namespace, name)
     headline = f"ServiceAccount {name}, which {refusal.workload.ref.name} names, does not exist"
     advice = edit(refusal.workload.ref, "correcting serviceAccountName", "Name a ServiceAccount that exists.")
@@ -157,7 +161,11 @@ def _denied(refusal: Refusal, match: re.Match[str]) -> Finding:
     who = f"{match['kind']} {match['name']}"
     headline = f"{who} refuses pods of {refusal.workload.ref.name}: {match['what'][:200]}"
     return _of_template(
-        refusal, DENIED, headline, f"Do what {who} asks for: {match['what'][:200]}.", "meeting the policy"
+        refusal,
+        DENIED,
+        headline,
+        f"Do what {who} requires: {match['what'][:200]}.",
+        "complying with the policy",
     )
 
 
@@ -182,7 +190,7 @@ def _of_template(refusal: Refusal, cause: Cause, headline: str, sentence: str, a
         headline,
         (claim,),
         Sure.STATED,
-        (edit(ref, action, sentence), look(ref, "", "See its events.")),
+        (edit(ref, action, sentence), look(ref, "", "Read its events.")),
     )
 
 

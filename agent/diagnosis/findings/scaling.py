@@ -1,4 +1,4 @@
-"""Scaling: the autoscaler of a workload, and what to recommend where load is more than the replicas carry."""
+"""Scaling: the autoscaler of a workload, and what to recommend if the replicas cannot take the load."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ SCALABLE = (*REPLICATED, "ReplicaSet")
 
 
 def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
-    """Whether something scales the workload, as a statement; None while unknown."""
+    """A claim on whether something scales the workload; None while unknown."""
     found = autoscalers(case, workload)
     if isinstance(found, Lack):
         return None
@@ -31,7 +31,7 @@ def autoscaler_claim(case: Case, workload: Obj) -> Claim | None:
 
 
 def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendation]:
-    """What gives a workload room for `ratio` times its load of before."""
+    """How to make room for `ratio` times the workload's earlier load."""
     if workload.ref.kind not in SCALABLE:
         return
     replicas = int(workload.at("spec.replicas", 1) or 1)
@@ -61,11 +61,11 @@ def scale_out(case: Case, workload: Obj, ratio: float) -> Iterator[Recommendatio
 
 
 def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
-    """Let an autoscaler go further than its present maximum."""
+    """Let an autoscaler scale beyond its current maximum."""
     most = max(int(hpa.at("spec.maxReplicas", 1) or 1) + 1, replicas)
     return Recommendation(
         "raising the HPA maximum",
-        f"Allow the HPA {hpa.ref.name} up to {most} replicas, if nodes and dependencies can carry them.",
+        f"Allow the HPA {hpa.ref.name} up to {most} replicas, if the nodes and dependencies can take the load.",
         on(hpa.ref, "patch", "--type=merge -p {patch}", patch={"spec": {"maxReplicas": most}}),
         "medium",
         on(hpa.ref, "get"),
@@ -75,7 +75,7 @@ def raise_maximum(hpa: Obj, replicas: int) -> Recommendation:
 def _more_replicas(workload: Obj, wanted: int) -> Recommendation:
     return Recommendation(
         "scaling replicas",
-        f"Run {wanted} replicas so that each has the load of before.",
+        f"Run {wanted} replicas so that the load on each is back to what it was.",
         on(workload.ref, "scale", "--replicas={count}", count=wanted),
         "low",
         watch(workload.ref),
@@ -87,10 +87,10 @@ def _enable_hpa(workload: Obj, wanted: int) -> Recommendation:
     most = max(wanted, replicas * 2)
     bounds = "--min={least} --max={count} --cpu-percent=70"
     bare = without_request(workload)
-    needs = f" It needs a CPU request, which container {bare[0]} lacks: set it first." if bare else ""
+    needs = f" It needs a CPU request, and container {bare[0]} has none: set one first." if bare else ""
     return Recommendation(
         "enabling HPA",
-        f"Let an HPA follow the load, so that the next spike needs nobody.{needs}",
+        f"Let an HPA follow the load, so that it scales by itself at the next spike.{needs}",
         on(workload.ref, "autoscale", bounds, least=replicas, count=most),
         "low",
         kubectl(workload.ref.namespace, "get hpa {name}", name=workload.ref.name),

@@ -17,12 +17,12 @@ FINDS = (TOO_LOW,)
 
 
 def throttled_share(series: Series | None) -> float:
-    """The share of periods in which the containers are stopped now, 0 without a series."""
+    """The share of periods in which the containers are throttled now, 0 without a series."""
     return now_level(series) or 0.0
 
 
 def starved(case: Case, workload: Obj) -> Finding | None:
-    """Whether a CPU limit stops a workload that others wait for; None while that is not measured."""
+    """A finding if a CPU limit throttles a workload that others wait for; None while that is not measured."""
     if not cpu_limits(workload):
         return None
     series = measured(case, workload, workload, "cpu", "throttled")
@@ -32,7 +32,7 @@ def starved(case: Case, workload: Obj) -> Finding | None:
 def limit_too_low(
     case: Case, workload: Obj, cpu: Series, throttled: Series | None, container: str = ""
 ) -> Finding | None:
-    """Find containers that are stopped by their limit, or the one named; None when they are not."""
+    """A finding for containers throttled by their limit, or the one named; None if they are not."""
     share = throttled_share(throttled)
     limits = cpu_limits(workload, container)
     if throttled is None or share < MUCH or not limits:
@@ -40,13 +40,14 @@ def limit_too_low(
     container, limit = limits[0]
     used = now_level(cpu) or 0.0
     bound = workload.quote(f"{_containers(workload)}[{container}].resources.limits.cpu")
-    stopped = f"In {share:.0%} of its periods the limit of {limit} stops container {container}"
+    stopped = f"Container {container} is throttled by its limit of {limit} in {share:.0%} of its CPU periods"
     claims = [
         Claim(stopped, (quote_now(throttled), *bound)),
         Claim(f"All pods together use {used:.2f} cores", (quote_now(cpu),)),
     ]
     headline = (
-        f"The CPU limit of {limit} of container {container} is too low: {share:.0%} of its periods are cut"
+        f"The CPU limit of {limit} of container {container} is too low: "
+        f"it is throttled in {share:.0%} of its CPU periods"
     )
     change = recent_change(case, workload)
     lowered = [d for d in change.touching("limits.cpu") if d.lowered] if change else []
@@ -65,7 +66,7 @@ def limit_too_low(
 
 
 def at_limit(workload: Obj, use: Use) -> Finding | None:
-    """A container that an alert calls throttled and that is seen at its limit; all that metrics-server can tell."""
+    """A container that an alert calls throttled and that is measured at its limit; metrics-server can show no more."""
     limits = cpu_limits(workload, use.container)
     if not limits:
         return None
@@ -100,7 +101,7 @@ def _double(limit: str) -> str:
 def _raise(workload: Obj, container: str, limit: str) -> Recommendation:
     return Recommendation(
         "raising the CPU limit",
-        f"Give container {container} a CPU limit of {limit}, or none: its request reserves CPU for it.",
+        f"Raise the CPU limit of container {container} to {limit}, or remove it and keep the request.",
         on(
             workload.ref,
             "set resources",

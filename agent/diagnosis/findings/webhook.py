@@ -51,7 +51,7 @@ def webhook_down(case: Case, workload: Ref, match: re.Match[str], quotes: tuple[
 
 
 def _sure(case: Case, service: Ref | None, error: str) -> Sure:
-    """Low while the reason must lie behind the Service: what is found there is the cause, or nothing is sure."""
+    """Low while the reason must be behind the Service: a finding there is the cause, or none is certain."""
     if service is None or "x509" in error or case.absent("Service", service.namespace, service.name):
         return Sure.STATED
     front = case.obj(service)
@@ -76,14 +76,13 @@ def _service_in(error: str) -> Ref | None:
 def ways_back(configuration: Obj | None, service: Ref | None, name: str) -> Iterator[Recommendation]:
     """What to do about a webhook that does not answer."""
     if service:
-        sentence = f"Bring {service} back: see its endpoints and the pods behind it."
+        sentence = f"Restore {service}: check its endpoints and the pods behind it."
         yield look(service, "restoring the webhook's Service", sentence)
     if configuration:
         yield edit(
             configuration.ref,
             "setting its failurePolicy to Ignore",
-            f"As a stopgap let the API server go on without webhook {name}: failurePolicy Ignore, or "
-            "delete it "
-            "if its server is gone for good.",
+            f"As a stopgap, set failurePolicy to Ignore so that webhook {name} is skipped while it does not "
+            "answer, or delete it if its server is gone for good.",
             risk="high",
         )

@@ -1,4 +1,4 @@
-"""What all workloads have in common: scaled to zero, unseen by the controller, short of replicas, well."""
+"""What all workloads have in common: scaled to zero, not observed by the controller, short of replicas, healthy."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ FINDS = (ZERO, UNSEEN, STUCK, MISSING)
 
 
 def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
-    """What there is to say of a workload whatever its pods are; None where its pods tell."""
+    """What can be said of a workload regardless of its pods; None if its pods show its state."""
     if is_told_by_pods(case, obj):
         return None
     if obj.at("metadata.deletionTimestamp"):
@@ -36,7 +36,7 @@ def settled(case: Case, obj: Obj) -> Sequence[Finding | State] | None:
 
 
 def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
-    """Intended by whoever did it; a fault only for those who need the workload."""
+    """Intended by whoever did it; a fault only if something needs the workload."""
     quotes, by = obj.quote("spec.replicas"), ""
     for place, entry in enumerate(obj.items("metadata.managedFields")):
         if "spec.replicas" in (entry.get("fields") or []):
@@ -47,7 +47,7 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
     words = f"{obj.ref} is scaled to zero{by}"
     is_missed = "traffic" in case.runbook.families or case.led_by
     if not is_missed:
-        return State("intended", obj.ref, f"{words}: no pods are wanted.", quotes)
+        return State("intended", obj.ref, f"{words}: no pods are expected.", quotes)
     headline = f"{obj.ref.kind} {obj.ref.name} is scaled to zero{by}"
     up = Recommendation(
         "scaling it up again",
@@ -60,11 +60,15 @@ def scaled_to_zero(case: Case, obj: Obj) -> Finding | State:
 
 
 def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
-    """A change that its controller has not read for a while."""
+    """A change that its controller has not observed for a while."""
     generation, seen = obj.at("metadata.generation"), obj.at("status.observedGeneration") or 0
     minutes = (case.now - since) / timedelta(minutes=1)
-    text = f"Generation {generation} was written {minutes:.0f} minutes ago; the controller has seen {seen}"
-    headline = f"The change of {obj.ref.kind} {obj.ref.name} is not acted on for {minutes:.0f} minutes"
+    text = (
+        f"Generation {generation} was written {minutes:.0f} minutes ago; the controller has observed {seen}"
+    )
+    headline = (
+        f"The controller has not acted on a change to {obj.ref.kind} {obj.ref.name} for {minutes:.0f} minutes"
+    )
     check = Recommendation(
         "checking the controller manager",
         "See whether kube-controller-manager runs and what it logs.",
@@ -76,7 +80,7 @@ def _unheard(case: Case, obj: Obj, since: datetime) -> Finding:
 
 
 def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
-    """The symptom, reported where nothing deeper is found."""
+    """The symptom, reported if nothing deeper is found."""
     available = f"{present(obj)} of {wanted(obj)}"
     claims = [Claim(f"{available} replicas are available", quotes)]
     stuck = obj.condition("Progressing").get("reason") == "ProgressDeadlineExceeded"
@@ -87,7 +91,7 @@ def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
         claims.append(change.claim())
     words = "The rollout of {} is stuck" if stuck else "{} has too few replicas"
     headline = f"{words.format(obj.ref.name)} ({available} available)"
-    see = look(obj.ref, "looking at its events", "See what its events and pods say.")
+    see = look(obj.ref, "looking at its events", "Read its events and check its pods.")
     return Finding(
         STUCK if stuck else MISSING,
         obj.ref,
@@ -102,20 +106,20 @@ def short(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Finding:
 def healthy_or_recovered(
     case: Case, obj: Obj, pods: list[Obj], words: str, quotes: tuple[Quote, ...]
 ) -> State:
-    """Well now; recovered where something went wrong within the hour or since the alert."""
+    """Healthy now; recovered if something went wrong within the hour or since the alert."""
     since = min(case.now - RECENTLY, case.alert.starts_at or case.now)
     for condition in ("Available", "Progressing"):
         turned = parse_time(obj.condition(condition).get("lastTransitionTime"))
         if turned and obj.created and turned - obj.created > timedelta(minutes=5) and turned > since:
-            again = f"{obj.ref} is well again since {turned:%H:%M} UTC: {words}."
+            again = f"{obj.ref} has been healthy again since {turned:%H:%M} UTC: {words}."
             return State(
                 "recovered", obj.ref, again, quotes + obj.quote_condition(condition, "lastTransitionTime")
             )
     if latest := _latest_end(pods, since):
         pod, end, said = latest
-        again = f"{obj.ref} is well again: {words}; {pod.ref.name} last failed at {end:%H:%M} UTC."
+        again = f"{obj.ref} is healthy again: {words}; {pod.ref.name} last failed at {end:%H:%M} UTC."
         return State("recovered", obj.ref, again, quotes + said)
-    return State("healthy", obj.ref, f"{obj.ref} is as it should be: {words}.", quotes)
+    return State("healthy", obj.ref, f"{obj.ref} is healthy: {words}.", quotes)
 
 
 def _latest_end(pods: list[Obj], since: datetime) -> tuple[Obj, datetime, tuple[Quote, ...]] | None:

@@ -1,4 +1,4 @@
-"""Decisive: which line of a log tells why the container ended, or what ails it."""
+"""Decisive: which line of a log shows why the container ended, or what is wrong with it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ _LEADING = re.compile(r"(?i)\b(?:connect|dial|call|open|us|load|read|fetch|conta
 
 @dataclass
 class _Hit:
-    """A message that states trouble, with how often its like occurred."""
+    """A message that states trouble, with how often similar ones occurred."""
 
     entry: Entry
     order: int
@@ -76,7 +76,7 @@ class _Log:
         self.entries = list(join(self.texts))
 
     def line(self, position: int) -> Line:
-        """One line read; a field's complaint carries the name of the field, which stands above it."""
+        """One line, read; a field's error includes the field's name, which is on the line above it."""
         text = self.texts[position]
         if (
             position
@@ -88,10 +88,10 @@ class _Log:
 
 
 def read_log(text: str, *, exited: bool) -> list[LogFinding]:
-    """The lines that matter, best first; empty when the log holds only routine lines.
+    """The lines that matter, best first; empty if the log has only routine lines.
 
-    `exited`: the container ended, so the last trouble before its end counts most; otherwise what
-    recurs up to now counts, and what was overcome does not.
+    `exited`: the container ended, so the last trouble before its end counts most; otherwise what still recurs
+    counts, and what was overcome does not.
     """
     if not text.strip():
         return []
@@ -214,7 +214,7 @@ def _deepest_first(text: str) -> list[str]:
 
 
 def _in_advice(texts: Sequence[str], position: int) -> bool:
-    """Whether a line stands under the heading "Action:" of a failure report: advice, not what happened."""
+    """Whether a line is under the heading "Action:" of a failure report: advice, not what happened."""
     for above in range(position - 1, max(-1, position - 6), -1):
         if texts[above].strip() == "Action:":
             return True
@@ -289,7 +289,7 @@ def _finding(hit: _Hit, log: _Log) -> LogFinding:
 
 
 def _with_peer(finding: LogFinding, hit: _Hit, hits: Sequence[_Hit], log: _Log) -> LogFinding:
-    """A failed call that names no peer: where the complaints just before it name one alone, that is meant."""
+    """A failed call that names no peer: if the complaints just before it name exactly one, it is meant."""
     if hit.kind not in _OUTWARD or finding.targets.hosts:
         return finding
     before = [
@@ -328,5 +328,5 @@ def _leads(log: _Log, position: int) -> bool:
 
 
 def _verbatim(log: _Log, position: int) -> str:
-    """The line as it stands in the log; of a coloured one the longest stretch of one colour."""
+    """The line as it is in the log; for a coloured one, the longest stretch of one colour."""
     return max(parts(log.raws[position]), key=len).strip()

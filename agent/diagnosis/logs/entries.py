@@ -103,7 +103,7 @@ def _python(texts: Sequence[str], position: int) -> int:
 
 
 def _end_of_frames(texts: Sequence[str], position: int) -> int:
-    """Where a traceback's exception stands; lines of the other output stream may have fallen between."""
+    """Where a traceback's exception is; lines of the other output stream may be in between."""
     end = beyond = _while(texts, position, _is_indented)
     for _ in range(_STRANGERS):
         if beyond >= len(texts) or _EXCEPTION.match(texts[beyond]):

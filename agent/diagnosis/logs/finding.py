@@ -1,4 +1,4 @@
-"""What reading a log yields: findings, and the names in them that lead on."""
+"""What reading a log yields: findings, and the names in them to follow."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +57,7 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class Targets:
-    """The names in a message that lead on: peers, variables, files, users ... each in order of appearance."""
+    """The names in a message to follow: peers, variables, files, users ... each in order of appearance."""
 
     hosts: tuple[tuple[str, int | None], ...] = ()
     urls: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class LogFinding:
 
     `line` is a verbatim part of the text without the time stamp, on one line, fit for a quote;
     `message` is its cleaned, short form; `index` counts lines from 0; `weight` (0..1) says how sure
-    it is that this line decided the exit, or is the trouble of what still runs; `context` holds the
+    it is that this line decided the exit, or is the problem of what is still running; `context` holds the
     lines around it that belong to the same trouble, such as the chain of exceptions.
     """
 

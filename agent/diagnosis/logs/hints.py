@@ -1,4 +1,4 @@
-"""Hints: words of which every line that states trouble holds at least one.
+"""Hints: every line that states trouble contains at least one of these words.
 
 Looking for them in a whole log is much cheaper than reading each line, and most lines hold none.
 """

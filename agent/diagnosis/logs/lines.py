@@ -185,7 +185,7 @@ def _plain_scalar(value: Any) -> bool:
 
 
 def _first(text: str) -> str:
-    """The first line that holds something."""
+    """The first line that is not empty."""
     return next(iter(text.strip().splitlines()), "")
 
 

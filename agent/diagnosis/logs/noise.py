@@ -1,8 +1,8 @@
-"""Noise: lines that look like trouble and are none, and text that gives orders."""
+"""Noise: lines that look like trouble but are not, and text that gives instructions."""
 
 import re
 
-# Counts that are zero say that all is well; they are taken out before anything is matched.
+# Counts of zero mean that nothing is wrong; they are removed before anything is matched.
 _COUNTED = r"(?:errors?|failures?|failed|warnings?|exceptions?|problems?|timeouts?|retries|dropped|refused)"
 _NOTHING = r"(?:0+(?:\.0+)?%?|null|none|nil|false|\"\"|\[\]|<nil>)(?![\w.])"
 _ZERO = re.compile(
@@ -70,7 +70,7 @@ def without_zero_counts(text: str) -> str:
 
 
 def is_never(text: str) -> bool:
-    """Whether a line is no trouble whatever it names: a deprecation, a probe's handshake."""
+    """Whether a line is harmless whatever it names: a deprecation, a probe's handshake."""
     return bool(_NEVER.search(text))
 
 
@@ -85,7 +85,7 @@ def is_epilogue(text: str) -> bool:
 
 
 def is_routine(text: str) -> bool:
-    """Whether a line is no trouble unless it names a specific one: shutdown, signals, settings."""
+    """Whether a line is harmless unless it names a specific error: shutdown, signals, settings."""
     return bool(_ROUTINE.search(text))
 
 

@@ -1,4 +1,4 @@
-"""Patterns: how one kind of trouble is told from the text of a line."""
+"""Patterns: how a kind of trouble is recognized from the text of a line."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ SPECIFIC, SOFT, EXCEPTION, OTHER, WRAPPER = 0.40, 0.30, 0.33, 0.12, 0.06
 
 @dataclass(frozen=True)
 class Class:
-    """A kind, the pattern that tells it, and how much it explains (0..1)."""
+    """A kind, the pattern that recognizes it, and how much it explains (0..1)."""
 
     kind: Kind
     pattern: re.Pattern[str]

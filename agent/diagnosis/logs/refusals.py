@@ -2,7 +2,7 @@
 
 from agent.diagnosis.logs.pattern import EXCEPTION, SOFT, spoken
 
-# In order: a certificate is told before the connection it spoils, a schema before the login.
+# In order: a certificate comes before the connection it breaks, a schema before the login.
 REFUSALS = (
     spoken(
         "kubernetes-forbidden",

@@ -1,4 +1,4 @@
-"""Targets: the names in a message that lead on. One pattern for each kind of name, none for a product."""
+"""Targets: the names in a message to follow. One pattern for each kind of name, none for a product."""
 
 import errno
 import re
@@ -45,7 +45,7 @@ _SUBJECT = re.compile(  # what is said to be out of reach
     rf"(?i)(?<![\w./\-])({_HOST})(?: at \S{{1,80}})? (?:is |was |are )?"
     r"(?:not reachable|unreachable|unavailable|not available|not responding|not answering|did not answer|is down)\b()"
 )
-_CLUSTER_HOST = re.compile(  # a full name of the cluster's DNS is a host wherever it stands
+_CLUSTER_HOST = re.compile(  # a full name of the cluster's DNS is a host wherever it occurs
     rf"(?<![\w./\-@])({_NAME}(?:\.{_NAME}){{1,3}}\.svc(?:\.{_NAME}){{0,6}})(?::(\d{{2,5}}))?(?![\w\-])"
 )
 _OWN = re.compile(r", (?:client|server|host|referrer): \"?[^\",]*\"?")
@@ -120,7 +120,7 @@ _FORBIDDEN = re.compile(
 
 
 def find_targets(texts: Iterable[str]) -> Targets:
-    """The names in the lines of one trouble, the most telling line first."""
+    """The names in the lines of one trouble, the most informative line first."""
     lines = [text[:2000] for text in texts]
     refusal = next((found for line in lines if (found := _forbidden(line))), None)
     return Targets(

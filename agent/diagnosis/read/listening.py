@@ -16,7 +16,7 @@ MAX_LINE = 400
 
 @dataclass(frozen=True)
 class Listening:
-    """A port that a line of the log speaks of; `loopback` when the line names only the own host."""
+    """A port that a log line mentions; `loopback` if the line names only the pod's own host."""
 
     port: int
     line: str

@@ -15,7 +15,7 @@ LONGEST_PROOF = timedelta(hours=1)
 
 @dataclass(frozen=True, eq=False)
 class Container:
-    """One container of a pod. `path` is where its status stands, for quotes."""
+    """One container of a pod. `path` is where its status is, for quotes."""
 
     pod: Obj
     name: str
@@ -36,7 +36,7 @@ class Container:
 
     @property
     def ready(self) -> bool:
-        """Whether the kubelet calls it ready."""
+        """Whether the kubelet reports it as ready."""
         return bool(self.status.get("ready"))
 
     @property
@@ -46,7 +46,7 @@ class Container:
 
     @property
     def waiting(self) -> str:
-        """The reason it waits, empty when it does not."""
+        """The reason it is waiting, empty if it is not."""
         return str(dig(self.status, "state.waiting.reason") or "")
 
     @property
@@ -61,7 +61,7 @@ class Container:
 
     @property
     def ended_path(self) -> str:
-        """Where `ended` stands in the container's status."""
+        """Where `ended` is in the container's status."""
         if dig(self.status, "state.terminated"):
             return "state.terminated"
         return "lastState.terminated" if dig(self.status, "lastState.terminated") else ""
@@ -107,7 +107,7 @@ class Container:
 
     @property
     def should_run(self) -> bool:
-        """Whether ending well is wrong for it: it is to be restarted for ever."""
+        """Whether even a successful exit is wrong for it: it must always be restarted."""
         always = self.pod.at("spec.restartPolicy", "Always") == "Always"
         return always and (not self.is_init or self.is_sidecar)
 
@@ -123,7 +123,7 @@ class Container:
 
     @property
     def called(self) -> str:
-        """How sentences name it: "container web", "init container migrate"."""
+        """Its name in sentences: "container web", "init container migrate"."""
         return f"{'sidecar' if self.is_sidecar else 'init container' if self.is_init else 'container'} {self.name}"
 
     def quote(self, *paths: str) -> tuple[Quote, ...]:
@@ -172,12 +172,12 @@ def is_ready(pod: Obj) -> bool:
 
 
 def is_finished(pod: Obj) -> bool:
-    """Whether the pod ended well and is not meant to run."""
+    """Whether the pod completed and is not meant to run."""
     return pod.at("status.phase") == "Succeeded"
 
 
 def is_deleting(pod: Obj) -> bool:
-    """Whether somebody asked for its deletion."""
+    """Whether its deletion was requested."""
     return bool(pod.at("metadata.deletionTimestamp"))
 
 
@@ -195,5 +195,5 @@ def told_to_end_at(obj: Obj) -> datetime | None:
 
 
 def is_well(pod: Obj) -> bool:
-    """Ready now, or ended well, and not on its way out."""
+    """Ready now, or completed, and not being deleted."""
     return is_finished(pod) or (is_ready(pod) and not is_deleting(pod))

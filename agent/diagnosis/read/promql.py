@@ -65,7 +65,7 @@ def cpu(scope: Scope) -> str:
 
 
 def throttled(scope: Scope) -> str:
-    """Share (0..1) of scheduling periods in which the CPU limit stopped a container; none without a limit."""
+    """Share (0..1) of scheduling periods in which the CPU limit throttled a container; none without a limit."""
     labels = scope.labels('container!=""')
     stopped = f"sum(increase(container_cpu_cfs_throttled_periods_total{labels}[{WINDOW}]))"
     return f"{stopped} / sum(increase(container_cpu_cfs_periods_total{labels}[{WINDOW}]))"
@@ -77,12 +77,12 @@ def memory(scope: Scope) -> str:
 
 
 def requests(scope: Scope) -> str:
-    """Requests served a second, all pods together."""
+    """Requests served per second, all pods together."""
     return f"sum(rate({_named(scope, REQUESTS)}[{WINDOW}]))"
 
 
 def errors(scope: Scope) -> str:
-    """Requests answered with a server error (5xx) a second, by whichever label carries the status."""
+    """Requests answered with a server error (5xx) per second, by whichever label has the status."""
     failed = (_named(scope, REQUESTS, f'{label}=~"5..|5xx|5XX"') for label in STATUS_LABELS)
     return " or ".join(f"sum(rate({labels}[{WINDOW}]))" for labels in failed)
 

@@ -1,11 +1,11 @@
-"""Quotes: the words of evidence that carry a statement."""
+"""Quotes: the words of evidence that support a statement."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Quote:
-    """Words that stand in the evidence of that id, verbatim."""
+    """Words that occur verbatim in the evidence with that id."""
 
     evidence: str
     text: str

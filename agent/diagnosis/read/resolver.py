@@ -1,11 +1,11 @@
-"""The resolver of a pod: whom it asks for host names, where that is not the cluster's DNS."""
+"""The resolver of a pod: what it queries for host names instead of the cluster DNS."""
 
 from agent.diagnosis.read.quote import Quote
 from agent.diagnosis.read.thing import Obj
 
 
 def foreign_resolver(pod: Obj) -> str:
-    """Whom the pod asks instead of the cluster's DNS, as a clause; empty where it asks the cluster's.
+    """What the pod queries instead of the cluster DNS, as a clause; empty if it queries the cluster DNS.
 
     By dnsPolicy as Kubernetes documents it: ClusterFirst falls back to the node's on the host's network.
     """
@@ -21,7 +21,7 @@ def foreign_resolver(pod: Obj) -> str:
 
 
 def right_policy(pod: Obj) -> str:
-    """The dnsPolicy with which the pod would ask the cluster's DNS."""
+    """The dnsPolicy with which the pod would query the cluster DNS."""
     return "ClusterFirstWithHostNet" if pod.at("spec.hostNetwork") else "ClusterFirst"
 
 

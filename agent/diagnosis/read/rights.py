@@ -1,10 +1,10 @@
-"""Rights: which permissions this program may ever recommend to grant; a log cannot widen the list."""
+"""Rights: the permissions that this program may recommend granting; a log cannot widen the list."""
 
 from dataclasses import dataclass
 
 from agent.diagnosis.logs.finding import Forbidden
 
-NEVER = "No command grants this: it reaches beyond reading ordinary objects, so a person decides whether it is meant."
+NEVER = "No command grants this: it allows more than reading ordinary objects, so a person must decide."
 _READING = frozenset({"get", "list", "watch"})
 _WRITING = frozenset({"create", "update", "patch", "delete"})
 _READABLE = {  # what the built-in ClusterRole `view` reads, without logs, and what describes the cluster itself

@@ -19,7 +19,7 @@ class Rise:
 
     @property
     def ratio(self) -> float:
-        """How many times the level of before."""
+        """The ratio to the earlier level."""
         return self.during / self.before if self.before > 0 else float("inf")
 
 

@@ -1,4 +1,4 @@
-"""What the scheduler says of a pod it cannot place: its sentence read into reasons with node counts.
+"""What the scheduler says about a pod it cannot place: its message as reasons with node counts.
 
 The words are those of pkg/scheduler/framework/types.go (FitError) and of the plugins' reasons; older
 minors' spellings are read too. Each node shows only the first filter that refused it, and for resources

@@ -30,13 +30,13 @@ def autoscaler(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if able.get("status") == "False":
         yield _unable(case, obj, target)
     elif active.get("reason") == "ScalingDisabled":
-        words = f"{obj.ref} is switched off while its target has no replicas."
+        words = f"{obj.ref} is disabled while its target has no replicas."
         quotes = obj.quote_condition("ScalingActive")
         yield State("intended", obj.ref, words, quotes, settles=case.is_subject)
     elif active.get("status") == "False":
         yield from _inactive(case, obj, target)
     elif not obj.items("status.conditions"):
-        words = f"{obj.ref} has not been looked at by its controller yet."
+        words = f"{obj.ref} has not been processed by its controller yet."
         yield State("progressing", obj.ref, words, settles=case.is_subject)
     else:
         yield from _active(case, obj)
@@ -53,7 +53,7 @@ def _unable(case: Case, obj: Obj, target: Ref) -> Finding:
     headline = f"HPA {obj.ref.name} scales {handle(target)}, which does not exist"
     near = [other.name for other in _siblings(case, target)]
     hint = f" The namespace has: {', '.join(near[:5])}." if near else ""
-    advice = edit(obj.ref, "correcting its target", f"Name the workload that exists in scaleTargetRef.{hint}")
+    advice = edit(obj.ref, "correcting its target", f"Name an existing workload in scaleTargetRef.{hint}")
     claim = Claim(headline, quotes + obj.quote("spec.scaleTargetRef.name") + ((absent,) if absent else ()))
     return Finding(NO_TARGET, obj.ref, headline, (claim,), Sure.STATED, (advice,))
 
@@ -74,7 +74,7 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
     if "missing request for" in message:
         yield _no_requests(obj, target, workload, bare, quotes, message)
     elif "did not receive metrics" in message or "no metrics returned" in message:
-        headline = f"HPA {obj.ref.name} gets no metrics of its pods: {message}"
+        headline = f"HPA {obj.ref.name} gets no metrics for its pods: {message}"
         claim = Claim(headline, quotes)
         yield Finding(FAILING, obj.ref, headline, (claim,), Sure.POSSIBLE, (_describe(obj),))
     elif "metrics" in message:
@@ -95,7 +95,7 @@ def _inactive(case: Case, obj: Obj, target: Ref) -> Iterator[Finding | State]:
 
 
 def _merge(obj: Obj) -> Recommendation:
-    sentence = "Keep one HPA for these pods: put its metrics together and delete the others."
+    sentence = "Keep one HPA for these pods: combine the metrics in it and delete the others."
     return Recommendation(
         "keeping one HPA for these pods",
         sentence,
@@ -112,12 +112,12 @@ def _no_requests(
     resource = words[0] if words else "cpu"
     container = words[3] if len(words) > 3 and words[1:3] == ["in", "container"] else (bare or [""])[0]
     headline = (
-        f"HPA {obj.ref.name} cannot work: {handle(target)}, container {container}, requests no {resource}"
+        f"HPA {obj.ref.name} cannot work: container {container} of {handle(target)} requests no {resource}"
     )
     amount = "100m" if resource == "cpu" else "128Mi"
     setting = Recommendation(
         f"setting a {resource} request",
-        f"Request the {resource} that container {container} needs in normal use.",
+        f"Set the {resource} request of container {container} to what it needs in normal use.",
         on(
             target,
             "set resources",
@@ -146,12 +146,12 @@ def _no_metrics(case: Case, obj: Obj, quotes: tuple[Quote, ...], message: str) -
     elif found and (named := found.at("spec.service")):
         service = Ref("Service", str(named.get("namespace")), str(named.get("name")))
         claims.append(Claim(f"{service} serves {api}", found.quote_condition("Available")))
-    headline = f"HPA {obj.ref.name} gets no metrics: nothing answers for {api}"
+    headline = f"HPA {obj.ref.name} gets no metrics: nothing serves {api}"
     if service:
         headline = f"HPA {obj.ref.name} gets no metrics from {service}"
     advice = Recommendation(
         "installing or repairing the metrics API",
-        f"See whether what serves {api} is installed and available.",
+        f"Check that the server of {api} is installed and available.",
         on(Ref("APIService", "", f"v1beta1.{api}"), "get"),
         "none",
         on(obj.ref, "get"),
@@ -180,7 +180,7 @@ def _active(case: Case, obj: Obj) -> Iterator[Finding | State]:
         return
     current, desired = int(obj.at("status.currentReplicas") or 0), int(obj.at("status.desiredReplicas") or 0)
     if current == desired:
-        words = f"{obj.ref} works: {current} replicas, as it wants."
+        words = f"{obj.ref} works: it has the {current} replicas it wants."
         quotes = counts + obj.quote_condition("ScalingActive", "status", "reason")
         yield State("healthy", obj.ref, words, quotes, settles=case.is_subject)
     else:
@@ -189,4 +189,4 @@ def _active(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _describe(obj: Obj) -> Recommendation:
-    return look(obj.ref, "reading its conditions", "See what the HPA says.")
+    return look(obj.ref, "reading its conditions", "Read what the HPA reports.")

@@ -1,4 +1,4 @@
-"""PodDisruptionBudgets: one that allows no disruption at all, or guards pods that are not well."""
+"""PodDisruptionBudgets: one that allows no disruption at all, or guards unhealthy pods."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ OVERLAP = cause("pdb-overlap")
 
 @rule("PodDisruptionBudget", finds=(EMPTY, OVERLAP, STRICT, UNHEALTHY))
 def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare what a budget wants healthy with what is."""
+    """Compare the number of healthy pods a budget requires with the actual one."""
     healthy, wanted = count(obj, "currentHealthy"), count(obj, "desiredHealthy")
     quotes = obj.quote(
         "status.expectedPods", "status.desiredHealthy", "status.currentHealthy", "status.disruptionsAllowed"
@@ -36,7 +36,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif not pods and count(obj, "expectedPods") == 0:
         yield _empty(case, obj, quotes)
     elif is_short(obj):
-        headline = f"{healthy} of the {wanted} pods that budget {obj.ref.name} wants are healthy"
+        headline = f"Budget {obj.ref.name} has {healthy} of the {wanted} healthy pods it requires"
         see = Recommendation(
             "repairing the pods it guards",
             "See which pods are not ready and why.",
@@ -48,7 +48,7 @@ def budget(case: Case, obj: Obj) -> Iterator[Finding | State]:
     elif count(obj, "disruptionsAllowed") == 0:
         yield _strict(obj, healthy, quotes)
     else:
-        words = f"{obj.ref} has pods to spare: {healthy} healthy, {wanted} wanted."
+        words = f"{obj.ref} has pods to spare: {healthy} are healthy, {wanted} are required."
         yield State("healthy", obj.ref, words, quotes, settles=case.is_subject)
 
 

@@ -1,4 +1,4 @@
-"""Configuration that keeps a container from being made: ConfigMaps, Secrets, keys, users."""
+"""Configuration that keeps a container from being created: ConfigMaps, Secrets, keys, users."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Fault:
 
 
 def read_message(message: str) -> Fault:
-    """The fault a CreateContainer(Config)Error names; `container-create-error` when it is none of the known."""
+    """The fault a CreateContainer(Config)Error names; `container-create-error` if it is not a known one."""
     if match := _KEY.search(message):
         key, kind, name = match[1], match[2], match[4]
         cause = CONFIGMAP_KEY if kind == "ConfigMap" else SECRET_KEY
@@ -55,9 +55,9 @@ def read_message(message: str) -> Fault:
         cause = CONFIGMAP if kind == "ConfigMap" else SECRET
         return Fault(cause, f"the {kind} {match[2]} does not exist", kind, match[2])
     if "runAsNonRoot" in message or "breaks non-root policy" in message:
-        return Fault(NON_ROOT, f"it may not run as root, and would: {message[:160]}")
+        return Fault(NON_ROOT, f"it must not run as root, but would: {message[:160]}")
     if "SubPath" in message:
-        return Fault(SUBPATH, f"a subPath of its mounts is not valid: {message[:160]}")
+        return Fault(SUBPATH, f"the subPath of one of its mounts is not valid: {message[:160]}")
     return Fault(CREATE, message[:200])
 
 
@@ -82,7 +82,7 @@ def not_mounted(case: Case, pod: Obj) -> Iterator[Finding | State]:
     if waiting is None or is_ready(pod) or is_deleting(pod):
         return
     seen: set[str] = set()
-    for event in reversed(case.events(pod.ref, f"why is {pod.ref} still being made?") or []):
+    for event in reversed(case.events(pod.ref, f"why is {pod.ref} still being created?") or []):
         fault = _mount_fault(pod, event.message) if event.reason == "FailedMount" else None
         if fault is None or fault.clause in seen or _exists_now(case, pod, fault):
             continue
@@ -113,10 +113,10 @@ def _source(volume: dict[str, Any], kind: str, key: str) -> str:
 
 
 def _exists_now(case: Case, pod: Obj, fault: Fault) -> bool:
-    """Whether the object was made since: then the old event explains nothing."""
+    """Whether the object was created since: then the old event explains nothing."""
     if fault.kind != "ConfigMap" or not fault.name:
         return False
-    found = case.get("ConfigMap", pod.ref.namespace, fault.name, f"does ConfigMap {fault.name} exist by now?")
+    found = case.get("ConfigMap", pod.ref.namespace, fault.name, f"does ConfigMap {fault.name} exist now?")
     return (not fault.key or fault.key in (found.at("data") or {})) if found else False
 
 
@@ -124,7 +124,7 @@ def _finding(
     case: Case, pod: Obj, container: Container, fault: Fault, quotes: tuple[Quote, ...], sure: Sure
 ) -> Finding:
     workload = workload_of(case, pod)
-    claims = [Claim(f"The kubelet cannot make the {container.called}: {fault.clause}", quotes)]
+    claims = [Claim(f"The kubelet cannot create the {container.called}: {fault.clause}", quotes)]
     claims += _reference(container, fault)
     claims += _instead(case, pod, fault)
     change = recent_change(case, workload)
@@ -136,7 +136,7 @@ def _finding(
     return Finding(
         cause=fault.cause,
         entity=workload.ref,
-        headline=f"The {container.called} cannot be made because {fault.clause}",
+        headline=f"The {container.called} cannot be created because {fault.clause}",
         claims=tuple(claims),
         sure=sure,
         recommendations=one_of(*ways),
@@ -146,13 +146,13 @@ def _finding(
 
 
 def _reference(container: Container, fault: Fault) -> Iterator[Claim]:
-    """Where the specification names the object or the user."""
+    """Claims on where the spec names the object or the user."""
     if fault.cause is NON_ROOT:
         quotes = container.quote_spec(
             "securityContext.runAsNonRoot", "securityContext.runAsUser"
         ) + container.pod.quote("spec.securityContext.runAsNonRoot", "spec.securityContext.runAsUser")
         if quotes:
-            yield Claim("The security context demands it", quotes)
+            yield Claim("The security context requires it", quotes)
     for variable in container.spec.get("env") or []:
         for field in ("configMapKeyRef", "secretKeyRef"):
             source = (variable.get("valueFrom") or {}).get(field) or {}
@@ -204,7 +204,7 @@ def _keys(found: Obj | None) -> list[str]:
 
 
 def _remedies(case: Case, pod: Obj, workload: Obj, fault: Fault) -> Iterator[Recommendation]:
-    """The ways to mend it, the likeliest first: where a similar name exists, that is what was meant."""
+    """The ways to fix it, the likeliest first: if a similar name exists, it was probably meant."""
     if not (fault.kind and fault.name):
         yield edit(workload.ref, "correcting the template", fault.cause.remedy)
         return

@@ -30,26 +30,28 @@ def answers(case: Case, api: Obj) -> Iterator[Finding | State]:
     words = {
         "ServiceNotFound": "its Service does not exist",
         "MissingEndpoints": "its Service has no ready endpoint",
-        "FailedDiscoveryCheck": "its server does not answer as it should",
+        "FailedDiscoveryCheck": "its server does not answer correctly",
     }.get(str(condition.get("reason")), str(condition.get("reason") or "its server does not answer"))
     yield Finding(
         cause=DEAD,
         entity=api.ref,
         headline=f"The aggregated API {api.ref.name} is unavailable: {words}",
         claims=(
-            Claim("The API server says so", api.quote_condition("Available", "status", "reason", "message")),
+            Claim(
+                "The API server reports it", api.quote_condition("Available", "status", "reason", "message")
+            ),
             *([Claim(f"It is served by {service}", served)] if service else []),
         ),
         sure=Sure.STATED,
         recommendations=one_of(
             look(
                 service or api.ref,
-                "bringing the API's server back",
-                "See what became of the server behind it.",
+                "restoring the API's server",
+                "Check the server behind it.",
             ),
             Recommendation(
                 action="deleting the APIService",
-                sentence="Only if that server was uninstalled for good: delete the APIService that "
+                sentence="Only if that server was uninstalled for good, delete the APIService that "
                 "points to it.",
                 command=on(api.ref, "delete"),
                 risk="high",

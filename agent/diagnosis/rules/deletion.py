@@ -1,4 +1,4 @@
-"""Objects that are to be deleted and stay: finalizers nobody removes, namespaces that do not end."""
+"""Objects that were deleted but stay: finalizers that nothing removes, namespaces stuck in Terminating."""
 
 import re
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def held(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _is_slow(case: Case, pod: Obj) -> bool:
-    """Whether it was told to end a while ago, and its node's kubelet still has time to end it by force."""
+    """Whether it was told to stop a while ago, and its node's kubelet still has time to kill it."""
     asked = told_to_end_at(pod)
     return asked is not None and case.now - asked > PATIENCE and not is_overdue(pod, case.now, PATIENCE)
 
@@ -81,24 +81,24 @@ def _slow(case: Case, pod: Obj) -> Finding:
     ]
     claims = [
         Claim(
-            f"It was told to end and has {grace} s for it",
+            f"It was told to stop and has {grace} s to do so",
             pod.quote("metadata.deletionTimestamp", "metadata.deletionGracePeriodSeconds"),
         )
     ]
     if hooks:
-        claims.append(Claim("A preStop hook runs before its program is told", pod.quote(*hooks)))
+        claims.append(Claim("A preStop hook runs before the program gets SIGTERM", pod.quote(*hooks)))
     force = Recommendation(
-        "ending the pod with less grace",
-        "If its work may be cut off, delete it with a short grace period.",
+        "deleting the pod with a shorter grace period",
+        "If its work may be interrupted, delete it with a short grace period.",
         on(pod.ref, "delete", "--grace-period=30"),
         "medium",
         on(pod.ref, "get"),
     )
-    sentence = "Have the program end on SIGTERM, or shorten terminationGracePeriodSeconds."
+    sentence = "Make the program exit on SIGTERM, or shorten terminationGracePeriodSeconds."
     return Finding(
         cause=SLOW_END,
         entity=owner,
-        headline=f"Pod {pod.ref.name} was told to end and still runs: it may take {grace} s",
+        headline=f"Pod {pod.ref.name} was told to stop and is still running: its grace period is {grace} s",
         claims=tuple(claims),
         sure=Sure.LIKELY,
         recommendations=(force, edit(owner, "shortening its grace period", sentence)),
@@ -114,19 +114,19 @@ def _stuck(obj: Obj, names: list[str], quotes: tuple[Quote, ...]) -> Finding:
     return Finding(
         cause=FINALIZER,
         entity=obj.ref,
-        headline=f"{obj.ref} cannot be deleted because nobody removes its finalizer {named}",
-        claims=(Claim(f"The deletion was asked for, and the finalizer {named} remains", quotes),),
+        headline=f"{obj.ref} cannot be deleted because nothing removes its finalizer {named}",
+        claims=(Claim(f"Deletion was requested, and the finalizer {named} remains", quotes),),
         sure=Sure.STATED,
         recommendations=one_of(
             look(
                 obj.ref,
-                f"bringing back the controller that serves {names[0]}",
-                "Find out who serves the finalizer.",
+                f"restoring the controller that handles {names[0]}",
+                "Find out which controller handles the finalizer.",
             ),
             Recommendation(
                 action="removing the finalizer",
-                sentence="Only if that controller is gone for good: remove the finalizer; what it "
-                "guards is left behind.",
+                sentence="Only if that controller is gone for good, remove the finalizer; whatever it "
+                "protects is then left behind.",
                 command=on(obj.ref, "patch", "--type=json -p {patch}", patch=patch),
                 risk="high",
                 verify=on(obj.ref, "get"),
@@ -150,13 +150,13 @@ def _protected(case: Case, obj: Obj, quotes: tuple[Quote, ...]) -> Iterator[Find
     yield Finding(
         cause=IN_USE,
         entity=obj.ref,
-        headline=f"{obj.ref} was deleted and stays because {who} still uses it",
+        headline=f"{obj.ref} was deleted but stays because {who} still uses it",
         claims=(
-            Claim("The deletion was asked for", quotes),
+            Claim("Deletion was requested", quotes),
             *([Claim(f"{who} uses it", used)] if used else []),
         ),
         sure=Sure.STATED,
-        recommendations=(look(obj.ref, "removing its users, if the deletion is meant", IN_USE.remedy),),
+        recommendations=(look(obj.ref, "removing what uses it, if the deletion is intended", IN_USE.remedy),),
         since=told_to_end_at(obj),
     )
 
@@ -171,7 +171,7 @@ def _use(pod: Obj, claim: str) -> tuple[Quote, ...]:
 
 @rule("Namespace", finds=(NAMESPACE,))
 def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
-    """A namespace that is Terminating: on its way, or held by content or by a dead API."""
+    """A namespace that is Terminating: in progress, or held by its content or by a dead API."""
     if not space.at("metadata.deletionTimestamp"):
         return
     remaining = space.condition("NamespaceFinalizersRemaining")
@@ -182,7 +182,7 @@ def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
         yield State("progressing", space.ref, f"Namespace {space.ref.name} is being deleted.", quotes)
         return
     leads: tuple[Ref, ...] = ()
-    words = "it is not said why"
+    words = "no reason is given"
     claims = [Claim("The namespace was deleted and is still there", quotes)]
     if discovery.get("status") == "True":
         if dead := _STALE.search(str(discovery.get("message"))):
@@ -196,17 +196,17 @@ def namespace_ends(case: Case, space: Obj) -> Iterator[Finding | State]:
         )
     if remaining.get("status") == "True":
         names = [name for name, _ in _REMAINING.findall(str(remaining.get("message")))]
-        words = f"the finalizer {', '.join(names)} of its content remains"
+        words = f"its content still has the finalizer {', '.join(names)}"
         claims.append(Claim("Content has finalizers", space.quote_condition("NamespaceFinalizersRemaining")))
         leads += _holders(case, space)
     claims.append(Claim("What remains", space.quote_condition("NamespaceContentRemaining", "message")))
     yield Finding(
         cause=NAMESPACE,
         entity=space.ref,
-        headline=f"Namespace {space.ref.name} does not end: {words}",
+        headline=f"Namespace {space.ref.name} is stuck terminating: {words}",
         claims=tuple(claim for claim in claims if claim.quotes),
         sure=Sure.STATED if broken else Sure.LIKELY,
-        recommendations=(look(space.ref, "following the namespace's conditions", NAMESPACE.remedy),),
+        recommendations=(look(space.ref, "acting on the namespace's conditions", NAMESPACE.remedy),),
         leads_to=leads,
         since=told_to_end_at(space),
     )
@@ -218,7 +218,7 @@ def _holders(case: Case, space: Obj) -> tuple[Ref, ...]:
     found: list[Ref] = []
     for plural, group in _CONTENT.findall(message)[:3]:
         kind = KIND_OF.get((plural, group))
-        why = "what keeps the namespace?"
+        why = "what keeps the namespace from being deleted?"
         objects = case.list(kind, space.ref.name, why=why, need="some") if kind else None
         found += [obj.ref for obj in objects or [] if obj.at("metadata.finalizers")][:2]
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Links: what a pod in trouble depends on by its variables and commands, and which of that is down."""
+"""Links: what an unhealthy pod depends on, by its variables and commands, and which of it is down."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ _UPSTREAM = re.compile(rf"\b(?:server|address:)\s+(?=[a-zA-Z])({NAME})(?::(\d{{2
 
 @rule("Pod", finds=(DOWN, ERRORS, SERVICE_MISSING, *throttling.FINDS))
 def broken_links(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """The dependencies of a pod in trouble that are missing or have nobody behind them."""
+    """The dependencies of an unhealthy pod that are missing or have no pods behind them."""
     if is_deleting(pod) or is_finished(pod):
         return
     for container in containers(pod):
@@ -92,7 +92,7 @@ def _named(case: Case, pod: Obj, container: Container, service: Ref, said: Claim
 
 
 def _slow(case: Case, container: Container, peer: Peer, callee: Obj) -> Iterator[Finding]:
-    """The callee of a program that is said to be slow, where a limit stops it."""
+    """The callee of a program that the alert calls slow, if a CPU limit throttles the callee."""
     if found := starved(case, callee):
         called = Claim(f"The {container.called} calls {peer.host}", _mention(case, container, peer.host))
         headline = f"What it waits for, {callee.ref.kind} {callee.ref.name}, is slow: {found.headline}"
@@ -106,7 +106,7 @@ def _in_command(container: Container) -> Iterator[Host]:
 
 
 def _in_files(case: Case, container: Container) -> Iterator[Host]:
-    """The peers that mounted configuration names, as proxies have their upstreams there."""
+    """The peers named in mounted configuration, where proxies have their upstreams."""
     for held in config_maps(case, container):
         for text in (held.at("data") or {}).values():
             for pattern in (URL, _UPSTREAM):
@@ -114,7 +114,7 @@ def _in_files(case: Case, container: Container) -> Iterator[Host]:
 
 
 def _mention(case: Case, container: Container, host: str) -> tuple[Quote, ...]:
-    """Where the container has the host from."""
+    """Where the container gets the host from."""
     return of_host(case, container, host) or container.quote_spec("name")
 
 
@@ -128,7 +128,10 @@ def _missing(case: Case, pod: Obj, container: Container, peer: Peer) -> Finding:
         headline=f"The {container.called} waits for {peer}, and {text[0].lower()}{text[1:]}",
         claims=(
             Claim(text, (peer.absent,)),
-            Claim(f"The {container.called} is to reach {peer.host}", _mention(case, container, peer.host)),
+            Claim(
+                f"The {container.called} is configured to reach {peer.host}",
+                _mention(case, container, peer.host),
+            ),
         ),
         sure=Sure.LIKELY,
         recommendations=(edit(workload.ref, "correcting the host name", SERVICE_MISSING.remedy),),

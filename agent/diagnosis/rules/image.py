@@ -1,4 +1,4 @@
-"""Images that cannot be had: what the runtime and the registry say about them."""
+"""Images that cannot be pulled: what the runtime and the registry report about them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,10 +56,10 @@ _BY_CLASS = {
 _WORDS = {
     "image-not-found": "the registry has no image {image}",
     "image-access-denied": "the registry refuses {image} without valid credentials",
-    "registry-unreachable": "the registry {host} cannot be reached for {image}",
-    "registry-dns": "the name of the registry {host} does not resolve for {image}",
-    "registry-tls": "the TLS of the registry {host} is not accepted for {image}",
-    "registry-rate-limit": "the registry {host} limits the rate of pulls and refuses {image}",
+    "registry-unreachable": "the registry {host} cannot be reached to pull {image}",
+    "registry-dns": "the registry name {host} in {image} does not resolve",
+    "registry-tls": "the TLS connection to the registry {host} is not accepted for {image}",
+    "registry-rate-limit": "the registry {host} rate-limits pulls and refuses {image}",
     "registry-error": "the registry {host} fails to serve {image}",
     "image-wrong-platform": "{image} has no variant for the node's platform",
     "image-name-invalid": "{image} is not a valid image name",
@@ -71,7 +71,7 @@ _WORDS = {
 
 @dataclass(frozen=True, eq=False)
 class Trouble:
-    """A container that waits for its image, and the words that say why."""
+    """A container that waits for its image, and the message that says why."""
 
     container: Container
     error: str
@@ -80,7 +80,7 @@ class Trouble:
 
     @property
     def image(self) -> str:
-        """The image as the specification has it."""
+        """The image as written in the spec."""
         return str(self.container.spec.get("image") or "")
 
 
@@ -89,7 +89,7 @@ class Trouble:
     finds=(ACCESS, DISK, DNS, FAILED, INVALID, NEVER, NOT_FOUND, PLATFORM, RATE, REGISTRY, TLS, UNREACHABLE),
 )
 def image_trouble(case: Case, pod: Obj) -> Iterator[Finding]:
-    """Containers that wait for an image which does not come."""
+    """Containers that wait for an image that cannot be pulled."""
     if is_deleting(pod):
         return
     for container in containers(pod):
@@ -100,13 +100,11 @@ def image_trouble(case: Case, pod: Obj) -> Iterator[Finding]:
 
 
 def _trouble(case: Case, container: Container) -> Trouble:
-    """The newest words about the pull: the waiting message, else (older kubelets) the events."""
+    """The newest message about the pull: the waiting message, or (older kubelets) the events."""
     message = container.waiting_message
     quotes = container.quote("state.waiting.reason", "state.waiting.message")
     end = message.split("\n", 1)[0][-QUOTE_LENGTH // 2 :]
-    if quotes and not quotes[-1].text.endswith(
-        end
-    ):  # cut off, and the cause stands at the end of a pull error
+    if quotes and not quotes[-1].text.endswith(end):  # cut off, and the cause is at the end of a pull error
         quotes = (*quotes, Quote(container.pod.evidence.id, end))
     match container.waiting:
         case "InvalidImageName":
@@ -158,7 +156,7 @@ def _finding(case: Case, pod: Obj, trouble: Trouble) -> Finding:
 
 
 def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
-    """Whether the pod brings credentials, where the registry asks for some."""
+    """Whether the pod has credentials, if the registry requires them."""
     if trouble.cause is not ACCESS:
         return
     missing = [
@@ -171,7 +169,7 @@ def _secret_claims(case: Case, pod: Obj, trouble: Trouble) -> Iterator[Claim]:
         yield Claim("The pull secret that the pod names cannot be read", (missing[-1].quote,))
     elif named:
         quotes = pod.quote(*(f"spec.imagePullSecrets[{secret.get('name')}].name" for secret in named))
-        yield Claim("The pod brings a pull secret, which the registry does not accept", quotes)
+        yield Claim("The pod has a pull secret that the registry does not accept", quotes)
     else:
         yield Claim("The pod names no imagePullSecrets", kind="hypothesis")
 
@@ -219,7 +217,7 @@ _IN_THE_TEMPLATE = {
     "image-wrong-platform": "using an image built for the node's platform",
     "image-never-pulled": "allowing the pull or loading the image",
 }
-"""What mends a pull that a name of an image which exists does not: there, or in the template."""
+"""How to fix a pull that correcting the image name does not fix: in the registry, on the node or in the template."""
 
 
 def _ruled_out(trouble: Trouble) -> Iterator[RuledOut]:

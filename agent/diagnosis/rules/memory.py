@@ -43,7 +43,7 @@ NEAR_LIMIT = cause("memory-near-limit")
 
 @rule(*ROLLED_OUT, "Pod", finds=(CHANGED, LEAK, LOAD, NEAR_LIMIT))
 def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Explain why the subject of a memory alert holds more than before, or say that it does not."""
+    """Explain why the subject of a memory alert uses more than before, or report that it does not."""
     if not is_about(case, "memory"):
         return
     workload = workload_of(case, obj)
@@ -68,7 +68,7 @@ def high_memory(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _growth(memory: Series) -> float | None:
-    """Bytes an hour, where the line is straight, rises, and still does."""
+    """Bytes per hour, if growth is linear and continues."""
     if len(memory.points) < LEAST_POINTS:
         return None
     rate, straight = slope(memory.points)
@@ -82,7 +82,7 @@ def _growth(memory: Series) -> float | None:
 
 def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None) -> Finding:
     held = memory.points[-1][1]  # of a line that grows, the level of late is behind
-    text = f"The largest pod grows by {_bytes(growth)} an hour, steadily, and holds {_bytes(held)} now"
+    text = f"The largest pod grows steadily by {_bytes(growth)} an hour and uses {_bytes(held)} now"
     claims, ruled_out = [Claim(text, (memory.quote(), quote_now(memory)))], []
     if requests:
         rate, straight = slope(requests.points)
@@ -100,7 +100,7 @@ def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None)
     advice = (
         Recommendation(
             "taking a heap profile",
-            "Take two heap profiles some minutes apart, and find what is kept.",
+            "Take two heap profiles a few minutes apart and see what has grown.",
             kubectl(workload.ref.namespace, "top pod --containers --sort-by=memory"),
             "none",
         ),
@@ -152,7 +152,7 @@ def _level(
     ]
     if limits and held > NEAR * max(limits):
         headline = (
-            f"Memory of {workload.ref.name} is at {held / max(limits):.0%} of its limit, and was all the time"
+            f"Memory of {workload.ref.name} has been at {held / max(limits):.0%} of its limit the whole time"
         )
         yield Finding(NEAR_LIMIT, workload.ref, headline, (Claim(headline, last),), Sure.POSSIBLE)
     elif rise and rise.end:
@@ -166,7 +166,7 @@ def _level(
 
 
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
-    """Without Prometheus: how near the limit it is now, never why."""
+    """Without Prometheus: how close to the limit it is now, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
     well = [pod for pod in pods or [] if is_well(pod)]
     uses = usage(case, well, "memory")
@@ -181,7 +181,9 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
         yield State("recovered", obj.ref, sentence, top.quotes, settles=True)
         return
     share = f", {top.share:.0%} of its limit" if top.limit else ", and no limit is set"
-    headline = f"Memory is high now ({words}{share}), but without Prometheus nothing tells what made it grow"
+    headline = (
+        f"Memory is high now ({words}{share}), and without Prometheus the reason for its growth is not known"
+    )
     yield Finding(
         NEAR_LIMIT, workload.ref, headline, (Claim(f"The {words} now{share}", top.quotes),), Sure.POSSIBLE
     )

@@ -1,4 +1,4 @@
-"""ResourceQuotas as the subject of an alert: how full, and whether somebody is refused for it."""
+"""ResourceQuotas as the subject of an alert: how full they are, and whether pods are refused because of it."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ ALMOST = 0.9  # KubeQuotaAlmostFull of kubernetes-mixin
 
 @rule("ResourceQuota", finds=(QUOTA,))
 def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare use and bound of every resource a quota counts."""
+    """Compare usage and limit of every resource a quota counts."""
     full = [resource for resource, share in _shares(obj) if share >= ALMOST]
-    warnings = case.warnings(obj.ref.namespace, "is somebody refused for it?") or []
+    warnings = case.warnings(obj.ref.namespace, "are pods refused because of it?") or []
     refusals = [event for event in warnings if _is_refusal(event, obj)]
     if not full:
         words = f"{obj.ref} has room for everything it counts."
@@ -33,8 +33,8 @@ def quota(case: Case, obj: Obj) -> Iterator[Finding | State]:
     claims = [Claim(headline, tuple(q for r in full for q in _quote(obj, r)))]
     if refusals:
         latest = refusals[-1]
-        headline += f", and pods of {latest.about.name} are refused for it"
-        claims.append(Claim(f"{latest.about} was refused pods", (latest.quote,)))
+        headline += f", and pods of {latest.about.name} are refused because of it"
+        claims.append(Claim(f"Pods of {latest.about} were refused", (latest.quote,)))
     yield Finding(
         QUOTA,
         obj.ref,

@@ -1,4 +1,4 @@
-"""Error rate and latency: since a change, under more load, stopped by a limit; else the pods' logs tell."""
+"""Error rate and latency: since a change, under more load, throttled by a limit; otherwise see the pods' logs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 from agent.kinds import ROLLED_OUT
 
-FEW = 0.01  # errors a second that are none to speak of
+FEW = 0.01  # errors per second that are negligible
 
 ERRORS_CHANGED = cause("errors-after-change")
 ERRORS = cause("errors-high")
@@ -49,7 +49,7 @@ class Symptom:
     unit: str
 
     def claim(self) -> Claim:
-        """That it rose, from what to what."""
+        """A claim that it rose, with both levels."""
         values = f"from {self.rise.before:.3g} to {self.rise.during:.3g} {self.unit}"
         text = f"{self.words} rose {values} at {clock(self.rise.start):%H:%M} UTC"
         return Claim(text, (quote_rise(self.series, self.rise.start),))
@@ -57,7 +57,7 @@ class Symptom:
 
 @rule(*ROLLED_OUT, "Pod", finds=(ERRORS, ERRORS_CHANGED, SLOW, SLOW_CHANGED, SLOW_LOAD, *throttling.FINDS))
 def bad_answers(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Explain more errors or a higher latency of the subject, or say that it is over."""
+    """Explain more errors or higher latency of the subject, or report that it is over."""
     if not is_about(case, "traffic"):
         return
     workload = workload_of(case, obj)
@@ -101,7 +101,11 @@ def _after_change(workload: Obj, symptom: Symptom, change: Change) -> Finding:
     )
     headline = f"{symptom.words} is higher since {what} ({change.summary})"
     undo = (
-        edit(change.entity, "reverting the edit", "Put the earlier data back, then restart what reads it.")
+        edit(
+            change.entity,
+            "reverting the edit",
+            "Restore the earlier data, then restart the pods that read it.",
+        )
         if config
         else roll_back(workload.ref)
     )
@@ -114,17 +118,17 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
     if symptom.high is SLOW and traffic and traffic.ratio >= 1.3:
         more = f"from {traffic.before:.1f} to {traffic.during:.1f} per second"
         said = Claim(f"The request rate rose {more}", (quote_rise(traffic.series, symptom.rise.start),))
-        headline = f"{workload.ref.name} is slower because it gets {traffic.ratio:.1f} times the requests"
+        headline = f"{workload.ref.name} is slower because it gets {traffic.ratio:.1f} times as many requests"
         advice = tuple(scale_out(case, workload, traffic.ratio))
         claims = (symptom.claim(), said)
         yield Finding(
             SLOW_LOAD, workload.ref, headline, claims, Sure.LIKELY, advice, since=clock(symptom.rise.start)
         )
         return
-    headline = f"{symptom.words} of {workload.ref.name} rose without a change before"
+    headline = f"{symptom.words} of {workload.ref.name} rose with no change before it"
     ruled_out: tuple[RuledOut, ...] = ()
     if traffic:
-        why = f"the request rate is {traffic.ratio:.1f} times that of before"
+        why = f"the request rate is {traffic.ratio:.1f} times what it was before"
         ruled_out = (RuledOut(SLOW_LOAD.id, why, (quote_rise(traffic.series, symptom.rise.start),)),)
     yield Finding(
         symptom.high,
@@ -138,7 +142,7 @@ def _under_load(case: Case, workload: Obj, symptom: Symptom, requests: Series | 
 
 
 def _over(obj: Obj, found: list[Symptom], errors: Series | None) -> Iterator[State]:
-    """What rose has fallen again, or nothing fails at all."""
+    """A state for a rise that is over, or for no errors at all."""
     for symptom in found:
         words = f"{symptom.words} of {obj.ref} rose at {clock(symptom.rise.start):%H:%M} UTC and is back at"
         now = f"{now_level(symptom.series) or 0:.3g} {symptom.unit}."

@@ -1,4 +1,4 @@
-"""Pods that are refused before they exist, as the events of their controllers tell."""
+"""Pods that are refused before they exist, as reported by events of their controllers."""
 
 from collections.abc import Iterator
 

@@ -16,7 +16,7 @@ DOWN = cause("webhook-unavailable")
 
 @rule(*CONFIGURATIONS, finds=(DOWN,))
 def configuration(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """A webhook configuration named by an alert: is what it calls there?"""
+    """A webhook configuration named in an alert: does the Service it calls exist?"""
     for webhook in obj.items("webhooks"):
         service = called_service(obj, str(webhook.get("name")))
         if service is None:

@@ -81,7 +81,7 @@ def high_cpu(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _as_before(obj: Obj, workload: Obj, cpu: Series, rise: Rise | None) -> Finding | State:
-    """No rise that lasts: it is over, or there was none and the level is fair, or it was always this high."""
+    """No lasting rise: it is over, or there was none and the level is normal, or it was always this high."""
     now, last = now_level(cpu) or 0.0, (quote_now(cpu),)
     if rise is not None and rise.end is not None:
         words = f"The CPU use of {obj.ref} rose at {clock(rise.start):%H:%M} UTC and fell at"
@@ -89,10 +89,10 @@ def _as_before(obj: Obj, workload: Obj, cpu: Series, rise: Rise | None) -> Findi
         return State("recovered", obj.ref, words, last, settles=True)
     bound = _bound(workload, 1 if obj.ref.kind == "Pod" else int(workload.at("spec.replicas", 1) or 1))
     if bound and now < BUSY * bound:
-        words = f"The CPU use of {obj.ref} is {now:.2f} cores as before, {now / bound:.0%} of what is set."
+        words = f"The CPU use of {obj.ref} is {now:.2f} cores as before, {now / bound:.0%} of its limit or request."
         return State("healthy", obj.ref, words, last, settles=True)
-    of = f", {now / bound:.0%} of what is set for it" if bound else ""
-    headline = f"CPU has been at {now:.2f} cores{of} for as long as was measured: nothing changed it"
+    of = f", {now / bound:.0%} of its limit or request" if bound else ""
+    headline = f"CPU has been at {now:.2f} cores{of} for as long as it was measured, with no rise"
     return Finding(
         HIGH, workload.ref, headline, (Claim(headline, last),), Sure.POSSIBLE, (_profile(workload),)
     )
@@ -114,7 +114,7 @@ def _spike(
     claims = [_rise_claim(cpu, rise), _traffic_claim(traffic, rise), autoscaler_claim(case, workload)]
     share = throttled_share(throttled)
     if share >= 0.1 and throttled:
-        stopped = f"The CPU limit stops the containers in {share:.0%} of their periods"
+        stopped = f"The CPU limit throttles the containers in {share:.0%} of their periods"
         claims.append(Claim(stopped, (quote_now(throttled),)))
     in_step = rise.ratio < COSTLIER * traffic.ratio
     return Finding(
@@ -134,22 +134,24 @@ def _other_than_traffic(
 ) -> Iterator[RuledOut]:
     cost = rise.ratio / traffic.ratio
     rollout = last_rollout(case, workload)
-    why = f"CPU per request is {cost:.1f} times that of before"
+    why = f"CPU per request is {cost:.1f} times what it was before"
     if rollout and rollout.at:
         yield RuledOut(
             CHANGED.id, f"{why}, and the last rollout was at {rollout.at:%Y-%m-%d %H:%M} UTC", rollout.quotes
         )
     else:
-        yield RuledOut(CHANGED.id, f"{why}, and no rollout or edit came before", (traffic.series.quote(),))
+        yield RuledOut(
+            CHANGED.id, f"{why}, and there was no rollout or edit before", (traffic.series.quote(),)
+        )
     if throttled and throttled_share(throttled) < 0.1:
-        yield RuledOut("cpu-limit-too-low", "no limit stops the containers", (quote_now(throttled),))
+        yield RuledOut("cpu-limit-too-low", "no CPU limit throttles the containers", (quote_now(throttled),))
 
 
 def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, change: Change) -> Finding:
     claims, ruled_out = [_rise_claim(cpu, rise), change.claim()], []
     if traffic:
         claims.append(_traffic_claim(traffic, rise))
-        why = f"requests are {traffic.ratio:.1f} times, CPU is {rise.ratio:.1f} times that of before"
+        why = f"requests are {traffic.ratio:.1f} times and CPU is {rise.ratio:.1f} times what it was before"
         ruled_out.append(RuledOut(SPIKE.id, why, (quote_rise(traffic.series, rise.start),)))
     if change.kind == "config":
         what, undo = f"the edit of ConfigMap {change.entity.name}", _revert(change)
@@ -170,17 +172,21 @@ def _changed(workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None, ch
 
 
 def _revert(change: Change) -> Recommendation:
-    sentence = f"Put the earlier data of ConfigMap {change.entity.name} back, then restart what reads it."
+    sentence = (
+        f"Restore the earlier data of ConfigMap {change.entity.name}, then restart the pods that read it."
+    )
     return edit(change.entity, "reverting the edit", sentence)
 
 
 def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Traffic | None) -> Finding:
-    """The request rate says whether it is without load; without one, not even that is known."""
+    """A rise that no load or change explains; without a request rate, not even that is known."""
     claims = [_rise_claim(cpu, rise)]
     if traffic is None:
         claims.append(
             Claim(
-                "No request rate was measured: traffic can neither be blamed nor excluded", (), "hypothesis"
+                "No request rate was measured: traffic can be neither confirmed nor ruled out",
+                (),
+                "hypothesis",
             )
         )
         headline = f"CPU rose {rise.ratio:.1f}-fold, and no request rate was measured to compare it with"
@@ -194,11 +200,11 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
             since=clock(rise.start),
         )
     claims.append(_traffic_claim(traffic, rise))
-    why = f"requests are {traffic.ratio:.1f} times that of before, CPU is {rise.ratio:.1f} times"
+    why = f"requests are {traffic.ratio:.1f} times what they were, CPU is {rise.ratio:.1f} times"
     headline, sure = f"CPU rose {rise.ratio:.1f}-fold without more traffic or a change", Sure.POSSIBLE
     if said := _complaint(case, workload):
         claims.append(said)
-        headline, sure = f"{headline}, while its log complains", Sure.LIKELY
+        headline, sure = f"{headline}, while its log reports a problem", Sure.LIKELY
     return Finding(
         RUNAWAY,
         workload.ref,
@@ -214,7 +220,7 @@ def _unexplained(case: Case, workload: Obj, cpu: Series, rise: Rise, traffic: Tr
 def _complaint(case: Case, workload: Obj) -> Claim | None:
     """What the log of one of the pods says is wrong, if anything."""
     for pod in (pods_of(case, workload) or [])[:1]:
-        log = case.log(pod.ref, first_container(pod), why="what does it do with its CPU?")
+        log = case.log(pod.ref, first_container(pod), why="what does it use its CPU for?")
         found = log.read(exited=False) if log else ()
         if log and found and found[0].weight >= 0.5:
             return Claim(f"Meanwhile its log says: {found[0].message}", (log.quote(found[0]),))
@@ -222,7 +228,7 @@ def _complaint(case: Case, workload: Obj) -> Claim | None:
 
 
 def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
-    """Without Prometheus: the present use against the limit. It says how much, never why."""
+    """Without Prometheus: the current usage against the limit. It shows how much, never why."""
     pods = [obj] if obj.ref.kind == "Pod" else pods_of(case, workload)
     well = [pod for pod in pods or [] if is_well(pod)]
     uses = usage(case, well, "cpu")
@@ -246,7 +252,7 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     change = last_rollout(case, workload)
     if change and change.at and (case.now - change.at).total_seconds() < 3600:
         claims += (change.claim(), Claim("The rollout may cost more CPU", (), "hypothesis"))
-    headline = f"CPU is high now ({words}{share}), but without Prometheus nothing tells why"
+    headline = f"CPU is high now ({words}{share}), and without Prometheus the reason is not known"
     yield Finding(HIGH, workload.ref, headline, claims, Sure.POSSIBLE, (_profile(workload),))
 
 
@@ -266,6 +272,6 @@ def _traffic_claim(traffic: Traffic, rise: Rise) -> Claim:
 def _profile(
     workload: Obj, action: str = "taking a CPU profile", when: str = "While it lasts"
 ) -> Recommendation:
-    sentence = f"{when}, take a CPU profile of the busiest pod: it names the code that burns the CPU."
+    sentence = f"{when}, take a CPU profile of the busiest pod: it shows which code uses the CPU."
     busiest = kubectl(workload.ref.namespace, "top pod --containers --sort-by=cpu")
     return Recommendation(action, sentence, busiest, "none")

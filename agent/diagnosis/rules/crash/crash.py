@@ -1,4 +1,4 @@
-"""Containers that end by themselves: with an error, by a signal, or too early without one."""
+"""Containers that exit by themselves: with an error, by a signal, or without an error but too early."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ LOOP = cause("crash-loop")
 
 @rule("Pod", finds=(EXITS, LOOP, NOT_EXECUTABLE, SIGNAL, *logged.FINDS))
 def ended_by_itself(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """Why a container that keeps ending ends, as far as it decided that itself."""
+    """Why a container keeps exiting, if the reason lies in the container itself."""
     for ending in endings(case, pod):
         yield _loop(ending)
         if ending.how in ("exit", "signal", "stopped", "completed"):
@@ -64,12 +64,12 @@ def _loop(ending: Ending) -> Finding:
     return Finding(
         cause=LOOP,
         entity=ending.workload.ref,
-        headline=f"The {container.called} keeps ending ({end}){_silence(ending)}",
-        claims=(Claim(f"The {container.called} ended: {end}", ending.quote()),),
+        headline=f"The {container.called} keeps exiting ({end}){_silence(ending)}",
+        claims=(Claim(f"The {container.called} exited: {end}", ending.quote()),),
         sure=Sure.POSSIBLE,
         recommendations=(
             *_read_log(ending),
-            look(ending.pod.ref, "", "See what its events say."),
+            look(ending.pod.ref, "", "Read its events."),
         ),
         since=container.finished_at,
         container=container.name,
@@ -77,12 +77,12 @@ def _loop(ending: Ending) -> Finding:
 
 
 def _silence(ending: Ending) -> str:
-    """How the log fails to tell why, where it does."""
+    """A clause saying why the log does not show the reason; empty if it does."""
     if ending.how not in ("exit", "stopped") or ending.said:
         return ""
     if ending.log is None:
         return ", and its log could not be read" if ending.is_log_refused else ""
-    return ", and its log " + ("names no reason" if ending.log.text.strip() else "is empty")
+    return ", and its log " + ("gives no reason" if ending.log.text.strip() else "is empty")
 
 
 def _read_log(ending: Ending) -> Iterator[Recommendation]:
@@ -94,7 +94,7 @@ def _signal(ending: Ending) -> Finding:
     container = ending.container
     name = CRASH_SIGNALS[container.exit_code or 0]
     claims = [
-        Claim(f"The {container.called} ended with exit code {container.exit_code}: {name}", ending.quote())
+        Claim(f"The {container.called} exited with exit code {container.exit_code}: {name}", ending.quote())
     ]
     if ending.said and ending.log:
         claims.append(
@@ -102,13 +102,13 @@ def _signal(ending: Ending) -> Finding:
         )
     not_memory = RuledOut(
         "oom-killed",
-        "The reason of the end is not OOMKilled, and the kernel kills with SIGKILL (137).",
+        "The termination reason is not OOMKilled, and an OOM kill exits with 137 (SIGKILL).",
         container.quote(f"{container.ended_path}.reason"),
     )
     return Finding(
         cause=SIGNAL,
         entity=ending.workload.ref,
-        headline=f"The {container.called} crashes by {name} (exit code {container.exit_code})",
+        headline=f"The {container.called} crashes with {name} (exit code {container.exit_code})",
         claims=tuple(claims),
         sure=Sure.LIKELY,
         recommendations=(
@@ -123,14 +123,14 @@ def _signal(ending: Ending) -> Finding:
 
 def _completed(ending: Ending) -> Finding:
     container, log = ending.container, ending.log
-    claims = [Claim(f"The {container.called} ended with exit code 0 and was started again", ending.quote())]
+    claims = [Claim(f"The {container.called} exited with exit code 0 and was restarted", ending.quote())]
     if log is not None and log.text.strip():
         last = log.text.strip().splitlines()[-1]
         claims.append(Claim("Its log shows no error; this is its last line", (log.quote(last),)))
     return Finding(
         cause=EXITS,
         entity=ending.workload.ref,
-        headline=f"The {container.called} ends by itself with status 0 and is restarted for ever",
+        headline=f"The {container.called} exits by itself with status 0 and is restarted every time",
         claims=tuple(claims),
         sure=Sure.STATED if container.restarts > 1 else Sure.LIKELY,
         recommendations=(
@@ -150,15 +150,15 @@ def _completed(ending: Ending) -> Finding:
 
 def _not_executable(ending: Ending) -> Finding:
     container, line = ending.container, ending.said[0]
-    claims = [Claim("The shell ended with exit code 126: found, but not executable", ending.quote())]
+    claims = [Claim("The shell exited with 126: the command was found but is not executable", ending.quote())]
     if ending.log is not None:
         claims.append(Claim(f"The log says: {line.message}", (ending.log.quote(line),)))
     if quotes := container.quote_spec("command", "args"):
-        claims.append(Claim("This is the command", quotes))
+        claims.append(Claim("The command in the spec", quotes))
     return Finding(
         cause=NOT_EXECUTABLE,
         entity=ending.workload.ref,
-        headline=f"The {container.called} fails because its command may not be executed (exit code 126)",
+        headline=f"The {container.called} fails because its command is not executable (exit code 126)",
         claims=tuple(claims),
         sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "making the command executable", NOT_EXECUTABLE.remedy),),

@@ -1,4 +1,4 @@
-"""Containers killed for memory: at their limit, after the limit was lowered, or reported late."""
+"""Containers that were OOM-killed: at their limit, after the limit was lowered, or reported late."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def _oom(ending: Ending) -> Finding:
     change = recent_change(ending.case, workload, container.finished_at)
     lowered = _lowered(change, container.name)
     claims = [
-        Claim(f"The {container.called} was killed for memory (reason OOMKilled)", ending.quote()),
+        Claim(f"The {container.called} was OOM-killed (reason OOMKilled)", ending.quote()),
         Claim(f"Its memory limit is {bound}", container.quote_spec("resources.limits.memory")),
     ]
     if given := given_by(ending.case, ending.pod, "memory", "limit"):
@@ -54,7 +54,7 @@ def _oom(ending: Ending) -> Finding:
     claims += _last_words(ending)
     text = f"The {container.called} is killed because it reaches its memory limit of {bound}"
     if lowered:
-        text = f"The {container.called} is killed for memory since its limit was lowered to {bound}"
+        text = f"The {container.called} has been OOM-killed since its memory limit was lowered to {bound}"
     raising = raise_limit(workload.ref, container.name, bound)
     return Finding(
         cause=LOWERED if lowered else OOM,
@@ -84,7 +84,7 @@ def _last_words(ending: Ending) -> list[Claim]:
 
 
 def _not_a_probe(ending: Ending) -> Iterator[RuledOut]:
-    why = f"The kubelet gives the reason {ending.container.exit_reason}, which a probe's kill does not have."
+    why = f"The kubelet gives the reason {ending.container.exit_reason}, which a probe's kill does not get."
     yield RuledOut(
         "liveness-probe-kill", why, ending.container.quote(f"{ending.container.ended_path}.reason")
     )
@@ -96,14 +96,14 @@ def _without_limit(ending: Ending) -> Finding:
     return Finding(
         cause=NODE,
         entity=ending.workload.ref,
-        headline=f"The {container.called} was killed because its node ran out of memory; it has no limit of its own",
+        headline=f"The {container.called} was killed because its node ran out of memory; it has no memory limit",
         claims=(
-            Claim("It was killed for memory (reason OOMKilled)", ending.quote()),
+            Claim("It was OOM-killed (reason OOMKilled)", ending.quote()),
             Claim(f"It ran on node {node} and has no memory limit", ending.pod.quote("spec.nodeName")),
         ),
         sure=Sure.LIKELY,
         recommendations=(
-            look(Ref("Node", "", node), "finding what fills the node's memory", "See which pods hold it."),
+            look(Ref("Node", "", node), "finding what fills the node's memory", "See which pods use it."),
             edit(ending.workload.ref, "setting memory requests and limits", NODE.remedy),
         ),
         leads_to=(Ref("Node", "", node),) if node else (),
@@ -120,14 +120,14 @@ def _killed(ending: Ending) -> Finding:
     probed = any(e.reason in ("Unhealthy", "Killing") for e in events)
     has_probe = any(container.spec.get(probe) for probe in ("livenessProbe", "startupProbe"))
     likely = bool(bound) and not probed and (bool(events) or not has_probe)
-    claims = [Claim("It was ended by SIGKILL (exit code 137), without the reason OOMKilled", ending.quote())]
+    claims = [
+        Claim("It was killed with SIGKILL (exit code 137), without the reason OOMKilled", ending.quote())
+    ]
     if bound:
         claims.append(Claim(f"Its memory limit is {bound}", container.quote_spec("resources.limits.memory")))
     claims += _last_words(ending)
     if likely:
-        why = (
-            "No probe and no deletion killed it: at a memory limit the kubelet sometimes reports the kill so"
-        )
+        why = "No probe and no deletion killed it: the kubelet sometimes reports a kill at the memory limit this way"
         claims.append(Claim(why, (), "hypothesis"))
         text = f"The {container.called} was killed, most likely at its memory limit of {bound}"
     else:
@@ -141,7 +141,7 @@ def _killed(ending: Ending) -> Finding:
         recommendations=(
             raise_limit(ending.workload.ref, container.name, bound)
             if likely
-            else look(ending.pod.ref, "finding who killed it", KILLED.remedy),
+            else look(ending.pod.ref, "finding what killed it", KILLED.remedy),
         ),
         since=container.finished_at,
         container=container.name,

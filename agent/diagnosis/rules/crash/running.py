@@ -1,4 +1,4 @@
-"""What containers that run complain of: not ready ones, init containers that wait, and others when asked."""
+"""What running containers report as wrong: unready ones, waiting init containers, and others if asked."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,7 +25,7 @@ SURE_WHILE_READY = 0.5
 
 @rule("Pod", finds=(HANGS, *logged.FINDS))
 def complaints(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """The trouble that the log of a running container tells of."""
+    """The trouble that the log of a running container reports."""
     if is_deleting(pod) or is_finished(pod) or not _is_of_interest(case, pod):
         return
     for container in containers(pod):
@@ -38,14 +38,14 @@ def complaints(case: Case, pod: Obj) -> Iterator[Finding | State]:
 
 
 def _is_of_interest(case: Case, pod: Obj) -> bool:
-    """Logs of ready pods are read when something led here, or where the state of objects settles nothing."""
+    """Whether to read logs of ready pods: if something led here, or if object states do not answer the alert."""
     if is_ready(pod):
         return bool(case.led_by) or not case.runbook.settled_by_state
     return pod.at("status.phase") == "Pending" or bool(pod.condition("Ready").get("reason"))
 
 
 def _complaint(case: Case, pod: Obj, container: Container) -> Iterator[Finding]:
-    log = case.log(pod.ref, container.name, why=f"what does {container.called} complain of?")
+    log = case.log(pod.ref, container.name, why=f"what does {container.called} report?")
     line = (
         next((found for found in log.read(exited=False) if _is_current(case, pod, found)), None)
         if log
@@ -78,7 +78,7 @@ def _waiting_init(case: Case, pod: Obj, container: Container) -> Iterator[Findin
     yield Finding(
         cause=HANGS,
         entity=workload_of(case, pod).ref,
-        headline=f"The {container.called} does not end, and the pod waits for it",
+        headline=f"The {container.called} does not finish, and the pod waits for it",
         claims=tuple(claims),
         sure=Sure.LIKELY if log else Sure.POSSIBLE,
         recommendations=see or (look(pod.ref, "looking at its command", "See what its command waits for."),),

@@ -53,7 +53,7 @@ def never_started(case: Case, pod: Obj) -> Iterator[Finding | State]:
 
 
 def _no_memory(ending: Ending, message: str) -> Finding:
-    """Killed before it ran: the limit is too small, or a volume in memory, which outlives containers, fills it."""
+    """Killed before it ran: the limit is too small, or an in-memory volume, which outlives containers, fills it."""
     container, ref = ending.container, ending.workload.ref
     limit = dig(container.spec, "resources.limits.memory")
     mounted = [str(mount.get("name")) for mount in container.spec.get("volumeMounts") or []]
@@ -65,13 +65,11 @@ def _no_memory(ending: Ending, message: str) -> Finding:
         ),
         Claim(f"Its memory limit is {limit}", bound),
     ]
-    clause = f"its memory limit of {limit} holds not even the runtime"
+    clause = f"its memory limit of {limit} is too small even for the runtime"
     if kept:
         medium = tuple(q for name in kept for q in ending.pod.quote(f"spec.volumes[{name}].emptyDir.medium"))
-        claims.append(
-            Claim(f"What is in volume {kept[0]} is kept in memory and counts to that limit", medium)
-        )
-        clause = f"what its volume {kept[0]} keeps in memory fills its memory limit of {limit}"
+        claims.append(Claim(f"Volume {kept[0]} is kept in memory and counts towards that limit", medium))
+        clause = f"the contents of its in-memory volume {kept[0]} fill its memory limit of {limit}"
     return Finding(
         cause=OOM if kept else TOO_SMALL,
         entity=ref,
@@ -95,7 +93,7 @@ def _start_error(ending: Ending) -> Finding:
     )
     claims = [Claim(f"The runtime could not start the {container.called}", _quote(ending, where, message))]
     if quotes := container.quote_spec("command", "args", "workingDir"):
-        claims.append(Claim("This is what the specification has it run", quotes))
+        claims.append(Claim("The command in the spec", quotes))
     change = recent_change(ending.case, ending.workload, None)
     ways = [edit(ending.workload.ref, _ACTIONS.get(cause.id, "correcting the template"), cause.remedy)]
     if change:
@@ -124,7 +122,7 @@ _ACTIONS = {
 
 
 def _quote(ending: Ending, where: str, message: str) -> tuple[Quote, ...]:
-    """The runtime's message by its end, which is what tells: the beginning is always the same."""
+    """The end of the runtime's message: it has the reason, while the beginning is always the same."""
     said = ending.container.quote(where, "restartCount")
     first = message.split("\n", 1)[0]
     if len(first) <= TAIL or not said:
@@ -136,7 +134,7 @@ def _read(message: str) -> tuple[Cause, str]:
     if match := _MISSING.search(message):
         return NOT_FOUND, f"its command {match[1]} is not in the image"
     if match := _NOT_ALLOWED.search(message):
-        return NOT_EXECUTABLE, f"its command {match[1]} may not be executed"
+        return NOT_EXECUTABLE, f"its command {match[1]} is not executable"
     if "exec format error" in message:
         return ARCHITECTURE, "its program is built for another architecture"
     if "error mounting" in message and ("not a directory" in message or "is a directory" in message):
@@ -158,7 +156,7 @@ def _hook(ending: Ending) -> Finding:
         headline=f"The {container.called} is killed because its postStart hook fails",
         claims=(
             Claim("The kubelet says that the postStart hook failed", quotes),
-            Claim("It ended so", ending.quote()),
+            Claim("It ended like this", ending.quote()),
         ),
         sure=Sure.STATED,
         recommendations=(edit(ending.workload.ref, "correcting the postStart hook", HOOK.remedy),),

@@ -1,4 +1,4 @@
-"""CronJobs: suspended, held up by a run that does not end, never due, late; else its newest run tells."""
+"""CronJobs: suspended, held up by a run that does not finish, never due, late; otherwise see the newest run."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,10 +27,10 @@ REPLACED = cause("cronjob-run-replaced")
 def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """What keeps a CronJob from running, or how its newest run went."""
     if obj.at("spec.suspend") is True:
-        words = f"{obj.ref} is suspended: it is meant not to run."
+        words = f"{obj.ref} is suspended: it is not meant to run."
         yield State("intended", obj.ref, words, obj.quote("spec.suspend"), settles=case.is_subject)
         return
-    events = case.events(obj.ref, f"what became of the runs of {obj.ref}?")
+    events = case.events(obj.ref, f"how did the runs of {obj.ref} end?")
     own = runs_of(case, obj)
     if Lack.UNREAD in (events, own):
         return
@@ -48,7 +48,7 @@ def cron_job(case: Case, obj: Obj) -> Iterator[Finding | State]:
         yield late
     elif own:
         if own[0].condition("Complete").get("status") == "True":
-            words = f"The newest run of {obj.ref}, {own[0].ref.name}, finished well."
+            words = f"The newest run of {obj.ref}, {own[0].ref.name}, succeeded."
             quotes = own[0].quote_condition("Complete", "status")
             failed = [job for job in own[1:2] if job.condition("Failed").get("status") == "True"]
             if failed:
@@ -67,20 +67,20 @@ def _last(events: list[Event], *reasons: str) -> Event | None:
 
 
 def _made_since(refusal: Event, jobs: list[Obj]) -> bool:
-    """Whether a run was made after one was refused."""
+    """Whether a run was created after one was refused."""
     return any(job.created and refusal.last and job.created > refusal.last for job in jobs)
 
 
 def _bad_schedule(obj: Obj, event: Event) -> Finding:
     what = obj.at("spec.timeZone") if event.reason == "UnknownTimeZone" else obj.at("spec.schedule")
-    headline = f"The schedule of CronJob {obj.ref.name} never comes: {what}"
+    headline = f"CronJob {obj.ref.name} never runs, its schedule or time zone is invalid: {what}"
     quotes = (event.quote, *obj.quote("spec.schedule", "spec.timeZone"))
-    advice = edit(obj.ref, "correcting the schedule", "Write a schedule that comes, such as `0 3 * * *`.")
+    advice = edit(obj.ref, "correcting the schedule", "Set a schedule that occurs, such as `0 3 * * *`.")
     return Finding(SCHEDULE, obj.ref, headline, (Claim(headline, quotes),), Sure.STATED, (advice,))
 
 
 def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
-    """Forbid, a run still active, and another one due since: then the first holds up all others."""
+    """Forbid, a run still active, and another one due since: the active run holds up all others."""
     active = [str(ref.get("name")) for ref in obj.items("status.active")]
     if obj.at("spec.concurrencyPolicy") != "Forbid" or not active:
         return None
@@ -91,7 +91,8 @@ def _held(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     if not said and not overdue:
         return None
     headline = (
-        f"Job {active[0]} does not end, so CronJob {obj.ref.name} (concurrencyPolicy Forbid) starts no other"
+        f"Job {active[0]} does not finish, so CronJob {obj.ref.name} (concurrencyPolicy Forbid) starts no "
+        "new run"
     )
     quotes = obj.quote(
         "spec.concurrencyPolicy", f"status.active[{active[0]}].name", "status.lastScheduleTime"
@@ -120,14 +121,14 @@ def _replaced(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     if before is None or (well and well > before):
         return None
     headline = (
-        f"Each run of CronJob {obj.ref.name} is replaced by the next before it ends (schedule {schedule})"
+        f"Each run of CronJob {obj.ref.name} is replaced by the next before it finishes (schedule {schedule})"
     )
     quotes = (
         ended.quote,
         *obj.quote("spec.schedule", "spec.concurrencyPolicy", "status.active", "status.lastSuccessfulTime"),
     )
-    sentence = "Set a schedule that leaves a run the time it needs, or concurrencyPolicy Forbid."
-    advice = edit(obj.ref, "leaving a run the time it needs", sentence)
+    sentence = "Set a schedule that gives each run the time it needs, or concurrencyPolicy Forbid."
+    advice = edit(obj.ref, "giving each run the time it needs", sentence)
     return Finding(
         REPLACED, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, (advice,), since=ended.first
     )
@@ -156,9 +157,7 @@ def _late(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
     quotes = obj.quote("spec.schedule", "spec.startingDeadlineSeconds", "status.lastScheduleTime")
     deadline = obj.at("spec.startingDeadlineSeconds")
     if deadline is not None and int(deadline) < 10:
-        headline += (
-            f": startingDeadlineSeconds is {deadline}, below the 10 s between two looks of the controller"
-        )
+        headline += f": startingDeadlineSeconds is {deadline}, below the 10 s between the controller's checks"
     advice = edit(
         obj.ref, "raising startingDeadlineSeconds", "Set startingDeadlineSeconds to 60 or more.", risk="low"
     )
@@ -169,6 +168,6 @@ def _late(case: Case, obj: Obj, events: list[Event]) -> Finding | None:
 def _not_yet(obj: Obj) -> State:
     quotes = obj.quote("spec.schedule", "status.lastScheduleTime", "status.lastSuccessfulTime")
     if obj.at("status.lastSuccessfulTime"):
-        words = f"{obj.ref} last succeeded at {obj.at('status.lastSuccessfulTime')}; no run is kept."
+        words = f"{obj.ref} last succeeded at {obj.at('status.lastSuccessfulTime')}; no Job is kept."
         return State("healthy", obj.ref, words, quotes)
     return State("progressing", obj.ref, f"{obj.ref} has not been due since it was created.", quotes)

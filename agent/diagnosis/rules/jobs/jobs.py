@@ -1,4 +1,4 @@
-"""Jobs: finished, suspended, failed by their own rules; the pods say why, as long as they are there."""
+"""Jobs: finished, suspended, failed by their own rules; the pods show why, as long as they exist."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -31,12 +31,12 @@ def job(case: Case, obj: Obj) -> Iterator[Finding | State]:
     """What a Job's conditions say."""
     if has(obj, "Complete"):
         ended = f" at {obj.at('status.completionTime')}" if obj.at("status.completionTime") else ""
-        words = f"{obj.ref} finished well{ended}."
+        words = f"{obj.ref} succeeded{ended}."
         yield State(
             "healthy", obj.ref, words, obj.quote_condition("Complete") + obj.quote("status.completionTime")
         )
     elif has(obj, "Suspended") or obj.at("spec.suspend") is True:
-        words = f"{obj.ref} is suspended: it is meant not to run."
+        words = f"{obj.ref} is suspended: it is not meant to run."
         quotes = obj.quote("spec.suspend") + obj.quote_condition("Suspended")
         yield State("intended", obj.ref, words, quotes, settles=case.is_subject)
     elif is_failed(obj):
@@ -47,7 +47,7 @@ def job(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if later := run_after(case, obj):
-        words = f"{obj.ref} failed, and the run after it, {later.ref.name}, finished well."
+        words = f"{obj.ref} failed, and the run after it, {later.ref.name}, succeeded."
         quotes = later.quote_condition("Complete", "status") + later.quote("status.completionTime")
         yield State("recovered", obj.ref, words, quotes)
         return
@@ -59,7 +59,7 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
     if reason == "DeadlineExceeded":
         yield _deadline(obj, quotes, failed)
     elif reason == "PodFailurePolicy":
-        headline = f"Job {obj.ref.name} was ended by its pod failure policy: {condition.get('message')}"
+        headline = f"Job {obj.ref.name} was failed by its pod failure policy: {condition.get('message')}"
         yield Finding(POLICY, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj, failed))
     else:
         gone = known == []
@@ -71,8 +71,8 @@ def _failed(case: Case, obj: Obj) -> Iterator[Finding | State]:
             )
         ]
         if gone:
-            headline += "; its pods, and with them their logs, are gone"
-            claims.append(Claim("No pod of it is left to say why", _nothing(case, obj)))
+            headline += "; its pods and their logs are gone"
+            claims.append(Claim("None of its pods is left to show why", _nothing(case, obj)))
         yield Finding(
             BACKOFF,
             obj.ref,
@@ -87,7 +87,7 @@ def _deadline(obj: Obj, quotes: tuple[Quote, ...], failed: list[Obj]) -> Finding
     seconds = obj.at("spec.activeDeadlineSeconds")
     headline = f"Job {obj.ref.name} did not finish within its deadline of {seconds} s"
     claim = Claim(headline, quotes + obj.quote("spec.activeDeadlineSeconds", "status.startTime"))
-    why = "the deadline came before the limit of retries"
+    why = "the deadline passed before the retry limit was reached"
     return Finding(
         DEADLINE,
         obj.ref,
@@ -138,11 +138,11 @@ def _running(case: Case, obj: Obj) -> Iterator[Finding | State]:
     quotes = obj.quote("status.active", "status.startTime", "status.failed")
     if is_long(case, obj) and all(is_well(pod) for pod in chosen):
         hours = (case.now - started) / timedelta(hours=1) if started else 0
-        headline = f"Job {obj.ref.name} has been running for {hours:.0f} h without an end"
+        headline = f"Job {obj.ref.name} has been running for {hours:.0f} h without finishing"
         yield Finding(HANGING, obj.ref, headline, (Claim(headline, quotes),), Sure.LIKELY, _see(obj, chosen))
     elif chosen and not all(is_starting(case, pod) for pod in chosen):
         headline = (
-            f"Job {obj.ref.name} does not get on: {int(obj.at('status.failed') or 0)} pods failed so far"
+            f"Job {obj.ref.name} makes no progress: {int(obj.at('status.failed') or 0)} pods failed so far"
         )
         yield Finding(
             BACKOFF, obj.ref, headline, (Claim(headline, quotes),), Sure.POSSIBLE, _see(obj, chosen)
@@ -160,19 +160,19 @@ def _nothing(case: Case, obj: Obj) -> tuple[Quote, ...]:
 def _see(obj: Obj, pods: list[Obj]) -> tuple[Recommendation, ...]:
     """Where to read more: the log of its last pod, if one is left, and the events."""
     last = max(pods, key=ended, default=None)
-    events = look(obj.ref, "" if last else "looking at its events", "See what its events say.")
+    events = look(obj.ref, "" if last else "looking at its events", "Read its events.")
     if last is None:
         return (events,)
     command = kubectl(last.ref.namespace, "logs {name} --all-containers --tail=100", name=last.ref.name)
-    sentence = "See what the last pod of the Job said."
+    sentence = "Read the log of the Job's last pod."
     return (Recommendation("reading the log of its last pod", sentence, command, "none"), events)
 
 
 def _run_again(obj: Obj) -> Recommendation:
-    """Nothing is left to read: let it fail once more, in a way that leaves its pods."""
+    """Nothing is left to read: let it fail once more, in a way that keeps its pods."""
     if obj.at("spec.template.spec.restartPolicy") == "Never":
         return edit(
             obj.ref, "running it again", "Run it again, and read its log before its pods are removed."
         )
-    sentence = "With restartPolicy Never the pods that fail stay, and with them their logs."
+    sentence = "With restartPolicy Never, failed pods are kept, and so are their logs."
     return edit(obj.ref, "running it again with restartPolicy Never", sentence)

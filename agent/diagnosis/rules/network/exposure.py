@@ -1,4 +1,4 @@
-"""Services of type LoadBalancer: one that nobody has given an address."""
+"""Services of type LoadBalancer that have no external address."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,11 +20,11 @@ PATIENCE = timedelta(minutes=1)
 
 @rule("Service", finds=(PENDING,))
 def address(case: Case, service: Obj) -> Iterator[Finding | State]:
-    """Whether clients outside have an address; asked only where the alert is about that."""
+    """Whether it has an external address; checked only if the alert is about that."""
     if case.runbook.id is not Topic.EXPOSURE or service.at("spec.type") != "LoadBalancer":
         return
     if given := service.quote("status.loadBalancer.ingress[0].ip", "status.loadBalancer.ingress[0].hostname"):
-        yield State("healthy", service.ref, f"{service.ref} has an address for clients outside.", given)
+        yield State("healthy", service.ref, f"{service.ref} has an external address.", given)
         return
     events = case.events(service.ref, "why has it no address?")
     said = [event for event in events or [] if event.type == "Warning"][-1:]
@@ -33,9 +33,9 @@ def address(case: Case, service: Obj) -> Iterator[Finding | State]:
 
 
 def _pending(service: Obj, said: list[Event]) -> Finding:
-    why = said[0].message if said else "no controller has answered for it"
+    why = said[0].message if said else "no controller has acted on it"
     quotes = (*service.quote("spec.type"), *_empty(service), *(event.quote for event in said))
-    headline = f"Service {service.ref.name} of type LoadBalancer has no address for clients outside: {why}"
+    headline = f"Service {service.ref.name} of type LoadBalancer has no external address: {why}"
     advice = look(service.ref, "checking the load balancer controller", PENDING.remedy)
     claim = Claim(headline, quotes)
     return Finding(

@@ -30,7 +30,7 @@ def references(case: Case, ingress: Obj) -> Iterator[Finding | State]:
     found = [*_class(case, ingress), *_backends(case, ingress), *_tls(case, ingress)]
     yield from found
     if not found and _all_known(case, ingress):
-        text = f"Ingress {ingress.ref.name} refers only to a class and Services that exist."
+        text = f"The class and the Services that Ingress {ingress.ref.name} refers to exist."
         yield State("healthy", ingress.ref, text, ingress.quote("spec.rules", "spec.ingressClassName"))
 
 
@@ -42,12 +42,14 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
         absent = case.absent("IngressClass", "", name)
         if absent:
             known = case.list("IngressClass", "*", why="which classes of Ingress exist?") or []
-            names = ", ".join(c.ref.name for c in known) or "none at all"
+            names = ", ".join(c.ref.name for c in known) or "none"
             claims = [
                 Claim(f"The Ingress is of class {name}", ingress.quote("spec.ingressClassName")),
-                Claim(f"There is no IngressClass {name} (there is: {names})", (absent,)),
+                Claim(f"There is no IngressClass {name} (existing classes: {names})", (absent,)),
             ]
-            headline = f"Ingress {ingress.ref.name} is served by nobody because the IngressClass {name} does not exist"
+            headline = (
+                f"Ingress {ingress.ref.name} is not served because the IngressClass {name} does not exist"
+            )
             yield _finding(
                 CLASS, ingress, headline, claims, Sure.STATED, "correcting the class of the Ingress"
             )
@@ -63,7 +65,9 @@ def _class(case: Case, ingress: Obj) -> Iterator[Finding]:
         claims = [
             Claim("The Ingress names no class, and no class is the default", ingress.quote("metadata.name"))
         ]
-        headline = f"Ingress {ingress.ref.name} is claimed by no controller: it names no class and none is the default"
+        headline = (
+            f"No controller claims Ingress {ingress.ref.name}: it names no class, and no class is the default"
+        )
         yield _finding(NO_CLASS, ingress, headline, claims, Sure.LIKELY, "setting the class of the Ingress")
 
 
@@ -75,7 +79,7 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
         if f"{name}:{port}" in seen:
             continue
         seen.add(f"{name}:{port}")
-        service = case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} sends to it")
+        service = case.get("Service", ingress.ref.namespace, name, f"{ingress.ref} routes to it")
         if not service:
             absent = case.absent("Service", ingress.ref.namespace, name)
             if absent:
@@ -88,13 +92,13 @@ def _backends(case: Case, ingress: Obj) -> Iterator[Finding]:
             shown = ", ".join(str(p.get("port")) for p in service.items("spec.ports"))
             claims = [
                 Claim(
-                    f"The Ingress sends to port {port} of Service {name}",
+                    f"The Ingress routes to port {port} of Service {name}",
                     ingress.quote(place.replace(".name", ".port")),
                 ),
                 Claim(f"The Service offers {shown}", service.quote("spec.ports")),
             ]
             headline = (
-                f"Ingress {ingress.ref.name} sends to port {port} of Service {name}, which offers {shown}"
+                f"Ingress {ingress.ref.name} routes to port {port} of Service {name}, which offers {shown}"
             )
             yield _finding(PORT, ingress, headline, claims, Sure.STATED, "correcting the port of the backend")
 
@@ -103,18 +107,18 @@ def _missing(case: Case, ingress: Obj, name: str, place: str, absent: Quote) -> 
     why = f"is {name} a mistyped Service?"
     services = case.list("Service", ingress.ref.namespace, why=why, need="some") or []
     claims = [
-        Claim(f"The Ingress sends to Service {name}", ingress.quote(place)),
+        Claim(f"The Ingress routes to Service {name}", ingress.quote(place)),
         Claim(f"There is no Service {name}", (absent,)),
     ]
     if like := near(name, [s.ref.name for s in services]):
         other = next(s for s in services if s.ref.name == like)
         claims.append(Claim(f"A Service {like} exists", other.quote("metadata.name")))
-    headline = f"Ingress {ingress.ref.name} sends to Service {name}, which does not exist"
+    headline = f"Ingress {ingress.ref.name} routes to Service {name}, which does not exist"
     return _finding(SERVICE, ingress, headline, claims, Sure.STATED, "correcting the backend of the Ingress")
 
 
 def _tls(case: Case, ingress: Obj) -> Iterator[Finding]:
-    """Secrets are never read: what tells of a missing one is what a controller says of the Ingress."""
+    """A missing TLS Secret, as its controller reports it: Secrets are never read."""
     names = [str(entry.get("secretName")) for entry in ingress.items("spec.tls") if entry.get("secretName")]
     if not names:
         return
@@ -147,8 +151,8 @@ def _told_by_controller(case: Case, ingress: Obj, names: list[str]) -> Iterator[
 
 def _tls_missing(ingress: Obj, name: str, quote: Quote, sure: Sure) -> Finding:
     claims = [
-        Claim("Its controller says so", (quote,)),
-        Claim(f"The Ingress wants the certificate of Secret {name}", ingress.quote("spec.tls[0].secretName")),
+        Claim("Its controller reports it", (quote,)),
+        Claim(f"The Ingress uses the certificate in Secret {name}", ingress.quote("spec.tls[0].secretName")),
     ]
     headline = f"Ingress {ingress.ref.name} has no certificate because the TLS Secret {name} does not exist"
     command = kubectl(ingress.ref.namespace, "create secret tls {name} --cert=<file> --key=<file>", name=name)
@@ -164,6 +168,6 @@ def _finding(
 
 
 def _all_known(case: Case, ingress: Obj) -> bool:
-    """Whether every backend was read, so that nothing wrong means something."""
+    """Whether every backend was read; only then do no findings mean that nothing is wrong."""
     names = [str(backend.get("name")) for backend, _ in services_behind(ingress)]
     return all(case.get("Service", ingress.ref.namespace, name) for name in names)

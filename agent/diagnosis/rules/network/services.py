@@ -1,4 +1,4 @@
-"""Services: a selector that matches nothing, nobody ready behind it, or a target port nobody has."""
+"""Services: a selector that matches nothing, no ready pod behind it, or a target port that no pod has."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,12 +27,12 @@ TARGET_PORT = cause("service-wrong-target-port")
 NOBODY = cause("service-without-backends")
 EXTERNAL_NAME = cause("service-external-name")
 
-SYMPTOM = Sure.POSSIBLE  # it leads on, but is no root
+SYMPTOM = Sure.POSSIBLE  # it leads to others, but is never the root
 
 
 @rule("Service", finds=(EXTERNAL_NAME, LOOPBACK, NOBODY, NO_READY, SELECTOR, TARGET_PORT))
 def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
-    """Whether a Service has anybody behind it who takes its traffic."""
+    """Whether a Service has any pod that takes its traffic."""
     if service.at("spec.type") == "ExternalName":
         yield from _external_name(case, service)
         return
@@ -48,21 +48,21 @@ def behind_a_service(case: Case, service: Obj) -> Iterator[Finding | State]:
     wrong = list(_ports(case, service, behind))
     yield from wrong
     if not wrong:
-        text = f"Service {service.ref.name} has {behind.ready_count} pods ready."
+        text = f"Service {service.ref.name} has {behind.ready_count} ready pods."
         yield State("healthy", service.ref, text, behind.ready_quotes)
 
 
 def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
     host, target = service.at("spec.externalName"), alias_of(service)
-    if target is None or case.obj(target, f"{service.ref} stands for {target}"):
+    if target is None or case.obj(target, f"{service.ref} is an alias for {target}"):
         return
     if absent := case.absent("Service", target.namespace, target.name):
         yield Finding(
             cause=EXTERNAL_NAME,
             entity=service.ref,
-            headline=f"Service {service.ref.name} is an alias of {host}, which does not exist",
+            headline=f"Service {service.ref.name} is an alias for {host}, which does not exist",
             claims=(
-                Claim(f"It stands for {host}", service.quote("spec.externalName")),
+                Claim(f"It is an alias for {host}", service.quote("spec.externalName")),
                 Claim(f"There is no {target}", (absent,)),
             ),
             sure=Sure.STATED,
@@ -71,13 +71,13 @@ def _external_name(case: Case, service: Obj) -> Iterator[Finding]:
 
 
 def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
-    """No pod matches: is the workload at zero, unable to make pods, labelled otherwise, or not there?"""
+    """No pod matches: is the workload at zero, unable to create pods, labelled differently, or missing?"""
     why = f"who should serve {service.ref}?"
     lists = [case.list(kind, service.ref.namespace, why=why) for kind in ROLLED_OUT]
     if any(isinstance(found, Lack) for found in lists):
         quotes = service.quote("spec.selector")
         headline = f"Service {service.ref.name} has no pod behind it"
-        yield Finding(NO_READY, service.ref, headline, (Claim("This is what it selects", quotes),), SYMPTOM)
+        yield Finding(NO_READY, service.ref, headline, (Claim("Its selector", quotes),), SYMPTOM)
         return
     workloads = [obj for found in lists for obj in found or []]
     selector = service.at("spec.selector") or {}
@@ -91,10 +91,10 @@ def _nobody(case: Case, service: Obj) -> Iterator[Finding]:
         yield Finding(
             cause=NO_READY,
             entity=service.ref,
-            headline=f"Service {service.ref.name} has nobody behind it: {meant.ref.kind} {meant.ref.name} has no pod",
+            headline=f"Service {service.ref.name} has no pods behind it: {meant.ref.kind} {meant.ref.name} has no pods",
             claims=(
                 Claim(
-                    f"{meant.ref} makes such pods",
+                    f"{meant.ref} creates such pods",
                     meant.quote("spec.template.metadata.labels", "status.replicas"),
                 ),
                 Claim("The Service selects them", service.quote("spec.selector")),
@@ -133,10 +133,10 @@ def _mismatch(service: Obj, workload: Obj) -> Finding:
     return Finding(
         cause=SELECTOR,
         entity=service.ref,
-        headline=f"Service {service.ref.name} selects {shown}, which no pod carries",
+        headline=f"Service {service.ref.name} selects {shown}, which no pod has",
         claims=(
             Claim(f"The Service selects {shown}", tuple(quotes)),
-            Claim(f"The pods of {workload.ref} are labelled otherwise", workload.quote(*paths)),
+            Claim(f"The pods of {workload.ref} have different labels", workload.quote(*paths)),
         ),
         sure=Sure.STATED,
         recommendations=(
@@ -154,10 +154,10 @@ def _absent(service: Obj) -> Finding:
     return Finding(
         cause=NOBODY,
         entity=service.ref,
-        headline=f"Service {service.ref.name} has no pod behind it, and no workload makes such pods",
-        claims=(Claim("This is what the Service selects", service.quote("spec.selector")),),
+        headline=f"Service {service.ref.name} has no pod behind it, and no workload creates such pods",
+        claims=(Claim("The Service's selector", service.quote("spec.selector")),),
         sure=Sure.LIKELY,
-        recommendations=(look(service.ref, "deploying what the Service is for", NOBODY.remedy),),
+        recommendations=(look(service.ref, "deploying the workload that the Service is for", NOBODY.remedy),),
     )
 
 
@@ -199,7 +199,7 @@ def _ports(case: Case, service: Obj, behind: Backends) -> Iterator[Finding]:
 
 
 def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | None:
-    """A program that listens for its own pod only, where a caller was refused."""
+    """A program that listens only inside its own pod, if a caller was refused."""
     if not case.led_by:
         return None
     own = [(found, quote) for found, quote in _says(case, pod) if found.port == target]
@@ -207,13 +207,13 @@ def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | N
         return None
     workload = workload_of(case, pod)
     claims = (
-        Claim(f"The program says it listens on {target} of the loopback address", (own[0][1],)),
-        Claim(f"Service {service.ref.name} sends there", _quote_target(service, str(target))),
+        Claim(f"The program says it listens on port {target} on the loopback address", (own[0][1],)),
+        Claim(f"Service {service.ref.name} sends traffic to that port", _quote_target(service, str(target))),
     )
     return Finding(
         cause=LOOPBACK,
         entity=workload.ref,
-        headline=f"The program of {workload.ref.kind} {workload.ref.name} listens on port {target} of 127.0.0.1 only",
+        headline=f"The program of {workload.ref.kind} {workload.ref.name} listens on port {target} on 127.0.0.1 only",
         claims=claims,
         sure=Sure.LIKELY,
         recommendations=(edit(workload.ref, "listening on all addresses", LOOPBACK.remedy),),
@@ -223,7 +223,7 @@ def _on_loopback(case: Case, service: Obj, pod: Obj, target: int) -> Finding | N
 def _undeclared(
     case: Case, service: Obj, pod: Obj, target: int, declared: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-    """A target that no container declares: a fault only if the program is known to listen elsewhere."""
+    """A target port that no container declares: a fault only if the program is known to listen elsewhere."""
     said = _says(case, pod)
     if any(found.port == target for found, _ in said) or not (said or declared):
         return
@@ -251,7 +251,7 @@ def _wrong_port(
     return Finding(
         cause=TARGET_PORT,
         entity=service.ref,
-        headline=f"Service {service.ref.name} sends to port {target}, but its pod {but}",
+        headline=f"Service {service.ref.name} sends traffic to port {target}, but its pod {but}",
         claims=(
             Claim(f"The Service's targetPort is {target}", _quote_target(service, target)),
             Claim(f"{pod.ref} is ready and {but}", shown),

@@ -1,4 +1,4 @@
-"""Services whose selector takes in pods of another workload, which do not serve its port."""
+"""Services whose selector also matches pods of another workload, which do not serve its port."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ REFUSALS = ("dependency-refused", "dependency-reset")
 
 @rule("Service", finds=(TOO_WIDE,))
 def strangers(case: Case, service: Obj) -> Iterator[Finding]:
-    """Where a caller is refused: ready pods of a workload that does not declare the port, beside one that does."""
+    """If a caller is refused: ready pods of a workload without the port, next to those of one that declares it."""
     targets = {entry.get("targetPort", entry.get("port")) for entry in service.items("spec.ports")}
     behind = backends(case, service) if case.led_by in REFUSALS else None
     if behind is None or service.at("spec.clusterIP") == "None":
@@ -37,7 +37,7 @@ def strangers(case: Case, service: Obj) -> Iterator[Finding]:
         "which do not serve its port"
     )
     claims = (
-        Claim("This is what the Service selects", service.quote("spec.selector", "spec.ports")),
+        Claim("The Service's selector", service.quote("spec.selector", "spec.ports")),
         Claim(f"{foreign[0].ref} is among its pods", foreign[0].quote("metadata.labels", "spec.containers")),
         Claim(f"{serving[0].ref} declares the port", _ports(serving[0])),
     )

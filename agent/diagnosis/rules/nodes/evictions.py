@@ -1,4 +1,4 @@
-"""Pods that were put off their node: evicted, refused by the kubelet, preempted, or lost with the node."""
+"""Pods that lost their node: evicted, refused by the kubelet, preempted, or on a node that is lost."""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def put_off(case: Case, pod: Obj) -> Iterator[Finding | State]:
         return
     owner = workload_of(case, pod)
     if owner.ref != pod.ref and _is_replaced(owner) and not _recurs(case, pod, owner):
-        text = f"Pod {pod.ref.name} was put off its node ({reason}) and has been replaced."
+        text = f"Pod {pod.ref.name} was removed from its node ({reason}) and has been replaced."
         yield State("recovered", pod.ref, text, pod.quote("status.reason", "status.message"))
         complete = owner.quote("status.availableReplicas", "status.numberAvailable", "status.readyReplicas")
         yield State("recovered", owner.ref, f"{owner.ref} is complete.", complete)
@@ -58,7 +58,7 @@ def _is_replaced(owner: Obj) -> bool:
 
 
 def _recurs(case: Case, pod: Obj, owner: Obj) -> bool:
-    """Whether pods of its workload break a limit of their own again and again: then each replacement will, too."""
+    """Whether pods of its workload exceed their own limit repeatedly, so that each replacement will too."""
     if not _broke_own_limit(pod):
         return False
     broken = [each for each in pods_of(case, owner) or [] if _broke_own_limit(each)]
@@ -79,9 +79,11 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     entity = owner.ref
     leads: tuple[Ref, ...] = ()
     if reason == "Evicted" and (found := _EMPTY_DIR.search(message)):
-        cause, words = EMPTY_DIR, f"the emptyDir {found[1]} grew over its limit of {found[2]}"
+        cause, words = EMPTY_DIR, f"the emptyDir {found[1]} exceeded its limit of {found[2]}"
         advice = edit(
-            owner.ref, "raising sizeLimit or writing less", f"Raise sizeLimit of {found[1]}, or clean it up."
+            owner.ref,
+            "raising sizeLimit or writing less",
+            f"Raise sizeLimit of {found[1]}, or clean up the volume.",
         )
     elif reason == "Evicted" and _EPHEMERAL.search(message):
         cause, words = EPHEMERAL, "it used more local storage than its limit"
@@ -91,7 +93,9 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         words = f"node {node} was short of {(short[1] or short[2]) if short else 'a resource'}"
         cause, entity = NODE_PRESSURE, Ref("Node", "", node) if node else owner.ref
         leads = (Ref("Node", "", node),) if node else ()
-        advice = look(Ref("Node", "", node), "finding what uses the node's resource", NODE_PRESSURE.remedy)
+        advice = look(
+            Ref("Node", "", node), "finding what uses up that resource on the node", NODE_PRESSURE.remedy
+        )
         if hog := _hog(message):
             cause, entity, leads, words = OVER_REQUEST, owner.ref, (), f"{words}, and {hog}"
             advice = edit(owner.ref, "requesting and limiting what it needs", OVER_REQUEST.remedy)
@@ -100,9 +104,9 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
         advice = edit(owner.ref, "leaving the choice of the node to the scheduler", REFUSED.remedy)
     elif reason == "Terminated":
         cause, words, entity = SHUTDOWN, f"node {node} was shut down", Ref("Node", "", node)
-        advice = look(entity, "checking that the shutdown was meant", SHUTDOWN.remedy)
+        advice = look(entity, "checking that the shutdown was intended", SHUTDOWN.remedy)
     elif reason == "Preempting":
-        cause, words = CRITICAL, "a critical pod needed its room"
+        cause, words = CRITICAL, "a critical pod needed its resources"
         advice = edit(owner.ref, "lowering its requests or adding room on the node", CRITICAL.remedy)
     else:
         return None
@@ -110,7 +114,7 @@ def _evicted(pod: Obj, owner: Obj, reason: str) -> Finding | None:
     return Finding(
         cause=cause,
         entity=entity,
-        headline=f"Pod {pod.ref.name} was put off its node because {words}",
+        headline=f"Pod {pod.ref.name} {'was evicted' if reason == 'Evicted' else 'failed'} because {words}",
         claims=(
             Claim("The pod failed", pod.quote("status.phase", "status.reason", "status.message") + spec),
         ),
@@ -129,13 +133,13 @@ def _hog(message: str) -> str:
         except ValueError:
             continue
         if use > HOG * request:
-            return f"its container {name} used {used} while it requests {requested.rstrip(',.')}"
+            return f"its container {name} used {used} while requesting {requested.rstrip(',.')}"
     return ""
 
 
 @rule("Pod", finds=(LOST,))
 def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod that looks as it last was because its node is silent."""
+    """A pod shown in its last known state because its node does not report."""
     name = str(pod.at("spec.nodeName") or "")
     if (
         not name
@@ -145,7 +149,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
         return
     if not (_without_reason(pod) or is_overdue(pod, case.now, GRACE) or _untouched(case, pod)):
         return
-    node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} well?")
+    node = case.get("Node", "", name, f"is the node of pod {pod.ref.name} healthy?")
     if not node or not node.condition("Ready") or is_node_ready(node):
         return
     said = [e for e in (case.events(pod.ref, "when was the pod lost?") or []) if e.reason == "NodeNotReady"]
@@ -159,7 +163,7 @@ def lost_with_its_node(case: Case, pod: Obj) -> Iterator[Finding]:
             Claim(f"Node {name} is not Ready", node.quote_condition("Ready", "status", "reason", "message")),
         ),
         sure=Sure.STATED,
-        recommendations=(look(node.ref, "bringing the node back", LOST.remedy),),
+        recommendations=(look(node.ref, "restoring the node", LOST.remedy),),
         leads_to=(node.ref,),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),
     )
@@ -172,6 +176,6 @@ def _without_reason(pod: Obj) -> bool:
 
 
 def _untouched(case: Case, pod: Obj) -> bool:
-    """Bound to its node for a while, and the kubelet has not even begun."""
+    """Whether it has been bound to its node for a while and the kubelet has not started on it."""
     waits = pod.at("status.phase") == "Pending" and not pod.items("status.containerStatuses")
     return waits and pod.created is not None and case.now - pod.created > GRACE

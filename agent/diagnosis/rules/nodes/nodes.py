@@ -72,7 +72,7 @@ _WORDS = {
     ),
 )
 def conditions(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """What is wrong with a node by its own conditions; else that it is well."""
+    """What is wrong with a node by its own conditions; otherwise, that it is healthy."""
     ready = node.condition("Ready")
     found = []
     if ready and ready.get("status") != "True":
@@ -115,11 +115,11 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
     return Finding(
         cause=cause,
         entity=node.ref,
-        headline=f"Node {node.ref.name} is in trouble: {words}"
+        headline=f"Node {node.ref.name} has a problem: {words}"
         if cause is not KUBELET_DOWN
-        else f"Node {node.ref.name} is lost to the cluster: {words}",
+        else f"Node {node.ref.name} is not available to the cluster: {words}",
         claims=tuple(claims),
-        # What an unknown condition means, its writer alone knows.
+        # Only its writer knows what an unknown condition means.
         sure=Sure.LIKELY if cause is PROBLEM else Sure.STATED,
         recommendations=tuple(_advice(node, cause)),
         leads_to=_agents_in_trouble(case, node) if cause is NETWORK else (),
@@ -129,7 +129,7 @@ def _finding(case: Case, node: Obj, cause: Cause, kind: str) -> Finding:
 
 def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
     action = {
-        "kubelet-down": "bringing the kubelet back",
+        "kubelet-down": "restoring the kubelet",
         "container-runtime-down": "restarting the container runtime",
         "node-network-not-ready": "repairing the CNI plugin",
         "node-memory-pressure": "finding the pods that use the memory",
@@ -146,7 +146,7 @@ def _advice(node: Obj, cause: Cause) -> Iterator[Recommendation]:
     if cause in (KUBELET_DOWN, RUNTIME_DOWN, PLEG, NETWORK, NOT_READY):
         yield Recommendation(
             action="keeping new pods off it meanwhile",
-            sentence="Cordon the node until it is well, so that it gets no new pods.",
+            sentence="Cordon the node until it is healthy, so that it gets no new pods.",
             command=kubectl(None, "cordon {node}", node=node.ref.name),
             risk="low",
             verify=on(node.ref, "get"),
@@ -159,12 +159,12 @@ def _last_sign(case: Case, node: Obj) -> list[Claim]:
 
 
 def _agents_in_trouble(case: Case, node: Obj) -> tuple[Ref, ...]:
-    """Pods of the system on the node that are not well: the network plugin's among them."""
+    """Unhealthy system pods on the node, such as the network plugin's."""
     field = f"spec.nodeName={node.ref.name}"
-    why = "is the network plugin's pod well?"
+    why = "is the network plugin's pod healthy?"
     pods = case.list("Pod", KUBE_SYSTEM, field=field, why=why, need="some") or []
     ill = [pod.ref for pod in pods if not is_well(pod)]
-    return tuple(case.first(ill, 3, f"pods of the system on {node.ref.name} that are not well"))
+    return tuple(case.first(ill, 3, f"unhealthy system pods on {node.ref.name}"))
 
 
 def _events(case: Case, node: Obj, *reasons: str) -> list[Claim]:
@@ -177,7 +177,7 @@ def _node_events(case: Case, node: Obj, *reasons: str) -> list[Event]:
 
 
 def _history(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """A node that is Ready now: out of memory lately, back again, cordoned, or simply well."""
+    """A node that is Ready now: recently out of memory, back again, cordoned, or simply healthy."""
     ooms = _node_events(case, node, "SystemOOM")
     since = node.time("status.conditions[Ready].lastTransitionTime")
     if ooms and ooms[-1].last and case.now - ooms[-1].last < timedelta(minutes=30):
@@ -187,7 +187,7 @@ def _history(case: Case, node: Obj) -> Iterator[Finding | State]:
     began = case.alert.starts_at
     lost = _node_events(case, node, "NodeNotReady")
     if _is_back(since, began, node.created) or (lost and since and lost[-1].last and lost[-1].last <= since):
-        text = f"Node {node.ref.name} is Ready again since {since:%H:%M:%S} UTC."
+        text = f"Node {node.ref.name} has been Ready again since {since:%H:%M:%S} UTC."
         yield State("recovered", node.ref, text, quotes + tuple(e.quote for e in lost[-1:]))
     elif is_cordoned(node):
         text = f"Node {node.ref.name} is Ready and cordoned: somebody keeps new pods off it."
@@ -206,7 +206,7 @@ def _system_oom(node: Obj, ooms: list[Event]) -> Finding:
         cause=SYSTEM_OOM,
         entity=node.ref,
         headline=f"Node {node.ref.name} ran out of memory and the kernel killed processes on it",
-        claims=(Claim("The kubelet saw the kernel kill", tuple(e.quote for e in ooms[-2:])),),
+        claims=(Claim("The kubelet reported the kernel's OOM kill", tuple(e.quote for e in ooms[-2:])),),
         sure=Sure.LIKELY,
         recommendations=(look(node.ref, "finding what uses the node's memory", SYSTEM_OOM.remedy),),
         since=ooms[-1].first,
@@ -229,7 +229,7 @@ def _skew(case: Case, node: Obj) -> Finding | None:
         entity=node.ref,
         headline=f"The clock of node {node.ref.name} is {abs(seconds):.0f} s "
         f"{'ahead' if seconds > 0 else 'behind'}",
-        claims=(Claim("The kubelet dated its lease differently than the API server did", quotes),),
+        claims=(Claim("The kubelet's time in its lease differs from the API server's", quotes),),
         sure=Sure.STATED,
         recommendations=(look(node.ref, "correcting the node's clock", CLOCK.remedy),),
     )

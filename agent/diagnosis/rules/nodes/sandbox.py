@@ -1,4 +1,4 @@
-"""Pods whose sandbox cannot be made: network, addresses, runtime, a limit too small to start in."""
+"""Pods whose sandbox cannot be created: network, addresses, runtime, a limit too small to start."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _WORDS = (
     (re.compile(r"sandbox image|pause"), PAUSE),
     (re.compile(r"setup network|cni|network plugin|add network", re.IGNORECASE), CNI),
 )
-# What runc says of an init that the kernel killed before runc looked (opencontainers/runc pull request 2812).
+# What runc says about an init that the kernel killed before runc looked (opencontainers/runc pull request 2812).
 _LOST_INIT = re.compile(
     r"init-p: (?:broken pipe|connection reset)|from pipe.{0,20}EOF|init preliminary setup|signal: killed"
     r"|memory\.limit_in_bytes|unable to set memory limit"
@@ -44,12 +44,14 @@ SMALL = 32 * 2**20  # bytes; runc itself needs some MiB to start a container
 
 @rule("Pod", finds=(ADDRESSES, CNI, FAILED, HANDLER, PAUSE, TOO_SMALL))
 def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod on its node for which no sandbox can be made."""
+    """A pod on its node for which no sandbox can be created."""
     creating = all(c.waiting in ("ContainerCreating", "PodInitializing", "") for c in containers(pod))
     started = any(c.running_since or c.ended for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or started or not creating or not pod.at("spec.nodeName"):
         return
-    events = [e for e in (case.events(pod.ref, "why is no container made?") or []) if e.uid in ("", pod.uid)]
+    events = [
+        e for e in (case.events(pod.ref, "why is no container created?") or []) if e.uid in ("", pod.uid)
+    ]
     failed = [e for e in events if e.reason == "FailedCreatePodSandBox"]
     if not failed:
         return
@@ -65,7 +67,7 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
         else ()
     )
     handler = pod.quote("spec.runtimeClassName") if cause is HANDLER else ()
-    claims = [Claim("The runtime cannot make the sandbox", (failed[-1].quote,))]
+    claims = [Claim("The runtime cannot create the sandbox", (failed[-1].quote,))]
     if limits or handler:
         claims.append(Claim("What the pod asks for", limits + handler))
     if cause is PAUSE and read_pull_error(message) != "other":
@@ -85,12 +87,12 @@ def no_sandbox(case: Case, pod: Obj) -> Iterator[Finding]:
 
 
 _WHY = {
-    "memory-limit-too-small-to-start": "its memory limit is too small to start in",
+    "memory-limit-too-small-to-start": "its memory limit is too small for it to start",
     "runtime-handler-missing": "the node does not have the runtime that it asks for",
-    "sandbox-image-missing": "the image of its sandbox cannot be had",
+    "sandbox-image-missing": "the image of its sandbox is not available",
     "pod-network-failed": "its network cannot be set up",
-    "pod-addresses-exhausted": "no address is free for it",
-    "sandbox-failed": "its sandbox cannot be made",
+    "pod-addresses-exhausted": "no IP address is free for it",
+    "sandbox-failed": "its sandbox cannot be created",
 }
 _ACTIONS = {
     "memory-limit-too-small-to-start": "raising the memory limit",

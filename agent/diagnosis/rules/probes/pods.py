@@ -1,4 +1,4 @@
-"""The state of a pod in which nothing is wrong, and the bare symptom of one that is not ready."""
+"""The state of a pod with nothing wrong, and the bare symptom of one that is not ready."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,18 +21,20 @@ YOUNG = timedelta(seconds=60)
 
 @rule("Pod", finds=(GATE, NOT_READY))
 def state_of_pod(case: Case, pod: Obj) -> Iterator[Finding | State]:
-    """Healthy, recovered, finished or still starting; else the symptom that is left."""
+    """Healthy, recovered, finished or still starting; otherwise the remaining symptom."""
     if is_deleting(pod):
         return
     if is_finished(pod):
-        yield State("healthy", pod.ref, f"Pod {pod.ref.name} has finished well.", pod.quote("status.phase"))
+        yield State(
+            "healthy", pod.ref, f"Pod {pod.ref.name} has completed successfully.", pod.quote("status.phase")
+        )
     elif is_ready(pod):
         if not any(c.keeps_ending(case.now) for c in containers(pod) if c.status):
             yield _well(case, pod)
     elif pod.condition("Ready").get("reason") == "ReadinessGatesNotReady":
         yield _gate(case, pod)
     elif _is_starting(case, pod):
-        text = f"Pod {pod.ref.name} was made less than a minute ago and is starting."
+        text = f"Pod {pod.ref.name} was created less than a minute ago and is starting."
         yield State("progressing", pod.ref, text, pod.quote("metadata.creationTimestamp"))
     elif pod.at("status.phase") == "Running" and pod.condition("Ready").get("reason") == "ContainersNotReady":
         yield _not_ready(case, pod)
@@ -57,7 +59,7 @@ def _well(case: Case, pod: Obj) -> State:
 
 
 def _is_starting(case: Case, pod: Obj) -> bool:
-    """Young, placed on a node, and no container in any trouble."""
+    """Whether it is young, placed on a node, and no container has a problem."""
     if (
         pod.created is None
         or pod.at("status.phase") == "Failed"
@@ -80,7 +82,7 @@ def _gate(case: Case, pod: Obj) -> Finding:
         cause=GATE,
         entity=workload.ref,
         headline=f"The pod is not ready because its readiness gate {names} is not True",
-        claims=(Claim(f"The containers are ready, the gate {names} is not", quotes),),
+        claims=(Claim(f"The containers are ready, but the gate {names} is not True", quotes),),
         sure=Sure.STATED,
         recommendations=(look(pod.ref, "looking at the gate's controller", GATE.remedy),),
         since=pod.time("status.conditions[Ready].lastTransitionTime"),

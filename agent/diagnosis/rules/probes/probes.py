@@ -1,4 +1,4 @@
-"""Probes that fail: wrong path, port, scheme or command, asked too early, or the program is unwell."""
+"""Probes that fail: wrong path, port, scheme or command, probed too early, or the program is unhealthy."""
 
 import re
 from collections.abc import Iterator
@@ -56,12 +56,12 @@ class Failure:
 
     @property
     def probe(self) -> dict[str, Any]:
-        """The probe as specified."""
+        """The probe in the spec."""
         return self.container.spec.get(_KINDS[self.kind]) or {}
 
     @property
     def port(self) -> int | None:
-        """The port it asks, a name resolved."""
+        """The port it connects to, with a name resolved."""
         wanted = (
             dig(self.probe, "httpGet.port")
             or dig(self.probe, "tcpSocket.port")
@@ -168,7 +168,7 @@ def _finding(failure: Failure) -> Finding:
     if failure.lived is not None:
         told_so = (failure.killed.quote,) if failure.killed else ()
         quotes = (*told_so, *failure.container.quote_end())
-        claims.append(Claim("The kubelet killed the container for it", quotes))
+        claims.append(Claim("The kubelet killed the container because of it", quotes))
     return Finding(
         cause=cause,
         entity=workload.ref,
@@ -182,7 +182,7 @@ def _finding(failure: Failure) -> Finding:
 
 
 def _mend(failure: Failure, workload: Obj, cause: Cause) -> Iterator[Recommendation]:
-    """Correct the probe where it is at fault; else the program's own words tell what is."""
+    """Correct the probe if it is at fault; otherwise read the program's log."""
     if action := _ACTIONS.get(cause.id):
         yield edit(workload.ref, action, cause.remedy)
         return
@@ -208,7 +208,7 @@ def _judge(failure: Failure) -> Judgement:
     message = failure.event.message
     path = dig(failure.probe, "httpGet.path") or "/"
     where = failure.quote_probe("httpGet.path", "httpGet.port", "tcpSocket.port", "exec.command", "grpc.port")
-    spec = [Claim("This is what the probe asks", where)] if where else []
+    spec = [Claim("The probe in the spec", where)] if where else []
     if "errored" in message or "unknown state" in message:
         return _errored(message, spec)
     if match := _STATUS.search(message):
@@ -224,7 +224,7 @@ def _judge(failure: Failure) -> Judgement:
     if dig(failure.probe, "exec.command"):
         return _by_command(failure, spec)
     if failure.lived is not None:
-        return KILL, "the program does not pass it", Sure.POSSIBLE, spec
+        return KILL, "the program fails the probe", Sure.POSSIBLE, spec
     return UNHEALTHY, "the probe does not succeed", Sure.POSSIBLE, spec
 
 
@@ -242,7 +242,7 @@ def _by_command(failure: Failure, spec: list[Claim]) -> Judgement:
 
 
 def _errored(message: str, spec: list[Claim]) -> Judgement:
-    """A probe that errs is discarded: readiness never succeeds, liveness never kills."""
+    """A probe that errors is discarded: readiness never succeeds, liveness never kills."""
     if (
         "strconv" in message
         or "invalid syntax" in message
@@ -254,17 +254,17 @@ def _errored(message: str, spec: list[Claim]) -> Judgement:
 
 def _by_status(failure: Failure, status: int, path: str, spec: list[Claim]) -> Judgement:
     if status in (404, 405, 410):
-        return WRONG_PATH, f"the probe asks for {path}, which answers {status}", Sure.LIKELY, spec
+        return WRONG_PATH, f"the probe requests {path}, which returns {status}", Sure.LIKELY, spec
     if status in (401, 403):
         return (
             WRONG_PATH,
-            f"the probe asks for {path}, which demands credentials ({status})",
+            f"the probe requests {path}, which requires credentials ({status})",
             Sure.LIKELY,
             spec,
         )
     if status == 400 and dig(failure.probe, "httpGet.scheme") != "HTTPS":
-        return WRONG_SCHEME, f"{path} answers 400 to the probe: the port may speak HTTPS", Sure.LIKELY, spec
-    return UNHEALTHY, f"the program itself answers {status} at {path}", Sure.POSSIBLE, spec
+        return WRONG_SCHEME, f"{path} returns 400 to the probe: the port may speak HTTPS", Sure.LIKELY, spec
+    return UNHEALTHY, f"the program itself returns {status} for {path}", Sure.POSSIBLE, spec
 
 
 def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
@@ -272,21 +272,22 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
     own = [found for found in said if found.port == port]
     if own and all(found.loopback for found in own):
         claim = Claim(
-            f"The program says it listens on {port} of the loopback address", (_quote(failure, own[0].line),)
+            f"The program says it listens on port {port} on the loopback address",
+            (_quote(failure, own[0].line),),
         )
-        return LOOPBACK, f"the program listens on port {port} of 127.0.0.1 only", Sure.LIKELY, [*spec, claim]
+        return LOOPBACK, f"the program listens on port {port} on 127.0.0.1 only", Sure.LIKELY, [*spec, claim]
     others = [found for found in said if found.port != port]
     if others and not own:
         claim = Claim(
-            f"The program says it listens on {others[-1].port}", (_quote(failure, others[-1].line),)
+            f"The program says it listens on port {others[-1].port}", (_quote(failure, others[-1].line),)
         )
-        clause = f"the probe asks port {port} while the program listens on {others[-1].port}"
+        clause = f"the probe connects to port {port}, but the program listens on {others[-1].port}"
         return WRONG_PORT, clause, Sure.STATED, [*spec, claim]
     if own and failure.from_the_start:
-        claim = Claim(f"It listens on {port} in the end", (_quote(failure, own[0].line),))
+        claim = Claim(f"It eventually listens on port {port}", (_quote(failure, own[0].line),))
         return (
             SLOW_START,
-            "it is asked before it has started",
+            "it is probed before it has started",
             Sure.LIKELY,
             [*spec, claim, *_patience(failure)],
         )
@@ -297,12 +298,12 @@ def _refused(failure: Failure, spec: list[Claim]) -> Judgement:
         claim = Claim(f"The container declares port {names}", failure.container.quote_spec("ports"))
         return (
             WRONG_PORT,
-            f"the probe asks port {port} while the container declares {names}",
+            f"the probe connects to port {port}, but the container declares {names}",
             Sure.LIKELY,
             [*spec, claim],
         )
     if complaint is None and failure.from_the_start and failure.log is not None:
-        return SLOW_START, "it is asked before it has started", Sure.LIKELY, [*spec, *_patience(failure)]
+        return SLOW_START, "it is probed before it has started", Sure.LIKELY, [*spec, *_patience(failure)]
     return NOT_LISTENING, f"nothing listens on port {port}", Sure.POSSIBLE, spec
 
 
@@ -312,7 +313,7 @@ def _timed_out(failure: Failure, spec: list[Claim]) -> Judgement:
     if failure.log is None:
         return TIMEOUT, f"it does not answer the probe within {seconds} s", Sure.POSSIBLE, claims
     if failure.lived is not None and failure.from_the_start and _complaint(failure) is None:
-        return SLOW_START, "it is asked before it has started", Sure.LIKELY, [*claims, *_patience(failure)]
+        return SLOW_START, "it is probed before it has started", Sure.LIKELY, [*claims, *_patience(failure)]
     if cpu := failure.container.quote_spec("resources.limits.cpu"):
         claims.append(Claim("Its CPU is limited", cpu))
     return TIMEOUT, f"it does not answer the probe within {seconds} s", Sure.LIKELY, claims
@@ -326,9 +327,9 @@ def _complaint(failure: Failure) -> LogFinding | None:
 def _patience(failure: Failure) -> Iterator[Claim]:
     fields = ("initialDelaySeconds", "periodSeconds", "failureThreshold")
     if quotes := failure.quote_probe(*fields):
-        yield Claim("The probe has no more patience than this", quotes)
+        yield Claim("The probe allows no more time than this", quotes)
     if failure.kind == "Liveness" and not failure.container.spec.get("startupProbe"):
-        yield Claim("There is no startupProbe that would hold the liveness probe back", (), "hypothesis")
+        yield Claim("No startupProbe delays the liveness probe", (), "hypothesis")
 
 
 def _quote(failure: Failure, line: str) -> Quote:

@@ -1,4 +1,4 @@
-"""Pods that no node suits: selectors, affinity, taints, cordons, and nodes in trouble themselves."""
+"""Pods that match no node: selectors, affinity, taints, cordons, and unhealthy nodes."""
 
 from collections.abc import Callable, Iterator
 
@@ -88,7 +88,7 @@ def _affinity(place: Placement, owner: Obj) -> Finding:
         cause=AFFINITY,
         entity=owner.ref,
         headline=f"Pod {pod.ref.name} requires a node with {' and '.join(words) or 'labels'}, and no node "
-        f"suits",
+        f"matches",
         claims=(
             place.claim(),
             Claim("The pod's required node affinity", quotes or pod.quote("spec.affinity")),
@@ -107,7 +107,7 @@ def _affinity(place: Placement, owner: Obj) -> Finding:
 
 
 def _labels(nodes: tuple[Obj, ...], keys: list[str]) -> Iterator[Claim]:
-    """What the nodes have under those keys."""
+    """The nodes' values for those keys."""
     has = tuple(
         quote for node in nodes[:3] for key in keys for quote in node.quote_key("metadata.labels", key)
     )
@@ -136,7 +136,7 @@ def _taint(case: Case, place: Placement, owner: Obj) -> Finding:
             *_change_node(
                 place,
                 "removing the taint",
-                "If the taint is no longer meant, remove it.",
+                "If the taint is no longer intended, remove it.",
                 lambda node: kubectl(None, "taint node {node} {key}-", node=node, key=key),
             ),
         ),
@@ -159,14 +159,14 @@ def _cordoned(case: Case, place: Placement, owner: Obj) -> Finding:
     return Finding(
         cause=CORDONED,
         entity=place.nodes[0].ref if place.nodes else owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because {names} is cordoned",
+        headline=f"Pod {pod.ref.name} cannot be scheduled because {names} is cordoned",
         claims=(place.claim(), *([Claim(f"{names} is marked unschedulable", quotes)] if quotes else [])),
         sure=place.sure,
         recommendations=tuple(
             _change_node(
                 place,
                 "uncordoning the node",
-                "When its maintenance is over, let it take pods again.",
+                "When the node's maintenance is over, uncordon it.",
                 lambda node: kubectl(None, "uncordon {node}", node=node),
             )
         ),
@@ -179,13 +179,13 @@ def _in_trouble(case: Case, place: Placement, owner: Obj) -> Finding:
     return Finding(
         cause=NO_HEALTHY_NODE,
         entity=place.nodes[0].ref if place.nodes else owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because {names} is in trouble ({place.obstacle.what})",
+        headline=f"Pod {pod.ref.name} cannot be scheduled because {names} has a problem ({place.obstacle.what})",
         claims=(place.claim(), *_taints(place)),
         sure=place.sure,
         recommendations=(
             Recommendation(
                 "looking at the nodes",
-                "See what their conditions say.",
+                "Read their conditions.",
                 kubectl(None, "describe nodes"),
                 "none",
             ),

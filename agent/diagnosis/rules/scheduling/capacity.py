@@ -1,4 +1,4 @@
-"""Pods that fit on no node: CPU, memory and other resources, the pod limit, and who took the room."""
+"""Pods that fit on no node: CPU, memory and other resources, the pod limit, and which pods use the capacity."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -29,7 +29,7 @@ _AROUND = timedelta(minutes=3)  # a preemptor is created shortly before its vict
 
 @rule("Pod", finds=(CPU, EXTENDED, MEMORY, PREEMPTED, STORAGE))
 def too_little_room(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod whose requests no node can meet, empty or as full as it is."""
+    """A pod whose requests no node can meet, whether empty or as it is now."""
     place = placement(case, pod)
     if place is None or place.kind not in ("resource", "too-big"):
         return
@@ -68,13 +68,13 @@ def no_slot(case: Case, pod: Obj) -> Iterator[Finding]:
     yield Finding(
         cause=TOO_MANY_PODS,
         entity=workload_of(case, pod).ref,
-        headline=f"Pod {pod.ref.name} finds no node: the nodes already run as many pods as they may",
+        headline=f"Pod {pod.ref.name} cannot be scheduled: the nodes already run their maximum number of pods",
         claims=(place.claim(), *([Claim("The nodes' limit of pods", limits)] if limits else [])),
         sure=place.sure,
         recommendations=(
             Recommendation(
                 action="making room for pods",
-                sentence="Look for pods nobody needs; raise maxPods of the kubelets or add a node.",
+                sentence="Look for pods that are not needed; raise maxPods of the kubelets or add a node.",
                 command=kubectl(None, "get pods --all-namespaces --field-selector=status.phase!=Running"),
                 risk="none",
             ),
@@ -134,7 +134,7 @@ def _advice(place: Placement, owner: Obj, resource: str) -> Iterator[Recommendat
     )
     see = on(place.nodes[0].ref, "describe") if place.nodes else kubectl(None, "describe nodes")
     if place.kind == "resource":
-        sentence = f"See which pods hold the {resource}; scale down what is not needed, or add a node."
+        sentence = f"See which pods request the {resource}; scale down what is not needed, or add a node."
         yield from one_of(lower, Recommendation("freeing room on the nodes", sentence, see, "none"))
     elif resource not in _CAUSES:
         sentence = f"If the program needs {resource}, add such a node, or repair its device plugin."
@@ -151,17 +151,17 @@ def _ruled_out(place: Placement) -> Iterator[RuledOut]:
 
 
 def _neighbours(case: Case, place: Placement) -> list[Obj]:
-    """The pods on the node that is nearest to taking this one, as far as they still hold room."""
+    """The pods on the node that is nearest to taking this one, if they still use capacity."""
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    field, why = f"spec.nodeName={name}", f"who has taken the room on {name}?"
+    field, why = f"spec.nodeName={name}", f"which pods use the capacity of {name}?"
     pods = case.list("Pod", "*", field=field, why=why, need="some")
     return [pod for pod in pods or [] if not is_finished(pod) and pod.at("status.phase") != "Failed"]
 
 
 def _preemptors(pod: Obj, neighbours: list[Obj], resource: str) -> list[Obj]:
-    """Pods of higher priority that hold the lacking resource and came just before this pod was made."""
+    """Pods of higher priority that use the missing resource and came just before this pod was created."""
     if pod.created is None:
         return []
     own = int(pod.at("spec.priority") or 0)
@@ -180,13 +180,13 @@ def _preempted(place: Placement, owner: Obj, resource: str, preemptors: list[Obj
     claims = (
         place.claim(),
         Claim(
-            f"{first.ref} of priority {first.at('spec.priority')} was made just before pod {pod.ref.name} "
+            f"{first.ref} of priority {first.at('spec.priority')} was created just before pod {pod.ref.name} "
             f"replaced "
             f"an earlier one of priority {pod.at('spec.priority') or 0}",
             first.quote("spec.priority", "spec.priorityClassName", "metadata.creationTimestamp")
             + pod.quote("spec.priority", "metadata.creationTimestamp"),
         ),
-        Claim(f"{first.ref} holds the {resource} that is lacking", _request_quotes(first, resource)),
+        Claim(f"{first.ref} uses the {resource} that is missing", _request_quotes(first, resource)),
     )
     return Finding(
         cause=PREEMPTED,

@@ -1,4 +1,4 @@
-"""Pods no scheduler places: gates, a scheduler that does not run, a node that does not exist."""
+"""Pods that no scheduler places: gates, a scheduler that is not running, a node that does not exist."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -46,9 +46,9 @@ def gated(case: Case, pod: Obj) -> Iterator[Finding]:
             look(
                 pod.ref,
                 "finding the owner of the gate",
-                f"See who should remove {named}: labels and owners tell.",
+                f"Find out who should remove {named}; check the pod's labels and owners.",
             ),
-            edit(owner.ref, "removing the scheduling gate", f"Take {named} out of spec.schedulingGates."),
+            edit(owner.ref, "removing the scheduling gate", f"Remove {named} from spec.schedulingGates."),
         ),
         since=pod.created,
     )
@@ -66,7 +66,7 @@ def unseen(case: Case, pod: Obj) -> Iterator[Finding]:
     name = str(pod.at("spec.schedulerName") or "default-scheduler")
     said = [
         event
-        for event in (case.events(pod.ref, "has a scheduler said anything?") or [])
+        for event in (case.events(pod.ref, "has a scheduler reported anything?") or [])
         if "chedul" in event.reason
     ]
     if said:
@@ -115,7 +115,7 @@ def _bound_by_name(case: Case, pod: Obj) -> Iterator[Finding]:
         ),
         sure=Sure.STATED,
         recommendations=(
-            edit(owner.ref, "removing the node's name", "Take nodeName out of the pod template."),
+            edit(owner.ref, "removing the node's name", "Remove nodeName from the pod template."),
         ),
         since=pod.created,
     )
@@ -131,7 +131,7 @@ def _scheduler_down(case: Case, claim: Claim) -> Iterator[Finding]:
     yield Finding(
         cause=SCHEDULER_DOWN,
         entity=pods[0].ref if pods else Ref("Namespace", "", KUBE_SYSTEM),
-        headline="The cluster's scheduler is down: nobody places new pods",
+        headline="The cluster's scheduler is down: new pods are not scheduled",
         claims=(
             claim,
             Claim("The scheduler has not renewed its lease since then", lease.quote("spec.renewTime")),
@@ -140,7 +140,7 @@ def _scheduler_down(case: Case, claim: Claim) -> Iterator[Finding]:
         recommendations=(
             Recommendation(
                 action="looking at kube-scheduler",
-                sentence="See whether kube-scheduler runs, and what it says.",
+                sentence="See whether kube-scheduler is running and what it reports.",
                 command=kubectl(KUBE_SYSTEM, "describe pods -l component={value}", value=SCHEDULER),
                 risk="none",
             ),

@@ -1,4 +1,4 @@
-"""Pods kept apart or together by rules about other pods, and ports of the node that are taken."""
+"""Pods kept apart or together by rules about other pods, and host ports that are in use."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -78,7 +78,7 @@ def _anti_affinity_of_others(case: Case, place: Placement, owner: Obj) -> Findin
     return Finding(
         cause=ANTI_AFFINITY,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because the anti-affinity of {who} keeps it away",
+        headline=f"Pod {pod.ref.name} cannot be scheduled because the anti-affinity of {who} keeps it away",
         claims=(place.claim(), *([Claim(f"{who} must not share a node with it", quotes)] if quotes else [])),
         sure=place.sure,
         recommendations=(
@@ -108,7 +108,7 @@ def _spread(case: Case, place: Placement, owner: Obj) -> Finding:
         )
     )
     lacking = place.kind == "topology-label"
-    why = "the nodes do not have that label" if lacking else "any node left would make it too uneven"
+    why = "the nodes do not have that label" if lacking else "every remaining node would make it too uneven"
     return Finding(
         cause=TOPOLOGY,
         entity=owner.ref,
@@ -129,26 +129,26 @@ def _spread(case: Case, place: Placement, owner: Obj) -> Finding:
 def _host_port(case: Case, place: Placement, owner: Obj) -> Finding:
     pod = place.pod
     asked = _host_ports(pod)
-    ports = ", ".join(map(str, asked)) or "its host ports"
+    port = f"host port {', '.join(map(str, asked))}" if asked else "a host port"
     holders = [other for other in _on_best_node(case, place) if asked.keys() & _host_ports(other).keys()]
     claims = [place.claim()]
     if asked:
-        claims.append(Claim(f"The pod asks for port {ports} of the node", pod.quote(*asked.values())))
+        claims.append(Claim(f"The pod asks for {port}", pod.quote(*asked.values())))
     claims += [
-        Claim(f"{other.ref} holds it", other.quote(*_host_ports(other).values())) for other in holders[:2]
+        Claim(f"{other.ref} uses it", other.quote(*_host_ports(other).values())) for other in holders[:2]
     ]
-    who = f", which {holders[0].ref} holds" if holders else ""
+    who = f", which {holders[0].ref} already uses" if holders else ""
     return Finding(
         cause=HOST_PORT,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} asks for port {ports} of the node{who}",
+        headline=f"Pod {pod.ref.name} asks for {port}{who}",
         claims=tuple(claims),
         sure=place.sure,
         recommendations=(
             edit(
                 owner.ref,
                 "removing the hostPort",
-                "Use a Service in place of hostPort, or choose a free port.",
+                "Use a Service instead of hostPort, or choose a free port.",
             ),
         ),
         since=place.since,
@@ -156,7 +156,7 @@ def _host_port(case: Case, place: Placement, owner: Obj) -> Finding:
 
 
 def _host_ports(pod: Obj) -> dict[int, str]:
-    """Host port -> where it stands in the specification."""
+    """Host port -> its path in the spec."""
     ports = {}
     for container in pod.items("spec.containers"):
         for position, port in enumerate(container.get("ports") or []):
@@ -186,7 +186,7 @@ def _rules(pod: Obj, kind: str) -> tuple[list[Claim], str]:
 
 
 def _holders(case: Case, place: Placement, kind: str) -> list[Claim]:
-    """Which pod already stands on the best node, by the pod's own rule."""
+    """Which pod is already on the best node, by the pod's own rule."""
     terms = [term.get("labelSelector") for _, term in _terms(place.pod, kind)]
     there = [
         other for other in _on_best_node(case, place) if any(selects(t, other.labels) for t in terms if t)
@@ -207,7 +207,10 @@ def _on_best_node(case: Case, place: Placement) -> list[Obj]:
     if not place.nodes:
         return []
     name = place.nodes[0].ref.name
-    return case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"who runs on {name}?", need="some") or []
+    return (
+        case.list("Pod", "*", field=f"spec.nodeName={name}", why=f"which pods run on {name}?", need="some")
+        or []
+    )
 
 
 _MAKERS = {

@@ -1,4 +1,4 @@
-"""Pods that wait because of their claims: missing, unbound, held by others, or tied to other nodes."""
+"""Pods that wait because of their claims: missing, unbound, used by others, or tied to other nodes."""
 
 from collections.abc import Iterator
 
@@ -64,7 +64,7 @@ def _claim_missing(place: Placement, owner: Obj, name: str, gone: Quote) -> Find
 
 
 def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
-    """The volume's own nodes are read: where one is in trouble, that is where the cause lies."""
+    """A volume tied to other nodes; its nodes are read, since an unhealthy one is the cause."""
     pod, homes = place.pod, []
     claims = [place.claim()]
     for name in dict.fromkeys(claims_of(pod).values()):
@@ -89,7 +89,7 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
     return Finding(
         cause=NODE_AFFINITY,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} finds no node because its volume can only be used on {where}",
+        headline=f"Pod {pod.ref.name} cannot be scheduled because its volume can only be used on {where}",
         claims=tuple(claims),
         sure=place.sure,
         recommendations=(_reunite(case, owner, homes),),
@@ -101,15 +101,15 @@ def _elsewhere(case: Case, place: Placement, owner: Obj) -> Finding:
 def _reunite(case: Case, owner: Obj, homes: list[Obj]) -> Recommendation:
     """Pod and volume on one node; where the volume's nodes are not there, nothing can run on them."""
     if homes:
-        sentence = "Let the pod's selectors, affinity and tolerations admit the node that has the volume."
+        sentence = "Let the pod's selectors, affinity and tolerations allow the node that has the volume."
         return edit(owner.ref, "letting the pod run where its volume is", sentence)
     listed = kubectl(None, "get nodes -o wide")
     if case.is_partial("Node", "*"):
         sentence = "See which node the volume's affinity names, and what keeps the pod off it."
         return Recommendation("looking for the volume's node", sentence, listed, "none")
-    sentence = "Bring the volume's node back; else restore the data from a backup into a new volume."
+    sentence = "Restore the volume's node, or restore the data from a backup into a new volume."
     return Recommendation(
-        "bringing the volume's node back or restoring the data", sentence, listed, "none", watch(owner.ref)
+        "restoring the volume's node or the data", sentence, listed, "none", watch(owner.ref)
     )
 
 
@@ -117,7 +117,7 @@ def _held(place: Placement, owner: Obj) -> Finding:
     return Finding(
         cause=IN_USE,
         entity=owner.ref,
-        headline=f"Pod {place.pod.ref.name} finds no node because another pod holds its "
+        headline=f"Pod {place.pod.ref.name} cannot be scheduled because another pod holds its "
         f"ReadWriteOncePod volume",
         claims=(place.claim(),),
         sure=Sure.STATED,

@@ -46,7 +46,7 @@ _GAUGES = (
 
 @rule("PersistentVolumeClaim", finds=(VOLUME_FULL,))
 def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
-    """How full a claim's volume is, when the alert is about that."""
+    """How full a claim's volume is, if the alert is about that."""
     if case.runbook.id is not Topic.FILLING or pvc.at("status.phase") != "Bound":
         return
     inodes = "inode" in case.alert.name.lower()
@@ -58,7 +58,9 @@ def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     what = "inodes" if inodes else "space"
     left = _seconds_left(used, now)
     if now >= FULL or left is not None:
-        soon = "" if left is None or now >= FULL else f" and full in about {left / 3600:.0f} hours"
+        soon = (
+            "" if left is None or now >= FULL else f", and it will be full in about {left / 3600:.0f} hours"
+        )
         yield _volume_full(
             case,
             pvc,
@@ -74,7 +76,7 @@ def volume_fills(case: Case, pvc: Obj) -> Iterator[Finding | State]:
 
 def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> Finding:
     name = str(pvc.at("spec.storageClassName") or "")
-    klass = case.get("StorageClass", "", name, "can the claim be enlarged?")
+    klass = case.get("StorageClass", "", name, "can the claim be expanded?")
     grows = bool(klass and klass.at("allowVolumeExpansion"))
     can = "its class allows it" if grows else "only where its class allows expansion"
     size = pvc.quote("spec.resources.requests.storage", "status.capacity.storage")
@@ -99,7 +101,7 @@ def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> 
 
 @rule("Node", finds=(CLOCK, HOST_CPU, HOST_MEMORY, NODE_DISK_FULL))
 def host(case: Case, node: Obj) -> Iterator[Finding | State]:
-    """What the exporter measures on the host, for the alert that asks."""
+    """What the exporter measures on the host, if the alert is about that."""
     gauge = next((g for g in _GAUGES if g.alerts.search(case.alert.name)), None)
     if case.runbook.id is not Topic.HOSTS or gauge is None:
         return
@@ -127,10 +129,10 @@ def host(case: Case, node: Obj) -> Iterator[Finding | State]:
         yield Finding(
             cause=gauge.cause,
             entity=node.ref,
-            headline=f"Host {node.ref.name} is in trouble: {words}",
+            headline=f"Host {node.ref.name} has a problem: {words}",
             claims=(Claim(f"Measured on the host: {words}", (measured.quote(),)),),
             sure=Sure.STATED,
-            recommendations=(look(node.ref, f"seeing to the {gauge.what} of the host", gauge.cause.remedy),),
+            recommendations=(look(node.ref, f"checking the {gauge.what} of the host", gauge.cause.remedy),),
         )
         return
     was = max(value for _, value in measured.points) >= gauge.trouble

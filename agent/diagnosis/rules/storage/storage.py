@@ -1,4 +1,4 @@
-"""Claims and volumes: why a PersistentVolumeClaim is not bound, and what became of its volume."""
+"""Claims and volumes: why a PersistentVolumeClaim is not bound, and what happened to its volume."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ VOLUME_FAILED = cause("volume-reclaim-failed")
 
 @rule("PersistentVolumeClaim", finds=(FAILED, LOST, NO_CLASS, PROVISIONER_DOWN, *binding.FINDS))
 def claim(case: Case, pvc: Obj) -> Iterator[Finding | State]:
-    """Why a claim is not bound, or that it is."""
+    """Why a claim is not bound, or a state saying that it is."""
     phase = pvc.at("status.phase")
     if phase == "Bound":
         if not is_deleting(pvc):
@@ -90,7 +90,7 @@ def _lost(case: Case, pvc: Obj) -> Finding:
         ),
         sure=Sure.STATED,
         recommendations=(
-            look(pvc.ref, "restoring the volume", "Restore the volume or make the claim anew from a backup."),
+            look(pvc.ref, "restoring the volume", "Restore the volume, or recreate the claim from a backup."),
         ),
         since=said[-1].first if said else None,
     )
@@ -114,7 +114,9 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
     failed = [
         e for e in events if e.reason == "ProvisioningFailed" and not _CLASS_NOT_FOUND.search(e.message)
     ]
-    if klass.at("provisioner") == STATIC:  # nobody makes volumes for it, whatever an event says of making one
+    if (
+        klass.at("provisioner") == STATIC
+    ):  # nothing creates volumes for it, whatever an event says about creating one
         yield from no_volume(case, pvc, events)
     elif failed:
         yield _provisioning_failed(pvc, failed[-1], klass)
@@ -127,7 +129,7 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
 def _classless_name(
     case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event]
 ) -> Iterator[Finding | State]:
-    """A name without a StorageClass is a mistake, unless volumes made by hand carry it: those need no class."""
+    """A class name without a StorageClass is a mistake, unless manually created volumes have it."""
     volumes = case.list("PersistentVolume", "*", why=f"are there volumes of class {name}?", need="some")
     if volumes is Lack.UNREAD:
         return
@@ -147,9 +149,7 @@ def _no_class(case: Case, pvc: Obj, name: str, gone: Quote, events: list[Event])
     ]
     if others:
         claims.append(
-            Claim(
-                f"The classes there are: {have}", tuple(q for o in others[:3] for q in o.quote("provisioner"))
-            )
+            Claim(f"Existing classes: {have}", tuple(q for o in others[:3] for q in o.quote("provisioner")))
         )
     return Finding(
         cause=NO_CLASS,
@@ -171,7 +171,7 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
     return Finding(
         cause=ACCESS_MODE if is_mode else FAILED,
         entity=pvc.ref,
-        headline=f"The provisioner of {klass.ref.name} cannot make a volume for the claim {pvc.ref.name}: "
+        headline=f"The provisioner of {klass.ref.name} cannot create a volume for the claim {pvc.ref.name}: "
         f"{event.message[:160]}",
         claims=(
             not_bound(pvc, "spec.storageClassName", "spec.accessModes"),
@@ -182,8 +182,8 @@ def _provisioning_failed(pvc: Obj, event: Event, klass: Obj) -> Finding:
         recommendations=(
             edit(
                 pvc.ref,
-                "asking for what the class can give",
-                "Ask for an access mode and size that the provisioner offers.",
+                "requesting what the class offers",
+                "Request an access mode and size that the provisioner offers.",
             ),
         ),
         since=event.first,
@@ -199,18 +199,18 @@ def _first_consumer(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> It
     quotes = pvc.quote("status.phase") + klass.quote("volumeBindingMode") + said
     if not users:
         yield State(
-            "intended", pvc.ref, f"{pvc.ref} waits for the first pod that uses it, and none does.", quotes
+            "intended", pvc.ref, f"{pvc.ref} waits for a first pod to use it, and no pod does.", quotes
         )
 
 
 def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[Finding | State]:
-    """A class and a provisioner's name: does the provisioner do anything?"""
+    """Whether the provisioner of the claim's class is working."""
     name = str(klass.at("provisioner"))
     workload = provisioner_of(case, name)
     asked = pvc.quote("status.phase", "spec.storageClassName") + klass.quote("provisioner")
     said = tuple(e.quote for e in events if e.reason == "ExternalProvisioning")[-1:]
     if workload is not None and workload.at("status.readyReplicas"):
-        state = f"{pvc.ref} waits for the provisioner {name}, which runs."
+        state = f"{pvc.ref} waits for the provisioner {name}, which is running."
         yield State("progressing", pvc.ref, state, asked + said)
         return
     if workload is None and (pvc.created is None or case.now - pvc.created < PATIENCE):
@@ -221,17 +221,17 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
     if workload is not None:
         quotes = workload.quote("spec.replicas", "status.readyReplicas", "status.unavailableReplicas")
         claims.append(Claim(f"{workload.ref} has no ready pod", quotes))
-    who = f"{workload.ref} has no ready pod" if workload else "nobody in the cluster seems to run it"
+    who = f"{workload.ref} has no ready pod" if workload else "nothing in the cluster seems to run it"
     yield Finding(
         cause=PROVISIONER_DOWN,
         entity=workload.ref if workload else pvc.ref,
-        headline=f"Nobody makes the volume for the claim {pvc.ref.name}: the provisioner {name} is "
+        headline=f"Nothing creates the volume for the claim {pvc.ref.name}: the provisioner {name} is "
         f"down ({who})",
         claims=tuple(claims),
         sure=Sure.STATED if workload else Sure.LIKELY,
         recommendations=(
             Recommendation(
-                action="bringing the provisioner back",
+                action="restoring the provisioner",
                 sentence=f"Start the workload that runs the provisioner {name}.",
                 command=_revive(workload),
                 risk="low",
@@ -244,7 +244,7 @@ def _waiting(case: Case, pvc: Obj, klass: Obj, events: list[Event]) -> Iterator[
 
 
 def _revive(workload: Obj | None) -> Command | Withheld:
-    """The command that brings a provisioner back, or that finds it."""
+    """The command that restores a provisioner, or that finds it."""
     if workload is None:
         return kubectl(None, "get deployments --all-namespaces")
     if workload.at("spec.replicas") == 0:

@@ -1,4 +1,4 @@
-"""Files mounted by subPath from a ConfigMap that lacks the key: an empty directory stands in their place, silently."""
+"""Files mounted by subPath from a ConfigMap without the key: Kubernetes silently mounts an empty directory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ SUB_PATH = cause("subpath-key-missing")
 
 @rule("Pod", finds=(SUB_PATH,))
 def silent_directories(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod in trouble that mounts a key which its ConfigMap does not have."""
+    """An unhealthy pod that mounts a key which its ConfigMap does not have."""
     if is_well(pod) or is_deleting(pod):
         return
     for container in containers(pod):

@@ -34,7 +34,7 @@ _DRIVER = re.compile(r"driver name (\S+) not found")
 
 @rule("Pod", finds=(ATTACH, DRIVER, HOST_PATH, IN_USE, MOUNT, NODE_DISK_FULL, TOO_SMALL))
 def not_mounted(case: Case, pod: Obj) -> Iterator[Finding]:
-    """A pod on its node whose containers cannot be made because a volume does not come."""
+    """A pod on its node whose containers cannot be created because a volume is not available."""
     creating = any(c.waiting in ("ContainerCreating", "PodInitializing") for c in containers(pod))
     if is_well(pod) or is_deleting(pod) or not pod.at("spec.nodeName") or not creating:
         return
@@ -104,7 +104,7 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
     if "hostPath type check failed" in message:
         cause, why = (
             HOST_PATH,
-            f"needs {dig(pod.data, path + '.hostPath.path')} on the node, which is not as it should be",
+            f"needs {dig(pod.data, path + '.hostPath.path')} on the node, which is missing or of another type",
         )
         shown = pod.quote(f"{path}.hostPath.path", f"{path}.hostPath.type")
     elif driver := _DRIVER.search(message):
@@ -122,7 +122,7 @@ def _mount_failed(case: Case, pod: Obj, event: Event) -> Iterator[Finding]:
         headline=f"Pod {pod.ref.name} cannot start: its volume {volume} {why}",
         claims=(
             Claim("The kubelet cannot mount the volume", (event.quote, *_output(event))),
-            *([Claim("The volume as the pod names it", shown)] if shown else []),
+            *([Claim("The volume in the pod's spec", shown)] if shown else []),
         ),
         sure=Sure.LIKELY if cause is MOUNT else Sure.STATED,
         recommendations=(advice,),
@@ -140,9 +140,9 @@ def _no_space(pod: Obj, owner: Obj, event: Event) -> Finding:
         return Finding(
             cause=TOO_SMALL,
             entity=owner.ref,
-            headline=f"Pod {pod.ref.name} cannot start: the memory limit {value} of {small[0].name} holds not "
-            f"even its token",
-            claims=(said, Claim("The memory limit is that of the volume, too", limits)),
+            headline=f"Pod {pod.ref.name} cannot start: the memory limit {value} of {small[0].name} is too "
+            f"small even for its token",
+            claims=(said, Claim("The memory limit applies to the volume too", limits)),
             sure=Sure.STATED,
             recommendations=(edit(owner.ref, "raising the memory limit", TOO_SMALL.remedy),),
             since=event.first,

@@ -1,4 +1,4 @@
-"""DaemonSets: no node that fits, nodes they should not run on any more, pods that are not ready."""
+"""DaemonSets: no node that fits, nodes they should no longer run on, pods that are not ready."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ MISPLACED = cause("daemonset-misscheduled")
 
 @rule("DaemonSet", finds=(MISPLACED, NO_NODE, *workloads.FINDS))
 def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Compare the nodes it wants, has and serves."""
+    """Compare the nodes it wants, has, and is ready on."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
@@ -51,7 +51,7 @@ def daemon_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _ask_silent_nodes(case: Case, pods: list[Obj]) -> None:
-    """A pod that is not ready without a word may be on a lost node."""
+    """Read the node of a pod that is not ready for no visible reason: it may be lost."""
     for pod in pods:
         condition = pod.condition("Ready")
         if condition.get("status") == "False" and not condition.get("reason") and pod.at("spec.nodeName"):
@@ -67,7 +67,7 @@ def _no_node(case: Case, obj: Obj) -> Iterator[Finding]:
         return
     headline = f"No node fits DaemonSet {obj.ref.name}: {why}"
     claim = Claim(headline, obj.quote("status.desiredNumberScheduled") + quotes)
-    sentence = f"Let the DaemonSet fit the nodes it is meant for: {why}."
+    sentence = f"Make the DaemonSet fit the nodes it is meant for: {why}."
     yield Finding(NO_NODE, obj.ref, headline, (claim,), Sure.LIKELY, (edit(obj.ref, action, sentence),))
 
 

@@ -1,4 +1,4 @@
-"""Deployments: scaled to zero, paused, unseen by their controller, stuck; the pods say why."""
+"""Deployments: scaled to zero, paused, not observed by their controller, stuck; the pods show why."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ PAUSED = cause("rollout-paused")
 
 @rule("Deployment", finds=(PAUSED, *refusal.FINDS, *workloads.FINDS))
 def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """What a Deployment states itself; its pods say why."""
+    """What a Deployment itself shows; its pods show why."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
@@ -46,11 +46,11 @@ def deployment(case: Case, obj: Obj) -> Iterator[Finding | State]:
 
 
 def _paused(case: Case, obj: Obj) -> Finding | State:
-    """A fault only where a change waits behind it."""
+    """A paused Deployment: a fault only if a change is waiting."""
     quotes = obj.quote("spec.paused") + obj.quote_condition("Progressing", "reason")
     waiting = _differs(obj, next(iter(replica_sets(case, obj) or []), None))
     if not waiting:
-        words = f"{obj.ref} is paused; no change waits behind that."
+        words = f"{obj.ref} is paused, and no change is waiting."
         return State("intended", obj.ref, words, quotes)
     headline = (
         f"The rollout of {obj.ref.name} is paused, so its change does not reach the pods ({waiting[0]})"
@@ -79,7 +79,7 @@ def _differs(obj: Obj, current: Obj | None) -> list[str]:
 
 def _progress(obj: Obj) -> State:
     wanted, updated = int(obj.at("spec.replicas", 1)), int(obj.at("status.updatedReplicas") or 0)
-    words = f"A rollout of {obj.ref} is running: {updated} of {wanted} replicas are of the new version."
+    words = f"A rollout of {obj.ref} is in progress: {updated} of {wanted} replicas are updated."
     quotes = obj.quote("status.updatedReplicas") + obj.quote_condition("Progressing", "reason", "message")
     return State("progressing", obj.ref, words, quotes)
 

@@ -1,4 +1,4 @@
-"""A namespace as the subject: what in it is not well."""
+"""A namespace as the subject: its unhealthy objects."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from agent.evidence.wellness import DELETING, FINISHED, READY, RESTARTED
 
 @rule("Namespace")
 def contents(case: Case, space: Obj) -> Iterator[State]:
-    """That all that runs in it is well; what is not well speaks for itself."""
+    """A state saying that all running pods are healthy; unhealthy ones have their own findings."""
     name = space.ref.name
     running, ill = running_pods(case, name), ill_within(case, name)
     if space.at("metadata.deletionTimestamp") or not running or ill != []:

@@ -1,4 +1,4 @@
-"""ReplicaSets and ReplicationControllers: of a Deployment, its rollout counts; alone, their pods."""
+"""ReplicaSets and ReplicationControllers: with a Deployment, its rollout counts; alone, their pods."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ from agent.diagnosis.state import State
 
 @rule("ReplicaSet", "ReplicationController", finds=(*workloads.FINDS,))
 def replica_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """Of a Deployment, whether it has what that wants of it; alone, what it states itself."""
+    """With a Deployment, whether it has the replicas the Deployment wants; alone, what it shows itself."""
     replicas, ready = wanted(obj), present(obj)
     quotes = obj.quote("spec.replicas", "status.readyReplicas")
     if owner := owner_ref(obj):
         if ready == replicas:
-            words = f"{obj.ref} has the {replicas} replicas that {owner.name} wants of it."
+            words = f"{obj.ref} has the {replicas} replicas that {owner.name} wants."
             yield State("healthy", obj.ref, words, quotes)
         return
     if replicas == 0:

@@ -1,4 +1,4 @@
-"""StatefulSets: each pod waits for the one before; the first that is not ready holds all others up."""
+"""StatefulSets: each pod waits for the one before; the first that is not ready holds up all others."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ ON_DELETE = cause("update-on-delete")
 
 @rule("StatefulSet", finds=(OLD_POD, ON_DELETE, *workloads.FINDS))
 def stateful_set(case: Case, obj: Obj) -> Iterator[Finding | State]:
-    """What a StatefulSet states itself, and which pod holds it up."""
+    """What a StatefulSet itself shows, and which pod holds it up."""
     if (said := settled(case, obj)) is not None:
         yield from said
         return
@@ -58,11 +58,11 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
         return None
     quotes = pod.quote_key("metadata.labels", REVISION) + obj.quote("status.updateRevision")
     headline = (
-        f"{pod.ref.name} is broken and of an earlier revision: {obj.ref.name} waits for it before updating it"
+        f"{pod.ref.name} of an earlier revision is broken, and {obj.ref.name} waits for it before updating it"
     )
     delete = Recommendation(
         "deleting the broken pod",
-        f"Delete {pod.ref.name}: it is created anew from the present template.",
+        f"Delete {pod.ref.name}: it is recreated from the current template.",
         on(pod.ref, "delete"),
         "medium",
         watch(obj.ref),
@@ -70,7 +70,7 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
     claims = [Claim(headline, quotes)]
     if corrected := _corrected(obj, pod):
         claims.append(
-            Claim(f"The template has changed since in what the pod runs ({corrected[0].text})", corrected)
+            Claim(f"The template has since changed what the pod runs ({corrected[0].text})", corrected)
         )
     return Finding(
         OLD_POD, obj.ref, headline, tuple(claims), Sure.STATED if corrected else Sure.LIKELY, (delete,)
@@ -96,7 +96,7 @@ def _waits_for_deletion(obj: Obj) -> Finding | None:
     headline = f"The update of {obj.ref.name} waits for its pods to be deleted (updateStrategy OnDelete)"
     delete = Recommendation(
         "deleting its pods one by one",
-        "Delete a pod, wait until it is ready, go on with the next.",
+        "Delete one pod, wait until its replacement is ready, then continue with the next.",
         kubectl(obj.ref.namespace, "delete pod <pod>"),
         "medium",
         on(obj.ref, "get"),
