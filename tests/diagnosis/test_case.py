@@ -102,7 +102,7 @@ def test_the_first_few_of_many_are_taken_and_the_rest_is_said() -> None:
 def test_objects_beyond_those_that_may_be_visited_are_said_to_be_missing(monkeypatch: Any) -> None:
     monkeypatch.setattr(engine, "MAX_VISITS", 3)
     diagnosis = diagnose(case(), [Ref("Pod", "shop", f"web-{number}") for number in range(5)])
-    assert "2 objects (not looked at: 3 are at most)" in weigh(diagnosis).missing
+    assert "2 objects (not examined: the limit is 3)" in weigh(diagnosis).missing
 
 
 # -- what was read, what was not ---------------------------------------------------------------------

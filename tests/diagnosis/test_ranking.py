@@ -120,12 +120,12 @@ def test_a_finding_that_is_only_possible_is_no_diagnosis(rules: Rules) -> None:
         [("leak", "", "carried")],
     )
     assert verdict.root and verdict.root.cause.id == "leak"
-    assert verdict.sentence == "Possibly so, but the evidence does not settle it: It is leak."
+    assert verdict.sentence == "Possible, but the evidence does not confirm it: It is leak."
 
 
 def test_a_symptom_without_a_reason_is_told_as_a_fact(rules: Rules) -> None:
     wet = found(cause("wet", symptom=True), "a", sure=Sure.POSSIBLE)
-    assert weigh(rules.say("a", wet).diagnose("a")).sentence == "It is wet; the evidence does not tell why."
+    assert weigh(rules.say("a", wet).diagnose("a")).sentence == "It is wet; the evidence does not show why."
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_is_possible_is_not_outweighed_by_a_state(rules: Rules) -> None:
     assert (verdict.outcome, verdict.states) == ("inconclusive", [HEALTHY])
 
 
-UNCHECKED = "It is well. The condition of the alert itself could not be checked."
+UNCHECKED = "It is well. The alert's own condition could not be checked."
 
 
 @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ def test_what_could_not_be_looked_at_is_told_unread_then_failed_then_left_out(ru
     diagnosis = rules.diagnose("a", also=collected(world, *asked))
     diagnosis.case.first("abc", 1, "letters")
     assert weigh(diagnosis).missing == [
-        "2 measures of Prometheus (unreachable: no Prometheus)",
+        "2 Prometheus queries (unreachable: no Prometheus)",
         "get Node n1 (forbidden: no right to read)",
         "metrics c (timed-out: no answer)",
         "events shop Pod/a (not recorded)",
         "shop/Pod/a (cannot be analyzed: ValueError: odd)",
-        "2 of 3 letters (not looked at: only 1 are)",
+        "2 of 3 letters (not examined: the limit is 1)",
     ]
 
 
@@ -340,8 +340,8 @@ def test_the_line_of_a_diagnosis_recommends_the_first_three_steps_or_ways(
     ("outcome", "words"),
     [
         ("self-resolved", "Analysis complete. The incident has resolved itself. So it is."),
-        ("not-actionable", "Analysis complete. Nothing is wrong that needs action. So it is."),
-        ("inconclusive", "Analysis complete, without a cause. So it is."),
+        ("not-actionable", "Analysis complete. No action is needed. So it is."),
+        ("inconclusive", "Analysis complete. No cause was found. So it is."),
     ],
 )
 def test_the_line_of_any_other_verdict_names_no_cause_and_recommends_nothing(
