@@ -59,6 +59,12 @@ class Settings:
     output: str = _setting("", "write result.json, report.md, report.txt and the evidence here", "DIR")
     store: str = _setting("", "keep finished results here; a stored incident is not worked again", "DIR")
     tekton_results: str = _setting("", "write one small file per Tekton result here", "DIR")
+    notify_url_file: str = _setting(
+        "",
+        "post what Tekton's results say to the chat webhook whose address this file holds, if it is there",
+        "FILE",
+    )
+    run_name: str = _setting("", "what a message that is posted calls this run", "NAME")
     batch: str = _setting("", "work the alerts that this PipelineRun of the own namespace carries", "NAME")
 
     def __post_init__(self) -> None:

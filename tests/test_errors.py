@@ -10,8 +10,8 @@ from agent import cli
 from agent.errors import UserError
 
 FOR_PEOPLE = {
-    "AlertError", "ClusterError", "NotifyError", "OutputError", "PrometheusError", "RecordingError", "RunsError",
-    "SettingsError", "SpendingError", "SwitchesError", "UnknownCause",
+    "AlertError", "ClusterError", "MarkError", "NotifyError", "OutputError", "PrometheusError", "RecordingError",
+    "RunsError", "SettingsError", "SpendingError", "SwitchesError", "UnknownCause",
 }  # fmt: skip
 
 
