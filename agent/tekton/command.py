@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent.tekton.notify import URL_FILE
+from agent.tekton.task_runs import INVESTIGATE
 
 MAX_HOURS = 24 * 366
 
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report = steps.add_parser("report", help="tell that an investigation reached no outcome, and why")
     report.add_argument("--run", required=True, metavar="NAME", help="the PipelineRun")
     report.add_argument("--namespace", required=True, metavar="NAME", help="of the PipelineRun")
-    report.add_argument("--task", default="investigate", metavar="NAME", help="default investigate")
+    report.add_argument("--task", default=INVESTIGATE, metavar="NAME", help=f"default {INVESTIGATE}")
     report.add_argument("--reason", default="", help="of the task's status, as Tekton gives it")
     report.add_argument(
         "--results", required=True, type=Path, metavar="DIR", help="where Tekton takes results"
@@ -61,9 +62,11 @@ def _report(options: argparse.Namespace) -> int:
 def _tell(options: argparse.Namespace) -> int:
     from agent.tekton.marks import Marks
     from agent.tekton.runs import Runs
+    from agent.tekton.task_runs import TaskRuns
     from agent.tekton.untold import tell_untold
 
-    count = tell_untold(Runs.here().all(), Marks.here().mark, _print, options.url_file)
+    runs = Runs.here().all()
+    count = tell_untold(runs, TaskRuns.here().of, Marks.here().mark, _print, options.url_file)
     print(f"told of {count} PipelineRuns that ended without an outcome and without a word")
     return 0
 

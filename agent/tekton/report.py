@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import UserError
-from agent.evidence.kube_api import KubeApi
-from agent.evidence.reading import Refusal
+from agent.tekton.task_runs import TaskRuns
 from agent.tekton.telling import ATTEMPT, commands, tell_not_investigated
 from agent.tekton.trouble import condition, why
-
-SECONDS = 20.0
-_API = "/apis/tekton.dev/v1/namespaces"
 
 
 def report(
@@ -26,8 +22,8 @@ def report(
     `reason` is what Tekton gives with the task's status. Raises NotifyError.
     """
     run, task_run = _read(name, namespace, task, say)
-    if task_run is None or condition(task_run).get("status") != "False":
-        task_run = _ended(task_run or {}, reason)
+    if condition(task_run or {}).get("status") != "False":
+        task_run = _ended(task_run, reason)
     because = why(run, task_run)
     say(f"No outcome was reached: {because}.")
     for each in commands(run, task_run):
@@ -45,24 +41,23 @@ def _read(
     name: str, namespace: str, task: str, say: Callable[[str], None]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The PipelineRun and the TaskRun of its task; a bare run, and none, where they may not be read."""
-    selector = f"tekton.dev/pipelineRun={name},tekton.dev/pipelineTask={task}"
     run: dict[str, Any] = {"metadata": {"name": name, "namespace": namespace}}
     try:
-        api = KubeApi.connect(None, None, SECONDS)
-        run = api.get(f"{_API}/{namespace}/pipelineruns/{name}", "PipelineRun")
-        found = api.get(f"{_API}/{namespace}/taskruns", "TaskRunList", labelSelector=selector)
-    except Refusal as refusal:
-        say(f"note: cannot read what Tekton knows of the run: {refusal.message}")
-        return run, None
+        tasks = TaskRuns.here()
+        run = tasks.pipeline_run(name, namespace)
+        return run, tasks.of(run, task)
     except UserError as error:
         say(f"note: {error}")
         return run, None
-    return run, next(iter(found.get("items") or []), None)
 
 
-def _ended(task_run: dict[str, Any], reason: str) -> dict[str, Any]:
-    """A TaskRun that cannot be read, or that Tekton begins anew after it gave it up, as it was when it failed."""
-    status = task_run.get("status", {})
-    tried = status.get("retriesStatus") or []
+def _ended(task_run: dict[str, Any] | None, reason: str) -> dict[str, Any] | None:
+    """A TaskRun that cannot be read, or that Tekton begins anew after it gave it up, as it was when it failed.
+
+    None where there was none: the run knows why.
+    """
+    tried = (task_run or {}).get("status", {}).get("retriesStatus") or []
+    if not tried and reason in ("", "None"):
+        return None
     known = {"conditions": [{"type": "Succeeded", "status": "False", "reason": reason}]}
-    return task_run | {"status": (tried[-1] if tried else known) | {"retriesStatus": tried}}
+    return (task_run or {}) | {"status": (tried[-1] if tried else known) | {"retriesStatus": tried}}

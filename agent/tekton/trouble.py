@@ -37,7 +37,7 @@ LONGEST = 300
 
 def why(run: dict[str, Any], task_run: dict[str, Any] | None = None) -> str:
     """Why there is no verdict, without a full stop: the TaskRun's account of it where there is one."""
-    if task_run is None:
+    if task_run is None or condition(task_run).get("status") != "False":
         return _of_run(run)
     said = _of_task_run(task_run)
     tries = 1 + len(task_run.get("status", {}).get("retriesStatus") or [])

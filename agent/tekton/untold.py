@@ -29,24 +29,25 @@ def untold(runs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def tell_untold(
     runs: Iterable[dict[str, Any]],
+    task_run: Callable[[dict[str, Any]], dict[str, Any] | None],
     mark: Callable[[dict[str, Any], str], None],
     say: Callable[[str], None],
     url_file: Path = URL_FILE,
 ) -> int:
     """Tell of each run once, of MOST at most, and mark it; how many. Without a webhook nothing is marked.
 
-    A run that cannot be marked is passed over: it would be told of again and again. Raises NotifyError, and MarkError
-    when it is through with the others; what is left is told the next time.
+    A run that cannot be marked is passed over: it would be told of again and again. Raises RunsError, NotifyError,
+    and MarkError when it is through with the others; what is left is told the next time.
     """
     count, first = 0, None
     for run in untold(runs):
-        because = why(run)
+        because = why(run, known := task_run(run))
         say(f"{run['metadata']['name']}: {because}")
         if not url_file.exists():
             continue
         try:
             mark(run, NOT_YET)
-            tell_not_investigated(run, because, url_file=url_file)
+            tell_not_investigated(run, because, known, url_file=url_file)
             mark(run, because)
         except MarkError as error:
             first = first or error

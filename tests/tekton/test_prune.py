@@ -62,6 +62,13 @@ def test_a_batch_that_is_the_last_trace_of_one_of_its_alerts_is_kept():
     ]
 
 
+def test_a_run_that_only_keeps_a_name_is_no_trace():
+    place = run(f"incident-{A}-100", 2, outcome="")
+    place["metadata"]["labels"] = {"incident-agent/worked-by": "incident-batch-x"}
+    batch = run("incident-batch-x", 3, outcome="", batch=f"incident-{A}-100")
+    assert deleted(place, batch) == [f"incident-{A}-100"]
+
+
 def test_a_run_that_has_not_ended_is_a_trace_too():
     again = {"metadata": {"name": f"incident-{A}-200"}, "status": {}}
     assert deleted(run(f"incident-{A}-100"), again) == [f"incident-{A}-100"]

@@ -202,6 +202,12 @@ def test_a_task_run_that_tekton_began_anew_is_told_as_it_was(api: FakeApi, tmp_p
     assert f"{CART}: killed, exit 137, 2 tries; " in webhook.received[0]
 
 
+def test_where_the_task_never_began_the_run_tells(api: FakeApi, tmp_path: Path, webhook: Webhook):
+    api.objects[f"{RUNS}/r-1"] = run(status=condition("CancelledRunningFinally", state="Unknown"))
+    assert report(tmp_path, webhook.file(tmp_path), "None") == 0
+    assert f"{CART}: the run was cancelled; " in webhook.received[0]
+
+
 def test_a_message_that_is_not_taken_fails_the_report_so_that_it_is_tried_again(
     api: FakeApi, tmp_path: Path, webhook: Webhook
 ):
@@ -246,6 +252,15 @@ def test_each_untold_run_is_told_once_and_marked(
     assert "told of 1 PipelineRuns" in capsys.readouterr().out
 
 
+def test_what_the_investigation_came_to_is_told_where_the_report_itself_failed(
+    api: FakeApi, tmp_path: Path, webhook: Webhook
+):
+    known(api, {"status": condition("PodCreationFailed", 'violates PodSecurity "restricted"')})
+    api.objects[RUNS] = [run(message="Tasks Completed: 2 (Failed: 2, Cancelled 0), Skipped: 0")]
+    assert cli.run(["tekton", "tell", f"--url-file={webhook.file(tmp_path)}"]) == 0
+    assert f'{CART}: its pod was refused (violates PodSecurity "restricted"); ' in webhook.received[0]
+
+
 def test_a_run_that_cannot_be_marked_is_not_told_of_again_and_again(
     api: FakeApi, tmp_path: Path, webhook: Webhook, capsys: pytest.CaptureFixture[str]
 ):
@@ -268,5 +283,5 @@ def test_without_a_webhook_what_is_untold_stays_so(
 
 def test_a_chat_gets_no_flood(tmp_path: Path, webhook: Webhook):
     ended = [run(f"r-{number}", "Cancelled") for number in range(MOST + 5)]
-    count = tell_untold(ended, lambda *_: None, lambda _: None, webhook.file(tmp_path))
+    count = tell_untold(ended, lambda _: None, lambda *_: None, lambda _: None, webhook.file(tmp_path))
     assert count == len(webhook.received) == MOST
