@@ -52,14 +52,20 @@ class Delivery:
 
     def close(self) -> None:
         """Write what is about all incidents; raises the first error there was in writing."""
-        if self._settings.tekton_results:
-            from agent.tekton import write_results
-
-            self._attempt(lambda: write_results(Path(self._settings.tekton_results), self._results()))
         if self._room is not None:
             self._attempt(self._record)
+        if self._settings.tekton_results:
+            self._attempt(self._conclude)
         if self._error is not None:
             raise self._error
+
+    def _conclude(self) -> None:
+        """Give Tekton its results. With a verdict in them the run is no failure, whatever else was not written."""
+        from agent.tekton import conclude
+
+        conclude(self._settings, self._results(), self._error, self._say)
+        if not self.failed:
+            self._error = None
 
     def _attempt(self, write: Callable[[], None]) -> None:
         try:

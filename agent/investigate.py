@@ -1,10 +1,13 @@
 """The command `investigate`: from the alert's bytes to everything that is printed and written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent.delivery import Delivery
+from agent.errors import UserError
 from agent.evidence.recording import check_target
-from agent.files import check_directory
+from agent.files import OutputError, check_directory
 from agent.intake.alert import parse_alerts
 from agent.intake.incident import Incident, incidents
 from agent.intake.payload import read_alert
@@ -21,37 +24,49 @@ def investigate(source: str, settings: Settings) -> int:
     Places that cannot be written are refused before anything is read. The verdict is printed before files
     are written: a full disk must not cost it.
     """
-    if (data := _read(source, settings)) is None:
-        return 0
-    payload = parse_alerts(data)
-    for note in payload.notes:
-        say(f"note: {note}")
-    found = incidents(payload.alerts)
-    delivery = Delivery(settings, len(found), say)
-    if are_stored(settings.store, found):
-        for place, incident in enumerate(found):
-            if known := stored(settings.store, incident):
-                delivery.add(place, known)
-    else:
-        _work(found, settings, delivery)
+    with _accounted(settings):
+        if (data := _read(source, settings)) is None:
+            return 0
+        payload = parse_alerts(data)
+        for note in payload.notes:
+            say(f"note: {note}")
+        found = incidents(payload.alerts)
+        delivery = Delivery(settings, len(found), say)
+        if are_stored(settings.store, found):
+            for place, incident in enumerate(found):
+                if known := stored(settings.store, incident):
+                    delivery.add(place, known)
+        else:
+            _work(found, settings, delivery)
     delivery.close()
     return 1 if delivery.failed else 0
 
 
 def _read(source: str, settings: Settings) -> bytes | None:
     """The alerts; None when a batch has none left. Told to end, a run waits for none."""
-    try:
-        if not settings.batch:
-            return read_alert(source, settings)
-        from agent.tekton.batch import read_batch
+    if not settings.batch:
+        return read_alert(source, settings)
+    from agent.tekton.batch import read_batch
 
-        with interruptible():
-            return read_batch(settings, say) or None
-    except Terminated:
+    with interruptible():
+        return read_batch(settings, say) or None
+
+
+@contextmanager
+def _accounted(settings: Settings) -> Iterator[None]:
+    """Whatever ends the run within this block is for Tekton the outcome `failed`, with the reason in its summary."""
+    try:
+        yield
+    except (UserError, Terminated) as error:
         if settings.tekton_results:
             from agent.tekton import write_nothing
 
-            write_nothing(Path(settings.tekton_results), "failed", "Terminated before the alert was read.")
+            with suppress(OutputError):
+                write_nothing(
+                    Path(settings.tekton_results),
+                    "failed",
+                    str(error) or "Terminated before the alert was read.",
+                )
         raise
 
 

@@ -70,6 +70,12 @@ class Settings:
         "", "keep finished results here; a stored incident is not investigated again", "DIR"
     )
     tekton_results: str = _setting("", "write one small file per Tekton result here", "DIR")
+    notify_url_file: str = _setting(
+        "",
+        "post what Tekton's results say to the chat webhook whose address this file holds, if it is there",
+        "FILE",
+    )
+    run_name: str = _setting("", "what a message that is posted calls this run", "NAME")
     batch: str = _setting("", "investigate the alerts of this PipelineRun in the pod's own namespace", "NAME")
 
     def __post_init__(self) -> None:

@@ -10,7 +10,8 @@ from agent import cli
 from agent.errors import UserError
 
 FOR_PEOPLE = {
-    "AlertError", "ClusterError", "NotifyError", "OptionError", "OutputError", "PrometheusError", "RecordingError",
+    "AlertError", "ClusterError", "MarkError", "NotifyError", "OptionError", "OutputError", "PrometheusError",
+    "RecordingError",
     "RunsError", "SettingsError", "SpendingError", "SwitchesError", "UnknownCause",
 }  # fmt: skip
 

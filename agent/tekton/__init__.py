@@ -1,5 +1,6 @@
-"""What the agent does as a Tekton Task: results, batches, the closing report, notification and pruning."""
+"""What the agent does as a Tekton Task: results, batches, what people are told, and pruning."""
 
-from agent.tekton.results import tekton_results, write_nothing, write_results
+from agent.tekton.conclusion import conclude
+from agent.tekton.results import tekton_results, write_nothing
 
-__all__ = ["tekton_results", "write_nothing", "write_results"]
+__all__ = ["conclude", "tekton_results", "write_nothing"]

@@ -16,10 +16,11 @@ from agent.line import printable
 from agent.verdict.output import as_json
 from agent.verdict.result import Result
 
-TOTAL_BYTES = 3072
+TOTAL_BYTES = 3328
 """Bound of all values as Tekton stores them, in bytes; the sum of the budgets below stays under it."""
 ENTITY_BYTES = 512  # namespace 63, kind 63 and name 253 characters at most, which are ASCII
 SUMMARY_BYTES = 1024
+CONCLUSION_BYTES = 256
 WORD_BYTES = 128
 
 _URGENCY = ("failed", "inconclusive", "diagnosed", "self-resolved", "not-actionable")
@@ -54,6 +55,7 @@ def tekton_results(results: Iterable[Result]) -> dict[str, str]:
         "report_ARTIFACT_OUTPUTS": json.dumps(
             {"uri": f"urn:incident-agent:{incident_id}:{first.run_id}", "digest": f"sha256:{digest}"}
         ),
+        **conclusion(first.outcome),
     }
 
 
@@ -70,12 +72,19 @@ def no_results(outcome: str, summary: str) -> dict[str, str]:
         "summary": _bounded(summary, SUMMARY_BYTES),
         "result-digest": digest,
         "report_ARTIFACT_OUTPUTS": json.dumps({"uri": "urn:incident-agent:none", "digest": digest}),
+        **conclusion(outcome),
     }
 
 
-def write_results(directory: Path, results: Iterable[Result]) -> None:
-    """Write one file per Tekton result, each whole or not at all; raises OutputError."""
-    write_values(directory, tekton_results(results))
+def conclusion(outcome: str, *more: str) -> dict[str, str]:
+    """The result `conclusion`: how the run ended in one sentence, and what else is to be known of it."""
+    ended = "No outcome was reached" if outcome == "failed" else "The investigation reached an outcome"
+    return {"conclusion": _bounded("; ".join((ended, *more)) + ".", CONCLUSION_BYTES)}
+
+
+def not_investigated(why: str) -> dict[str, str]:
+    """The result of a run without an outcome: why that is."""
+    return {"not-investigated": _bounded(why, SUMMARY_BYTES)}
 
 
 def write_nothing(directory: Path, outcome: str, summary: str) -> None:

@@ -3,15 +3,18 @@
 import json
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from agent.times import format_time
 from e2e.cluster import paths
 from e2e.cluster.cluster import Cluster
 from e2e.support.namespace import Namespace
-from e2e.tekton.installation import Installation, install
+from e2e.tekton.installation import Installation, install, pipeline_run, results
 from e2e.tekton.payload import alert, notification, run_name
 from tekton.triggers.listener import WIDTH, listener
 
@@ -107,17 +110,33 @@ def test_a_mistake_on_the_command_line_is_one_line(cluster: Cluster, tekton: str
     assert "tekton-never" not in cluster.kubectl("get", "namespaces", "-o", "name")
 
 
-def test_the_pruner_deletes_what_ended_long_ago_and_nothing_else(installation: Installation):
-    ended, recent = alert(), alert()
-    installation.post(notification(ended, recent))
-    for each in (ended, recent):
+def test_the_pruner_deletes_what_ended_long_ago_after_it_wrote_what_it_came_to(installation: Installation):
+    ended, recent, last = alert(), alert(), alert()
+    again = ended | {"startsAt": "2026-02-01T12:00:00Z"}
+    for each in (ended, again, recent, last):
+        installation.start(run_of(each))
+    for each in (ended, again, recent, last):
         installation.ended(run_name(each))
-    patch = json.dumps({"status": {"completionTime": "2020-01-01T00:00:00Z"}})
-    installation.space.kubectl(
-        "patch", "pipelinerun", run_name(ended), "--subresource=status", "--type=merge", "-p", patch
-    )
+    results_of = results(installation.runs()[run_name(ended)])
+    two_days_ago = format_time(datetime.now(UTC) - timedelta(days=2))
+    for each in (ended, last):
+        patch = json.dumps({"status": {"completionTime": two_days_ago}})
+        installation.space.kubectl(
+            "patch", "pipelinerun", run_name(each), "--subresource=status", "--type=merge", "-p", patch
+        )
     installation.space.kubectl("create", "job", "prune-now", "--from=cronjob/incident-pruner")
     installation.space.kubectl("wait", "--for=condition=Complete", "job/prune-now", "--timeout=120s")
-    there = installation.runs()
+    written, _ = installation.space.kubectl("logs", "job/prune-now").splitlines()
+    assert json.loads(written)["run"] == run_name(ended)
+    assert json.loads(written)["results"] == results_of
+    there = set(installation.runs())
     assert run_name(ended) not in there
-    assert run_name(recent) in there
+    assert {run_name(recent), run_name(again)} <= there
+    assert run_name(last) in there, "the last trace of an alert is kept"
+
+
+def run_of(alert: dict[str, Any]) -> dict[str, Any]:
+    """The run that the listener makes of an alert."""
+    run = pipeline_run(json.dumps(alert))
+    run["metadata"] = {"name": run_name(alert), "labels": run["metadata"]["labels"]}
+    return run

@@ -37,6 +37,7 @@ class FakeApi:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # path and parameters
     headers: list[dict[str, str]] = field(default_factory=list)
     methods: set[str] = field(default_factory=set)
+    changes: list[tuple[str, Any]] = field(default_factory=list)  # path and what was to be merged, in order
     connections: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -89,6 +90,18 @@ class _Handler(loopback.Handler):
             self._send(404, answer)
         else:
             self._send(200, _page([], parameters, url.path))
+
+    def do_PATCH(self) -> None:
+        """Take a merge patch; it is kept and changes no object."""
+        api, change = self.server.api, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        api.methods.add(self.command)
+        if self.path in api.refusals:
+            self._send(*api.refusals[self.path])
+        elif not isinstance(change, dict) or self.headers["Content-Type"] != "application/merge-patch+json":
+            self._send(400, status("not a merge patch"))
+        else:
+            api.changes.append((self.path, change))
+            self._send(200, api.objects.get(self.path, {}))
 
     def _send(self, code: int, body: Any) -> None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()

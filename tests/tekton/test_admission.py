@@ -129,6 +129,13 @@ def test_a_task_run_that_would_lend_the_account_is_refused(case: str) -> None:
     assert "incident-agent" in refusal("runs", "taskruns", HOSTILE_TASK_RUNS[case])
 
 
+def test_a_run_may_be_marked_by_who_may_not_make_it_and_not_be_changed() -> None:
+    foreign = changed(RUN, params=[{"name": "image", "value": "evil"}])
+    marked = foreign | {"metadata": {"annotations": {"incident-agent/told": "killed"}}}
+    assert refusal("runs", "pipelineruns", marked, old=foreign, operation="UPDATE") == ""
+    assert refusal("runs", "pipelineruns", foreign, old=RUN, operation="UPDATE")
+
+
 def test_a_pod_may_not_take_the_account_whoever_makes_it() -> None:
     assert refusal("pods", "pods", POD)
     assert refusal("pods", "pods", {"spec": {"containers": []}}) == ""

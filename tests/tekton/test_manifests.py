@@ -11,7 +11,7 @@ from tekton.install import advice
 from tekton.manifests import ManifestError, kustomization
 from tests.tekton.manifests import ROOT, TEKTON, documents, everything, pipeline, task
 
-TASKS = ("incident-investigate", "incident-notify", "incident-report")
+TASKS = ("incident-investigate", "incident-report")
 
 
 @pytest.mark.parametrize("path", catalog.resources(), ids=lambda path: path.stem)
@@ -88,6 +88,26 @@ def test_every_result_the_pipeline_uses_is_one_that_a_task_has():
         assert result in {each["name"] for each in task(tasks[used])["spec"]["results"]}
 
 
+def test_a_run_with_an_outcome_is_one_pod():
+    (only,) = pipeline()["spec"]["tasks"]
+    assert len(task(only["taskRef"]["name"])["spec"]["steps"]) == 1
+    for each in pipeline()["spec"]["finally"]:
+        unless = {"input": f"$(tasks.{only['name']}.status)", "operator": "notin", "values": ["Succeeded"]}
+        assert unless in each["when"]
+
+
+def test_where_to_post_is_one_optional_secret_of_the_installation():
+    (default,) = [p["default"] for p in pipeline()["spec"]["params"] if p["name"] == "notify-secret"]
+    (teller,) = [
+        d for _, d in everything() if d["kind"] == "CronJob" and d["metadata"]["name"] == "incident-teller"
+    ]
+    mounted = [teller["spec"]["jobTemplate"]["spec"]["template"]["spec"]["volumes"]]
+    mounted += [task(name)["spec"]["volumes"] for name in TASKS]
+    secrets = [v["secret"] for volumes in mounted for v in volumes if v["name"] == "notify"]
+    assert [secret["optional"] for secret in secrets] == [True] * 3
+    assert [secret["secretName"] for secret in secrets] == [default, *["$(params.notify-secret)"] * 2]
+
+
 def test_the_report_uses_no_result_so_that_it_is_never_skipped():
     assert ".results." not in yaml.safe_dump(pipeline()["spec"]["finally"])
 
@@ -152,6 +172,7 @@ def test_nobody_reads_secrets_or_uses_wildcards_and_only_the_named_may_write():
     assert writes == {
         "incident-listener": [(("pipelineruns",), {"create"}), (("events",), {"create", "patch"})],
         "incident-pruner": [(("pipelineruns",), {"delete"})],
+        "incident-teller": [(("pipelineruns",), {"patch"})],
     }
 
 

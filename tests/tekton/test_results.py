@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.tekton.results import TOTAL_BYTES, no_results, stored_size, tekton_results, write_results
+from agent.tekton.results import (
+    TOTAL_BYTES,
+    conclusion,
+    no_results,
+    stored_size,
+    tekton_results,
+    write_values,
+)
 from agent.verdict.output import as_json
 from tests.tekton.manifests import task
 from tests.tekton.samples import result
@@ -22,7 +29,7 @@ def declared() -> dict[str, str]:
 
 
 def test_every_result_of_the_task_is_written_and_no_other(tmp_path: Path):
-    write_results(tmp_path, [result()])
+    write_values(tmp_path, tekton_results([result()]))
     assert {path.name for path in tmp_path.iterdir()} == set(declared())
     assert set(no_results("not-actionable", "nothing")) == set(declared())
 
@@ -72,7 +79,7 @@ def test_values_stay_below_the_limit_whatever_they_hold(character: str):
     long = result(
         summary=endless, entity=endless, cause=endless, incident_id=endless, run_id="r" * 12, alert=alert
     )
-    values = tekton_results([long])
+    values = tekton_results([long]) | conclusion("diagnosed", endless)
     assert stored_size(values) < TOTAL_BYTES
     assert all(len(value.splitlines()) <= 1 for value in values.values())
 
@@ -86,5 +93,5 @@ def test_any_summary_is_one_printable_line_that_no_template_expands(text: str):
 
 
 def test_a_result_file_has_no_line_end_since_tekton_would_keep_it(tmp_path: Path):
-    write_results(tmp_path, [result()])
+    write_values(tmp_path, tekton_results([result()]))
     assert not [path.name for path in tmp_path.iterdir() if path.read_bytes().endswith(b"\n")]

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,10 @@ import pytest
 
 from agent import cli
 from agent.tekton.runs import Runs, RunsError
-from tests.evidence.fake_api import FakeApi, serving, status
+from tests.evidence.fake_api import FakeApi, status
 
 PATH = "/apis/tekton.dev/v1/namespaces/sre/pipelineruns"
 PART_OF = {"app.kubernetes.io/part-of": "incident-agent"}
-
-
-@pytest.fixture
-def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeApi]:
-    """An API server that the kubeconfig names, for the namespace sre."""
-    with serving() as server:
-        monkeypatch.setenv("KUBECONFIG", server.kubeconfig(tmp_path / "kubeconfig", token="t"))
-        monkeypatch.setenv("POD_NAMESPACE", "sre")
-        yield server
 
 
 def run(name: str, **more: Any) -> dict[str, Any]:
