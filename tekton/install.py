@@ -12,6 +12,7 @@ import sys
 
 from tekton.egress import Egress, api_servers
 from tekton.manifests import HERE, ManifestError, kubectl, rendered
+from tekton.sweeping import Sweeping
 
 CRDS = {
     "pipelines.tekton.dev": "Tekton Pipelines 1.9",
@@ -37,9 +38,11 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
     )
 
 
-def install(namespace: str, image: str, egress: Egress, *, admission: bool = False) -> None:
+def install(
+    namespace: str, image: str, egress: Egress, sweeping: Sweeping, *, admission: bool = False
+) -> None:
     """Apply everything, make a token where there is none, and say what else is needed."""
-    wanted = rendered(HERE, namespace, image, egress.patches())
+    wanted = rendered(HERE, namespace, image, [*egress.patches(), *sweeping.patches()])
     if admission:
         wanted += f"---\n{admission_policies(namespace)}"
     for crd, what in CRDS.items():
@@ -119,6 +122,17 @@ def main() -> int:
         help="what else runs may reach: a language model, a chat webhook",
     )  # fmt: skip
     parser.add_argument(
+        "--alertmanager", action="append", default=[], metavar="URL",
+        help="whom the sweep asks what fires, several are one HA set; default http://alertmanager-operated.monitoring.svc:9093",
+    )  # fmt: skip
+    parser.add_argument(
+        "--receiver",
+        default="",
+        metavar="REGEX",
+        help="sweep the alerts of these receivers of Alertmanager only",
+    )
+    parser.add_argument("--most", type=int, metavar="N", help="pods of runs at once; default 10")
+    parser.add_argument(
         "--admission", action="store_true",
         help="let only the shipped Pipeline use the agent's account; for a namespace of its own",
     )  # fmt: skip
@@ -130,8 +144,9 @@ def main() -> int:
             uninstall(options.namespace)
         else:
             servers = tuple(options.api_server) or api_servers()
-            egress = Egress(servers, options.prometheus, tuple(options.reach))
-            install(options.namespace, options.image, egress, admission=options.admission)
+            sweeping = Sweeping(tuple(options.alertmanager), options.receiver, options.most)
+            egress = Egress(servers, options.prometheus, tuple(options.reach), sweeping.peers())
+            install(options.namespace, options.image, egress, sweeping, admission=options.admission)
     except ManifestError as error:
         print(f"install: {error}", file=sys.stderr)
         return 2

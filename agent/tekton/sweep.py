@@ -86,7 +86,7 @@ def _start(made: Plan, of: dict[str, History], names: set[str], runs: Runs, tall
         name = batch_name(alerts, list(map(attempt, alerts)))
         # The names first: where the listener takes one meanwhile, its run is the alert's, and not this batch.
         kept = [each for each in alerts if each.episode in names or create(place(each, name))]
-        if kept and create(batch(name, kept)):
+        if kept and create(batch(name, kept, max(map(attempt, kept)))):
             tally.started += len(kept)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from agent.tekton.runs import BATCH, EPISODES, PART_OF, PLACE
 from agent.tekton.sweep_firing import Firing
 
+ATTEMPT = "incident-agent/attempt"
+"""Label of a run that tries again what another did not investigate: 2, 3. The sweep tells when it gives up."""
+_TOLD = "incident-agent/told"  # of a run that ended without an outcome and of which nothing is to be told any more
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 
@@ -19,7 +22,7 @@ def single(alert: Firing, attempt: int) -> dict[str, Any]:
         "incident-agent/fingerprint": alert.episode.split("-")[1],
         "incident-agent/alertname": alert.name if _LABEL.fullmatch(alert.name) else "",
     }
-    return _run(name, labels, {}, {"alert": _encoded(alert.posted)})
+    return _run(name, labels | _attempt(attempt), {}, {"alert": _encoded(alert.posted)})
 
 
 def batch_name(alerts: Sequence[Firing], attempts: Sequence[int]) -> str:
@@ -28,31 +31,38 @@ def batch_name(alerts: Sequence[Firing], attempts: Sequence[int]) -> str:
     return f"incident-batch-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
-def batch(name: str, alerts: Sequence[Firing]) -> dict[str, Any]:
-    """One run for several alerts, which it carries itself."""
+def batch(name: str, alerts: Sequence[Firing], attempt: int) -> dict[str, Any]:
+    """One run for several alerts, which it carries itself; the attempt is the highest of theirs."""
     payload = b'{"version": "4", "alerts": [' + b", ".join(alert.posted for alert in alerts) + b"]}"
     episodes = " ".join(alert.episode for alert in alerts)
     params = {"batch": name, "alerts": _encoded(payload), "deadline": "540"}
-    return _run(name, {BATCH: "true"}, {EPISODES: episodes}, params)
+    return _run(name, {BATCH: "true"} | _attempt(attempt), {EPISODES: episodes}, params)
 
 
 def place(alert: Firing, batch: str) -> dict[str, Any]:
     """A run that never runs: it keeps the alert's name, so that the listener does not start what a batch works."""
-    run = _run(alert.episode, {PLACE: batch}, {}, {})
-    run["spec"]["status"] = "Cancelled"
-    return run
+    return _never(alert.episode, batch)
 
 
 def notice_sent(alert: Firing) -> dict[str, Any]:
     """A run that never runs: it notes that people were told that this alert is given up."""
-    run = _run(notice_name(alert), {PLACE: "nobody"}, {}, {})
-    run["spec"]["status"] = "Cancelled"
-    return run
+    return _never(notice_name(alert), "nobody")
 
 
 def notice_name(alert: Firing) -> str:
     """The name of the note that people were told."""
     return f"{alert.episode}-given-up"
+
+
+def _never(name: str, worked_by: str) -> dict[str, Any]:
+    """A run that Tekton ends as soon as it sees it: no pod, no TaskRun; it is pruned like any other."""
+    run = _run(name, {PLACE: worked_by}, {_TOLD: f"worked by {worked_by}"}, {})
+    run["spec"]["status"] = "Cancelled"
+    return run
+
+
+def _attempt(number: int) -> dict[str, str]:
+    return {ATTEMPT: str(number)} if number > 1 else {}
 
 
 def _run(
@@ -68,7 +78,7 @@ def _run(
         "spec": {
             "pipelineRef": {"name": "incident-response"},
             "params": [{"name": key, "value": value} for key, value in params.items()],
-            "timeouts": {"pipeline": "30m", "tasks": "25m", "finally": "5m"},
+            "timeouts": {"pipeline": "3h", "tasks": "2h55m", "finally": "5m"},
             "taskRunTemplate": {
                 "serviceAccountName": "incident-agent",
                 "podTemplate": {"enableServiceLinks": False, "securityContext": pod},

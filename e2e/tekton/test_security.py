@@ -19,11 +19,13 @@ MAY = {
         ("get", "pods"), ("get", "pods/log"), ("list", "nodes"), ("get", "configmaps"), ("list", "deployments.apps"),
         ("get", "pipelineruns.tekton.dev"),
     },
+    "incident-sweep": {("list", "pipelineruns.tekton.dev"), ("create", "pipelineruns.tekton.dev")},
     "incident-pruner": {("list", "pipelineruns.tekton.dev"), ("delete", "pipelineruns.tekton.dev")},
 }  # fmt: skip
 NEVER = {
     ("get", "secrets"), ("list", "secrets"), ("create", "pods"), ("delete", "pods"), ("create", "pods/exec"),
-    ("create", "configmaps"), ("update", "deployments.apps"), ("patch", "deployments.apps"),
+    ("create", "configmaps"), ("create", "jobs.batch"), ("create", "cronjobs.batch"),
+    ("update", "deployments.apps"), ("patch", "deployments.apps"),
     ("create", "taskruns.tekton.dev"), ("update", "pipelineruns.tekton.dev"), ("impersonate", "serviceaccounts"),
     ("create", "serviceaccounts/token"), ("create", "rolebindings.rbac.authorization.k8s.io"),
     ("escalate", "roles.rbac.authorization.k8s.io"),

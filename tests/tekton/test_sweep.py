@@ -272,6 +272,7 @@ def test_what_a_batch_works_keeps_its_name_so_that_the_listener_starts_nothing(c
     for name in cluster.of("place"):
         assert cluster.runs[name]["spec"]["status"] == "Cancelled"
         assert cluster.runs[name]["metadata"]["labels"]["incident-agent/worked-by"] == batch
+        assert cluster.runs[name]["metadata"]["annotations"] == {"incident-agent/told": f"worked by {batch}"}
     assert sorted(cluster.of("place")) == sorted(carried(cluster.runs[batch]))
 
 
@@ -375,6 +376,8 @@ def test_what_a_failed_batch_carried_is_tried_again(cluster: Cluster):
     cluster.end(batch, "False", LONG_AGO)
     sweep(cluster, "--most=3")
     assert cluster.of("single") == [f"{episode(number)}-2" for number in range(3)]
+    for name in cluster.of("single"):
+        assert cluster.runs[name]["metadata"]["labels"]["incident-agent/attempt"] == "2"
 
 
 def test_what_a_batch_left_to_a_run_that_failed_later_has_no_verdict(cluster: Cluster):
