@@ -1,12 +1,20 @@
-"""A storm: a hundred alerts in a group that grows while it is notified."""
+"""Storms: a group that grows while it is notified, and a real Alertmanager whose listener is killed."""
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
+
+from e2e.support.monitoring import Alertmanager
+from e2e.support.waiting import wait_for
+from e2e.tekton import storm
 from e2e.tekton.installation import Installation, episodes, state
 from e2e.tekton.payload import alert, notification, run_name
 from tekton.triggers.listener import WIDTH
 
 POSTS = (40, 70, 100, 100)
+CAP = 10
+"""Pods of runs at once: tekton/sweep/cap.yaml."""
 
 
 def test_of_a_hundred_alerts_none_is_lost_and_none_worked_twice(installation: Installation):
@@ -32,3 +40,52 @@ def test_of_a_hundred_alerts_none_is_lost_and_none_worked_twice(installation: In
 
 def _carries(run: dict, wanted: set[str]) -> bool:
     return "incident-agent/batch" in run["metadata"]["labels"] and bool(set(episodes(run)) & wanted)
+
+
+@pytest.fixture
+def sender(alertmanager: Alertmanager, installation: Installation) -> Iterator[Alertmanager]:
+    """Alertmanager, configured to post each alert to this installation; set back at the end."""
+    storm.configure(alertmanager, installation)
+    yield alertmanager
+    alertmanager.configure("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+
+
+def test_when_the_listener_is_killed_in_a_storm_the_sweep_finds_each_alert_once(
+    sender: Alertmanager, installation: Installation
+):
+    with storm.watching(installation) as most:
+        wanted = storm.send(sender, storm.alerts(60))
+        storm.kill_listener(installation)
+        said = storm.make_good(installation, wanted)
+    assert said[0]["firing"] == 60
+    assert sum(each["started"] for each in said) > 0
+    worked = storm.verdicts(installation, wanted)
+    assert wanted - set(worked) == set()
+    assert {name: times for name, times in worked.items() if times > 1} == {}
+    assert most.looks > 10
+    assert 0 < most.pods <= CAP
+    again = storm.sweep(installation)
+    assert (again["investigated"], again["started"], again["done"]) == (60, 0, True)
+
+
+def test_a_run_that_waits_has_no_pod_and_no_timeout_running(installation: Installation):
+    storm.settled(installation)
+    space, cap = installation.space, '{"spec":{"hard":{"pods":"%d"}}}'
+    space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % 0)
+    try:
+        firing = alert()
+        installation.post(notification(firing))
+        name = run_name(firing)
+        installation.started(name)
+        waiting = wait_for(lambda: _waiting(installation, name), 60, "the run to wait")
+        assert "startTime" not in waiting["status"]  # from which the timeout of a task is counted
+        assert space.objects("pods", f"tekton.dev/pipelineRun={name}") == []
+    finally:
+        space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % CAP)
+    assert state(installation.ended(name))["status"] == "True"
+
+
+def _waiting(installation: Installation, run: str) -> dict:
+    task_run = installation.task_runs(run)["investigate"]
+    assert state(task_run)["reason"] == "ExceededResourceQuota", state(task_run)
+    return task_run
