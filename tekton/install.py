@@ -38,6 +38,17 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
     )
 
 
+def advice_on_interceptors(replicas: str) -> str:
+    """What to do about Tekton's interceptors where there is but one pod of them: each post needs it three times."""
+    if replicas not in ("0", "1"):
+        return ""
+    return (
+        "Tekton has one pod of core interceptors: while it is away, alerts that are posted are lost until the sweep\n"
+        "finds them. Two are better:\n"
+        "  kubectl -n tekton-pipelines scale deployment tekton-triggers-core-interceptors --replicas=2"
+    )
+
+
 def install(
     namespace: str, image: str, egress: Egress, sweeping: Sweeping, *, admission: bool = False
 ) -> None:
@@ -57,6 +68,8 @@ def install(
         kubectl("create", "-n", namespace, "-f", "-", given=json.dumps(secret()))
         print(f"made a token for Alertmanager, in Secret {TOKEN}; tekton/README.md shows how to use it")
     if words := advice(namespace, _enforced(namespace), _sets_context()):
+        print(f"\n{words}", file=sys.stderr)
+    if words := advice_on_interceptors(_interceptors()):
         print(f"\n{words}", file=sys.stderr)
     print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
 
@@ -95,6 +108,12 @@ def _sets_context() -> bool:
         kubectl("get", "configmap", "feature-flags", "-n", "tekton-pipelines", "-o", flag, check=False)
         == "true"
     )
+
+
+def _interceptors() -> str:
+    """How many pods of core interceptors are wanted; nothing where they are not in Tekton's own namespace."""
+    deployment = ("deployment", "tekton-triggers-core-interceptors", "-n", "tekton-pipelines")
+    return kubectl("get", *deployment, "-o", "jsonpath={.spec.replicas}", check=False)
 
 
 def _check(namespace: str) -> None:

@@ -18,6 +18,8 @@ Say = Callable[[str], None]
 Tell = Callable[[list[str]], None]
 """Tells people, in a line each, what is not investigated; raises UserError when that cannot be said."""
 
+Create = Callable[[dict[str, Any]], bool]
+
 
 @dataclass
 class Tally:
@@ -61,16 +63,6 @@ def sweep(asked: Asked, runs: Runs, most: int, now: datetime, say: Say, tell: Te
         firing=len(asked.firing), running=made.running, waiting=len(made.waiting), given_up=len(made.given_up),
         investigated=made.investigated, unread=asked.unread, answered=asked.answered, silent=asked.silent,
     )  # fmt: skip
-    _start(made, of, names, runs, tally)
-    for words in tally.refused:
-        say(f"note: {words}")
-    _give_up(made.given_up, of, names, runs, say, tell)
-    return tally
-
-
-def _start(made: Plan, of: dict[str, History], names: set[str], runs: Runs, tally: Tally) -> None:
-    def attempt(alert: Firing) -> int:
-        return of.get(alert.episode, NONE).failures + 1
 
     def create(manifest: dict[str, Any]) -> bool:
         """Whether the run is there now because of this; a name that is taken is no error."""
@@ -80,6 +72,18 @@ def _start(made: Plan, of: dict[str, History], names: set[str], runs: Runs, tall
             tally.refused.append(str(error))
             return False
 
+    _start(made, of, names, create, tally)
+    _keep_names(asked.firing, of, names, create)
+    for words in tally.refused:
+        say(f"note: {words}")
+    _give_up(made.given_up, of, names, runs, say, tell)
+    return tally
+
+
+def _start(made: Plan, of: dict[str, History], names: set[str], create: Create, tally: Tally) -> None:
+    def attempt(alert: Firing) -> int:
+        return of.get(alert.episode, NONE).failures + 1
+
     for alert in made.single:
         tally.started += create(single(alert, attempt(alert)))
     for alerts in made.batches:
@@ -88,6 +92,14 @@ def _start(made: Plan, of: dict[str, History], names: set[str], runs: Runs, tall
         kept = [each for each in alerts if each.episode in names or create(place(each, name))]
         if kept and create(batch(name, kept, max(map(attempt, kept)))):
             tally.started += len(kept)
+
+
+def _keep_names(firing: list[Firing], of: dict[str, History], names: set[str], create: Create) -> None:
+    """Keep the names of what the listener's own batches work: a group that shrinks would start them once more."""
+    for alert in firing:
+        worked_by = of.get(alert.episode, NONE).batch
+        if worked_by and alert.episode not in names:
+            create(place(alert, worked_by))
 
 
 def _give_up(

@@ -24,6 +24,8 @@ class History:
     """When the last of them ended."""
     last: str = ""
     """Its name."""
+    batch: str = ""
+    """A batch that works the alert or has reached its verdict."""
 
 
 NONE = History()
@@ -43,6 +45,7 @@ def histories(runs: Iterable[dict[str, Any]]) -> tuple[dict[str, History], set[s
 
 def _history(runs: list[dict[str, Any]]) -> History:
     failures = [run for run in runs if ended(run) and not reached_verdict(run)]
+    batches = [run["metadata"]["name"] for run in runs if is_batch(run) and run not in failures]
     last = max(failures, key=lambda run: (_ended_at(run), run["metadata"]["name"]), default=None)
     return History(
         running=any(not ended(run) for run in runs),
@@ -50,6 +53,7 @@ def _history(runs: list[dict[str, Any]]) -> History:
         failures=len(failures),
         failed_at=_ended_at(last) if last else None,
         last=last["metadata"]["name"] if last else "",
+        batch=batches[0] if batches else "",
     )
 
 

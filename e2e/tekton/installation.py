@@ -108,6 +108,10 @@ class Installation:
         task_run = self.task_runs(run)[task]
         return self.space.logs(task_run["status"]["podName"], "-c", f"step-{task}")
 
+    def listener_log(self, listener: str) -> str:
+        """The log of a listener, of all its pods."""
+        return self.space.kubectl("logs", "-l", f"eventlistener=incident-{listener}", "--tail=-1")
+
     def tkn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run tkn in this namespace."""
         return program(self.cluster, str(self.cluster.tools.tkn), "-n", self.space.name, *arguments)

@@ -17,6 +17,8 @@ from e2e.tekton.payload import run_name
 
 INSIDE = "http://alertmanager.monitoring.svc:9093"
 RECEIVER = "storm"
+CAP = 10
+"""Pods of runs at once: tekton/sweep/cap.yaml."""
 SINGLES = "incident-agent/fingerprint"
 PLACES = "incident-agent/worked-by"
 CONFIGURATION = """
@@ -44,7 +46,7 @@ def configure(sender: Alertmanager, installation: Installation, group_by: str = 
     sender.configure(CONFIGURATION.format(namespace=space, token=token, group_by=group_by))
 
 
-def alerts(count: int) -> list[dict[str, Any]]:
+def alerts(count: int, words: str = "A pod is crash looping.") -> list[dict[str, Any]]:
     """Alerts of one storm as Prometheus sends them, each about an owner of its own."""
     storm, now = secrets.token_hex(4), datetime.now(UTC)
     return [
@@ -53,7 +55,7 @@ def alerts(count: int) -> list[dict[str, Any]]:
                 "alertname": "KubePodCrashLooping", "storm": storm, "namespace": "nowhere",
                 "pod": f"absent-{number}-{storm}", "severity": "critical" if number % 10 == 0 else "warning",
             },
-            "annotations": {"summary": "A pod is crash looping."},
+            "annotations": {"summary": words[:80], "description": words},
             "startsAt": (now - timedelta(seconds=2 * count - number)).isoformat(),
             "endsAt": (now + timedelta(hours=2)).isoformat(),
         }
@@ -79,8 +81,8 @@ def kill_listener(installation: Installation) -> None:
     installation.space.kubectl("delete", "pods", "-l", selector, "--grace-period=0", "--force")
 
 
-def sweep(installation: Installation, *more: str) -> dict[str, Any]:
-    """Sweep once with the CronJob's own pod and account; the figures it prints."""
+def begin_sweep(installation: Installation, *more: str) -> str:
+    """Start one sweep with the CronJob's own pod and account; the name of its Job."""
     spec = installation.space.get("cronjob", "incident-sweep")["spec"]["jobTemplate"]["spec"]
     (container,) = spec["template"]["spec"]["containers"]
     args = [each for each in container["args"] if not each.startswith("--alertmanager=")]
@@ -88,6 +90,12 @@ def sweep(installation: Installation, *more: str) -> dict[str, Any]:
     name = f"sweep-{secrets.token_hex(3)}"
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
     installation.space.kubectl("create", "-f", "-", input=json.dumps(job))
+    return name
+
+
+def sweep(installation: Installation, *more: str) -> dict[str, Any]:
+    """Sweep once; the figures it prints."""
+    name = begin_sweep(installation, *more)
     wait_for(lambda: _over(installation, name), 300, f"the end of {name}", every=1)
     return json.loads(installation.space.kubectl("logs", f"job/{name}", "--tail=-1").splitlines()[-1])
 

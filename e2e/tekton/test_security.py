@@ -73,7 +73,7 @@ def test_no_container_of_a_run_or_a_listener_is_root_or_may_become_it(installati
 def test_no_secret_is_in_a_log(installation: Installation):
     word = installation.token.removeprefix("Bearer ")
     for listener in ("alerts", "groups"):
-        assert word not in installation.space.kubectl("logs", f"deployment/el-incident-{listener}")
+        assert word not in installation.listener_log(listener)
 
 
 def test_on_a_tekton_without_security_contexts_the_installer_says_what_works(

@@ -10,11 +10,8 @@ from e2e.support.waiting import wait_for
 from e2e.tekton import storm
 from e2e.tekton.installation import Installation, episodes, state
 from e2e.tekton.payload import alert, notification, run_name
-from tekton.triggers.listener import WIDTH
 
 POSTS = (40, 70, 100, 100)
-CAP = 10
-"""Pods of runs at once: tekton/sweep/cap.yaml."""
 
 
 def test_of_a_hundred_alerts_none_is_lost_and_none_worked_twice(installation: Installation):
@@ -22,9 +19,8 @@ def test_of_a_hundred_alerts_none_is_lost_and_none_worked_twice(installation: In
     wanted = set(map(run_name, alerts))
     for count in POSTS:
         assert installation.post(notification(*alerts[:count])) == 202
-    installation.started(*map(run_name, alerts[:WIDTH]))
     for count in sorted(set(POSTS)):
-        installation.batch_of(*alerts[WIDTH:count])
+        installation.batch_of(*alerts[:count])
     runs = installation.runs()
     batches = [name for name, run in runs.items() if name not in wanted and _carries(run, wanted)]
     assert len(batches) == len(set(POSTS))
@@ -63,7 +59,7 @@ def test_when_the_listener_is_killed_in_a_storm_the_sweep_finds_each_alert_once(
     assert wanted - set(worked) == set()
     assert {name: times for name, times in worked.items() if times > 1} == {}
     assert most.looks > 10
-    assert 0 < most.pods <= CAP
+    assert 0 < most.pods <= storm.CAP
     again = storm.sweep(installation)
     assert (again["investigated"], again["started"], again["done"]) == (60, 0, True)
 
@@ -81,7 +77,7 @@ def test_a_run_that_waits_has_no_pod_and_no_timeout_running(installation: Instal
         assert "startTime" not in waiting["status"]  # from which the timeout of a task is counted
         assert space.objects("pods", f"tekton.dev/pipelineRun={name}") == []
     finally:
-        space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % CAP)
+        space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % storm.CAP)
     assert state(installation.ended(name))["status"] == "True"
 
 

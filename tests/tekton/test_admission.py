@@ -18,7 +18,6 @@ ENV = cel.NewEnv(variables=dict.fromkeys(("object", "oldObject", "request", "var
 SHIPPED = [
     resource
     for template in documents(TEKTON / "triggers" / "templates.yaml")
-    if template["metadata"]["name"] != "incident-refused"  # which is never made
     for resource in template["spec"]["resourcetemplates"]
 ] + documents(TEKTON / "pipeline" / "incident-response" / "samples" / "pipelinerun.yaml")
 (RUN,) = documents(TEKTON / "pipeline" / "incident-response" / "samples" / "pipelinerun.yaml")

@@ -8,7 +8,7 @@ import yaml
 
 from agent.settings import Settings, variable
 from tekton import catalog
-from tekton.install import advice
+from tekton.install import advice, advice_on_interceptors
 from tekton.manifests import ManifestError, kustomization
 from tekton.sweeping import Sweeping
 from tests.tekton.manifests import ROOT, TEKTON, documents, everything, pipeline, task
@@ -210,3 +210,8 @@ def test_what_is_no_address_of_an_alertmanager_is_refused_in_words(url: str):
 def test_a_cap_that_cannot_be_is_refused_in_words():
     with pytest.raises(ManifestError, match="expected 1 to 1000"):
         Sweeping(most=0)
+
+
+def test_two_pods_of_interceptors_are_advised_where_there_is_one_and_where_that_can_be_known():
+    assert "--replicas=2" in advice_on_interceptors("1")
+    assert [advice_on_interceptors(replicas) for replicas in ("2", "3", "")] == [""] * 3

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from agent import cli
+from agent.tekton import sweep_plan
+from tekton.triggers import listener
 from tests.tekton.manifests import TEKTON, documents
 from tests.tekton.sweep_server import Cluster, serving
 
@@ -276,6 +278,22 @@ def test_what_a_batch_works_keeps_its_name_so_that_the_listener_starts_nothing(c
     assert sorted(cluster.of("place")) == sorted(carried(cluster.runs[batch]))
 
 
+def test_what_a_batch_of_the_listener_works_keeps_its_name_too(cluster: Cluster):
+    cluster.alerts = [alert(1), alert(2), alert(3)]
+    cluster.add(
+        {
+            "metadata": {
+                "name": "incident-batch-x", "labels": {"incident-agent/batch": "true"},
+                "annotations": {"incident-agent/episodes": f"{episode(1)} {episode(2)}"},
+            }
+        }
+    )  # fmt: skip
+    for _ in range(2):
+        assert sweep(cluster) == 0
+    assert cluster.created == [episode(3), episode(1), episode(2)]
+    assert cluster.of("place") == [episode(1), episode(2)]
+
+
 def test_an_alert_that_the_listener_takes_meanwhile_is_left_to_it(cluster: Cluster):
     cluster.alerts = [alert(number) for number in range(4)]
     cluster.taken = {episode(2)}
@@ -407,17 +425,23 @@ def test_the_cap_is_a_number_that_can_be(number: str, capsys: pytest.CaptureFixt
     assert f"invalid most value: '{number}'" in capsys.readouterr().err
 
 
-def test_the_runs_are_those_of_the_listeners_templates(cluster: Cluster):
+def test_the_runs_are_those_of_the_listeners_template(cluster: Cluster):
     cluster.alerts = [alert(number) for number in range(4)]
     sweep(cluster, "--most=2")
     templates = {d["metadata"]["name"]: d["spec"] for d in documents(TEKTON / "triggers" / "templates.yaml")}
-    for kind, template in (("single", "incident-alert"), ("batch", "incident-batch")):
-        (name,) = cluster.of(kind)
+    (resource,) = templates["incident-run"]["resourcetemplates"]
+    known = {param["name"] for param in resource["spec"]["params"]}
+    for name in cluster.of("single") + cluster.of("batch"):
         run = cluster.runs[name]
-        (resource,) = templates[template]["resourcetemplates"]
         assert run["spec"].keys() == resource["spec"].keys()
         for key in resource["spec"].keys() - {"params"}:
             assert run["spec"][key] == resource["spec"][key]
-        assert [p["name"] for p in run["spec"]["params"]] == [p["name"] for p in resource["spec"]["params"]]
+        assert {param["name"] for param in run["spec"]["params"]} <= known
         for key in ("labels", "annotations"):
-            assert run["metadata"].get(key, {}).keys() == resource["metadata"].get(key, {}).keys()
+            assert run["metadata"].get(key, {}).keys() <= resource["metadata"][key].keys()
+
+
+def test_what_the_listener_calls_large_the_sweep_calls_large_too():
+    assert (sweep_plan.LARGEST, sweep_plan.FOLD, sweep_plan.BATCH_BYTES) == (
+        listener.LARGEST, listener.FOLD, listener.BATCH_BYTES,
+    )  # fmt: skip
