@@ -55,7 +55,9 @@ def install(
     """Apply everything, make a token where there is none, and say what else is needed."""
     wanted = rendered(HERE, namespace, image, [*egress.patches(), *sweeping.patches()])
     if admission:
-        wanted += f"---\n{admission_policies(namespace)}"
+        wanted += f"---\n{policies('admission', namespace)}"
+    if _has_policies():
+        wanted += f"---\n{policies('room', namespace)}"
     for crd, what in CRDS.items():
         if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
             raise ManifestError(
@@ -74,9 +76,9 @@ def install(
     print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
 
 
-def admission_policies(namespace: str) -> str:
-    """The policies of tekton/admission.yaml for a namespace, as YAML."""
-    return (HERE / "admission.yaml").read_text().replace("NAMESPACE", namespace)
+def policies(name: str, namespace: str) -> str:
+    """The admission policies of tekton/NAME.yaml for a namespace, as YAML."""
+    return (HERE / f"{name}.yaml").read_text().replace("NAMESPACE", namespace)
 
 
 def secret() -> dict[str, object]:
@@ -93,8 +95,8 @@ def uninstall(namespace: str) -> None:
     """Remove what was installed, and the runs; the namespace and its Secrets stay."""
     kubectl("delete", "pipelineruns", "-n", namespace, "-l", RUNS, check=False)  # no such kind without Tekton
     print(kubectl("delete", "--ignore-not-found", "-f", "-", given=rendered(HERE, namespace)))
-    # of no kind in a cluster before 1.30
-    kubectl("delete", "--ignore-not-found", "-f", "-", given=admission_policies(namespace), check=False)
+    for name in ("admission", "room"):  # of no kind in a cluster before 1.30
+        kubectl("delete", "--ignore-not-found", "-f", "-", given=policies(name, namespace), check=False)
 
 
 def _enforced(namespace: str) -> str:
@@ -108,6 +110,13 @@ def _sets_context() -> bool:
         kubectl("get", "configmap", "feature-flags", "-n", "tekton-pipelines", "-o", flag, check=False)
         == "true"
     )
+
+
+def _has_policies() -> bool:
+    """Whether the cluster has admission policies: Kubernetes 1.30."""
+    group = "--api-group=admissionregistration.k8s.io"
+    found = kubectl("api-resources", group, "-o", "name", check=False)
+    return "validatingadmissionpolicies.admissionregistration.k8s.io" in found.split()
 
 
 def _interceptors() -> str:

@@ -16,7 +16,7 @@ from e2e.support.monitoring import Alertmanager
 from e2e.support.waiting import wait_for
 from e2e.tekton import storm
 from e2e.tekton.conftest import FLAG, set_flag
-from e2e.tekton.installation import Installation, installed
+from e2e.tekton.installation import Installation, cap, installed
 
 TEKTON = "tekton-pipelines"
 ALONE, TOGETHER = "['...']", "[storm]"
@@ -158,6 +158,7 @@ def measure(names: list[str]) -> list[dict[str, Any]]:
     rows = []
     try:
         with installed(here.cluster, f"tekton-storms-{secrets.token_hex(3)}", image) as installation:
+            cap(installation.space, storm.CAP)
             for name in names:
                 rows.append(weather(installation, Alertmanager(here.cluster), ROUNDS[name]))
                 print(json.dumps(rows[-1]), flush=True)

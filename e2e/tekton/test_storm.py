@@ -1,5 +1,6 @@
 """Storms: a group that grows while it is notified, and a real Alertmanager whose listener is killed."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 from e2e.support.monitoring import Alertmanager
 from e2e.support.waiting import wait_for
 from e2e.tekton import storm
-from e2e.tekton.installation import Installation, episodes, state
+from e2e.tekton.installation import MANY, Installation, cap, episodes, pipeline_run, state
 from e2e.tekton.payload import alert, notification, run_name
 
 POSTS = (40, 70, 100, 100)
@@ -41,8 +42,11 @@ def _carries(run: dict, wanted: set[str]) -> bool:
 @pytest.fixture
 def sender(alertmanager: Alertmanager, installation: Installation) -> Iterator[Alertmanager]:
     """Alertmanager, configured to post each alert to this installation; set back at the end."""
+    storm.settled(installation)
+    cap(installation.space, storm.CAP)
     storm.configure(alertmanager, installation)
     yield alertmanager
+    cap(installation.space, MANY)
     alertmanager.configure("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
 
 
@@ -64,21 +68,30 @@ def test_when_the_listener_is_killed_in_a_storm_the_sweep_finds_each_alert_once(
     assert (again["investigated"], again["started"], again["done"]) == (60, 0, True)
 
 
-def test_a_run_that_waits_has_no_pod_and_no_timeout_running(installation: Installation):
+@pytest.fixture
+def full(installation: Installation) -> Iterator[None]:
+    """An installation without room for any pod of a run; with room again at the end."""
     storm.settled(installation)
-    space, cap = installation.space, '{"spec":{"hard":{"pods":"%d"}}}'
-    space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % 0)
-    try:
-        firing = alert()
-        installation.post(notification(firing))
-        name = run_name(firing)
-        installation.started(name)
-        waiting = wait_for(lambda: _waiting(installation, name), 60, "the run to wait")
-        assert "startTime" not in waiting["status"]  # from which the timeout of a task is counted
-        assert space.objects("pods", f"tekton.dev/pipelineRun={name}") == []
-    finally:
-        space.kubectl("patch", "resourcequota", "incident-runs", "-p", cap % storm.CAP)
+    cap(installation.space, 0)
+    yield
+    cap(installation.space, MANY)
+
+
+def test_a_run_that_waits_has_no_pod_and_no_timeout_running(installation: Installation, full: None):
+    name = installation.start(pipeline_run("Pod nowhere/absent-0 is crash looping"))
+    waiting = wait_for(lambda: _waiting(installation, name), 60, "the run to wait")
+    assert "startTime" not in waiting["status"]  # from which the timeout of a task is counted
+    assert installation.space.objects("pods", f"tekton.dev/pipelineRun={name}") == []
+    cap(installation.space, MANY)
     assert state(installation.ended(name))["status"] == "True"
+
+
+def test_without_room_the_listener_starts_nothing_and_says_so(installation: Installation, full: None):
+    firing = alert()
+    installation.post(notification(firing))
+    words = f"{run_name(firing)}.*the sweep starts this when there is room"
+    wait_for(lambda: re.search(words, installation.listener_log("alerts")), 60, "the refusal in the log")
+    assert run_name(firing) not in installation.runs()
 
 
 def _waiting(installation: Installation, run: str) -> dict:

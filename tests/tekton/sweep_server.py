@@ -67,6 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:  # the client had heard enough
+            self.close_connection = True
+
     def do_GET(self) -> None:
         cluster, url = self.cluster, urlsplit(self.path)
         parameters = {key: values[0] for key, values in parse_qs(url.query).items()}
