@@ -45,28 +45,27 @@ def plan(firing: Iterable[Firing], histories: dict[str, History], room: int, now
             made.waiting.append(alert)
         else:
             due.append(alert)
-    _share(made, due, max(0, room))
+    last = {
+        alert.episode for alert in due if histories.get(alert.episode, NONE).failures == len(BACK_OFF) - 1
+    }
+    _share(made, due, last, max(0, room))
     return made
 
 
-def _share(made: Plan, due: list[Firing], room: int) -> None:
-    """Give each a run where all fit. Else half of the room is for the most severe, and the rest goes into batches."""
+def _share(made: Plan, due: list[Firing], last: set[str], room: int) -> None:
+    """Give as many a run of their own as leave room for the rest in batches, and half of the room at least.
+
+    What was tried twice is in no batch: an alert that kills its pod would take the others with it a third time.
+    """
     large = [alert for alert in due if len(alert.posted) > LARGEST]
     small = [alert for alert in due if len(alert.posted) <= LARGEST]
-    if large or len(small) > room:
-        alone = max(0, min(len(small), room // 2))
-        folded = sorted([*small[alone:], *large])
-        batches, left = _batches(folded, room - alone)
-        spare = room - alone - len(batches)
-        if (
-            spare and not left and not large
-        ):  # few enough for fewer batches: more of them get a run of their own
-            alone += spare
-            batches, left = _batches(small[alone:], room - alone)
-        made.single, made.batches = small[:alone], batches
-        made.waiting += left
-    else:
-        made.single = small
+    for alone in range(min(len(small), room), min(len(small), room // 2) - 1, -1):
+        rest = [alert for alert in small[alone:] if alert.episode not in last]
+        made.batches, left = _batches(sorted(rest + large), room - alone)
+        made.single = small[:alone]
+        if not left:
+            break
+    made.waiting += left + [alert for alert in small[alone:] if alert.episode in last]
 
 
 def _batches(alerts: list[Firing], most: int) -> tuple[list[list[Firing]], list[Firing]]:

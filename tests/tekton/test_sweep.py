@@ -398,6 +398,20 @@ def test_what_a_failed_batch_carried_is_tried_again(cluster: Cluster):
         assert cluster.runs[name]["metadata"]["labels"]["incident-agent/attempt"] == "2"
 
 
+def test_the_third_attempt_is_in_no_batch_since_one_alert_can_kill_the_pod_of_all(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+):
+    cluster.alerts = [alert(number) for number in range(5)]
+    for _ in range(2):
+        sweep(cluster, "--most=1")
+        cluster.end(cluster.created[-1], "False", LONG_AGO)
+    assert len(cluster.of("batch")) == 2
+    assert sweep(cluster, "--most=2") == 0
+    assert len(cluster.of("batch")) == 2
+    assert cluster.of("single") == [f"{episode(number)}-3" for number in range(2)]
+    assert capsys.readouterr().out.endswith("firing 5, running 0, waiting 3, started 2, given up 0\n")
+
+
 def test_what_a_batch_left_to_a_run_that_failed_later_has_no_verdict(cluster: Cluster):
     cluster.alerts = [alert(1), alert(2)]
     sweep(cluster, "--most=1")
