@@ -13,7 +13,7 @@ WORKERS := $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 # What takes longest, by `pytest --durations=0`, and seldom breaks alone: left to `make test`.
 SLOW := team cluster k8s tekton scenarios/test_disturbed.py scenarios/test_order.py test_contributing.py test_documents.py test_streams.py test_termination.py
 
-.PHONY: help run new-cause fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-scenarios score venv schema clean
+.PHONY: help run new-cause fix check lint quick test fuzz bench image bundle docs manifests cluster cluster-delete cluster-clean e2e e2e-tekton e2e-storm e2e-scenarios score venv schema clean
 
 help: ## show this help
 	@awk -F':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} \
@@ -115,6 +115,9 @@ e2e: $(VENV)/.dev ## test the raw manifests on a kind cluster
 
 e2e-tekton: $(VENV)/.dev ## test Tekton, Alertmanager, a storm of alerts
 	@$(BIN)/pytest e2e/tekton $(PYTEST_ARGS)
+
+e2e-storm: $(VENV)/.dev ## storm the listener while parts are killed; a table
+	@$(BIN)/python -m e2e.tekton.storms $(STORM_ARGS)
 
 e2e-scenarios: $(VENV)/.dev ## run every scenario live and judge it
 	@$(BIN)/pytest -s e2e/test_scenarios.py $(PYTEST_ARGS)

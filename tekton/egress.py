@@ -22,6 +22,8 @@ class Egress:
     """NAMESPACE:PORT."""
     others: tuple[str, ...] = ()
     """Each CIDR:PORT: a language model, a chat webhook."""
+    alertmanagers: tuple[str, ...] = ()
+    """Each NAMESPACE:PORT that the sweep may ask; none keeps port 9093 of monitoring."""
 
     def patches(self) -> list[dict[str, Any]]:
         """Patches for kustomize; raises ManifestError for a peer that is none."""
@@ -30,7 +32,18 @@ class Egress:
         if self.prometheus:
             runs.append(_replace(_PROMETHEUS, _namespace(self.prometheus)))
         runs += [{"op": "add", "path": "/spec/egress/-", "value": _peers((other,))} for other in self.others]
-        found = {"incident-runs": runs, "incident-listener": server}
+        asked = [
+            {
+                "op": "replace",
+                "path": "/spec/egress",
+                "value": [_namespace(each) for each in self.alertmanagers],
+            }
+        ]
+        found = {
+            "incident-runs": runs,
+            "incident-listener": server,
+            "incident-sweep": asked if self.alertmanagers else [],
+        }
         return [
             {"target": {"kind": "NetworkPolicy", "name": name}, "patch": json.dumps(operations)}
             for name, operations in found.items()

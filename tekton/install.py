@@ -11,6 +11,7 @@ import sys
 
 from tekton.egress import NAMESPACE, Egress, api_servers
 from tekton.manifests import HERE, ManifestError, kubectl, rendered
+from tekton.sweeping import Sweeping
 
 CRDS = {
     "pipelines.tekton.dev": "Tekton Pipelines 1.9",
@@ -35,11 +36,26 @@ def advice(namespace: str, enforced: str, sets_context: bool) -> str:
     )
 
 
-def install(namespace: str, image: str, egress: Egress, *, admission: bool = False) -> None:
+def advice_on_interceptors(replicas: str) -> str:
+    """What to do about Tekton's interceptors where there is but one pod of them: each post needs it three times."""
+    if replicas not in ("0", "1"):
+        return ""
+    return (
+        "Tekton has one pod of core interceptors: while it is away, alerts that are posted are lost until the sweep\n"
+        "finds them. Two are better:\n"
+        "  kubectl -n tekton-pipelines scale deployment tekton-triggers-core-interceptors --replicas=2"
+    )
+
+
+def install(
+    namespace: str, image: str, egress: Egress, sweeping: Sweeping, *, admission: bool = False
+) -> None:
     """Apply everything, make a token where there is none, and say what else is needed."""
-    wanted = rendered(HERE, namespace, image, egress.patches())
+    wanted = rendered(HERE, namespace, image, [*egress.patches(), *sweeping.patches()])
     if admission:
-        wanted += f"---\n{admission_policies(namespace)}"
+        wanted += f"---\n{policies('admission', namespace)}"
+    if _has_policies():
+        wanted += f"---\n{policies('room', namespace)}"
     for crd, what in CRDS.items():
         if not kubectl("get", "customresourcedefinition", crd, "-o", "name", "--ignore-not-found"):
             raise ManifestError(
@@ -53,12 +69,14 @@ def install(namespace: str, image: str, egress: Egress, *, admission: bool = Fal
         print(f"made a token for Alertmanager, in Secret {TOKEN}; tekton/README.md shows how to use it")
     if words := advice(namespace, _enforced(namespace), _sets_context()):
         print(f"\n{words}", file=sys.stderr)
+    if words := advice_on_interceptors(_interceptors()):
+        print(f"\n{words}", file=sys.stderr)
     print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
 
 
-def admission_policies(namespace: str) -> str:
-    """The policies of tekton/admission.yaml for a namespace, as YAML."""
-    return (HERE / "admission.yaml").read_text().replace("NAMESPACE", namespace)
+def policies(name: str, namespace: str) -> str:
+    """The admission policies of tekton/NAME.yaml for a namespace, as YAML."""
+    return (HERE / f"{name}.yaml").read_text().replace("NAMESPACE", namespace)
 
 
 def secret() -> dict[str, object]:
@@ -75,8 +93,8 @@ def uninstall(namespace: str) -> None:
     """Remove what was installed, and the runs; the namespace and its Secrets stay."""
     kubectl("delete", "pipelineruns", "-n", namespace, "-l", RUNS, check=False)  # no such kind without Tekton
     print(kubectl("delete", "--ignore-not-found", "-f", "-", given=rendered(HERE, namespace)))
-    # of no kind in a cluster before 1.30
-    kubectl("delete", "--ignore-not-found", "-f", "-", given=admission_policies(namespace), check=False)
+    for name in ("admission", "room"):  # of no kind in a cluster before 1.30
+        kubectl("delete", "--ignore-not-found", "-f", "-", given=policies(name, namespace), check=False)
 
 
 def _enforced(namespace: str) -> str:
@@ -90,6 +108,19 @@ def _sets_context() -> bool:
         kubectl("get", "configmap", "feature-flags", "-n", "tekton-pipelines", "-o", flag, check=False)
         == "true"
     )
+
+
+def _has_policies() -> bool:
+    """Whether the cluster has admission policies: Kubernetes 1.30."""
+    group = "--api-group=admissionregistration.k8s.io"
+    found = kubectl("api-resources", group, "-o", "name", check=False)
+    return "validatingadmissionpolicies.admissionregistration.k8s.io" in found.split()
+
+
+def _interceptors() -> str:
+    """How many pods of core interceptors are wanted; nothing where they are not in Tekton's own namespace."""
+    deployment = ("deployment", "tekton-triggers-core-interceptors", "-n", "tekton-pipelines")
+    return kubectl("get", *deployment, "-o", "jsonpath={.spec.replicas}", check=False)
 
 
 def _check(namespace: str) -> None:
@@ -117,6 +148,17 @@ def main() -> int:
         help="what else runs may reach: a language model, a chat webhook",
     )  # fmt: skip
     parser.add_argument(
+        "--alertmanager", action="append", default=[], metavar="URL",
+        help="whom the sweep asks what fires, several are one HA set; default http://alertmanager-operated.monitoring.svc:9093",
+    )  # fmt: skip
+    parser.add_argument(
+        "--receiver",
+        default="",
+        metavar="REGEX",
+        help="sweep the alerts of these receivers of Alertmanager only",
+    )
+    parser.add_argument("--most", type=int, metavar="N", help="pods of runs at once; default 10")
+    parser.add_argument(
         "--admission", action="store_true",
         help="let only the shipped Pipeline use the agent's account; for a namespace of its own",
     )  # fmt: skip
@@ -128,8 +170,9 @@ def main() -> int:
             uninstall(options.namespace)
         else:
             servers = tuple(options.api_server) or api_servers()
-            egress = Egress(servers, options.prometheus, tuple(options.reach))
-            install(options.namespace, options.image, egress, admission=options.admission)
+            sweeping = Sweeping(tuple(options.alertmanager), options.receiver, options.most)
+            egress = Egress(servers, options.prometheus, tuple(options.reach), sweeping.peers())
+            install(options.namespace, options.image, egress, sweeping, admission=options.admission)
     except ManifestError as error:
         print(f"install: {error}", file=sys.stderr)
         return 2

@@ -10,9 +10,8 @@ from agent import cli
 from agent.errors import UserError
 
 FOR_PEOPLE = {
-    "AlertError", "ClusterError", "MarkError", "NotifyError", "OptionError", "OutputError", "PrometheusError",
-    "RecordingError",
-    "RunsError", "SettingsError", "SpendingError", "SwitchesError", "UnknownCause",
+    "AlertError", "AlertmanagerError", "ClusterError", "MarkError", "NotifyError", "OptionError", "OutputError",
+    "PrometheusError", "RecordingError", "RunsError", "SettingsError", "SpendingError", "SwitchesError", "UnknownCause",
 }  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from urllib.request import OpenerDirector
 
 
-def opener() -> "OpenerDirector":
+def opener(tls: "SSLContext | None" = None) -> "OpenerDirector":
     """Make one; a redirect is an HTTPError like any other answer but 2xx. Imports urllib only when it is needed."""
     from urllib.request import HTTPRedirectHandler, build_opener
 
@@ -16,4 +17,5 @@ def opener() -> "OpenerDirector":
         def redirect_request(self, *_: Any) -> None:
             return None
 
-    return build_opener(NoRedirects, BoundedHttp, BoundedHttps)
+    secure = BoundedHttps(context=tls) if tls else BoundedHttps()
+    return build_opener(NoRedirects, BoundedHttp, secure)

@@ -70,6 +70,11 @@ def _incident(group: list[_Routed], taken: dict[str, int]) -> Incident:
     )
 
 
+def urgency(alert: Alert) -> int:
+    """The place of an alert's severity in the order of work: the smaller, the sooner."""
+    return _SEVERITIES.get(alert.severity, _UNKNOWN_SEVERITY)
+
+
 def _owner(alert: Alert, subject: Subject) -> tuple[str, ...]:
     """What alerts must share to be one incident; without a subject, nothing but the fingerprint."""
     ref = subject.ref
@@ -85,7 +90,7 @@ def _owner(alert: Alert, subject: Subject) -> tuple[str, ...]:
 
 
 def _precedence(alert: Alert, subject: Subject) -> tuple[int, int]:
-    return _SEVERITIES.get(alert.severity, _UNKNOWN_SEVERITY), _vagueness(subject)
+    return urgency(alert), _vagueness(subject)
 
 
 def _vagueness(subject: Subject) -> int:

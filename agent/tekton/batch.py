@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.intake.alert import AlertError, decode_base64, left_out, parse_alerts
+from agent.intake.alert import Alert, AlertError, decode_base64, left_out, parse_alerts
 from agent.settings import Settings
 from agent.tekton.results import write_nothing
-from agent.tekton.runs import BATCH, EPISODES, Runs, failed
+from agent.tekton.runs import Runs, episodes, failed, is_batch, place_in_order
 
 PARAMETER = "alerts"
 NOTHING_LEFT = "Every alert in this batch is handled by another run."
@@ -51,18 +51,14 @@ def remaining(own: dict[str, Any], runs: Iterable[dict[str, Any]]) -> Batch:
     document = _document(own)
     taken: dict[str, str] = {}
     for run in runs:
-        name = run["metadata"]["name"]
-        if failed(run):
+        if failed(run) or (is_batch(run) and place_in_order(run) >= place_in_order(own)):
             continue
-        if run["metadata"].get("labels", {}).get(BATCH) != "true":
-            taken.setdefault(name, name)
-        elif _place(run) < _place(own):
-            for episode in run["metadata"].get("annotations", {}).get(EPISODES, "").split():
-                taken.setdefault(episode, name)
+        for episode in episodes(run):
+            taken.setdefault(episode, run["metadata"]["name"])
     left: list[Any] = []
     elsewhere: Counter[str] = Counter()
     for alert in document["alerts"]:
-        if by := taken.get(_episode(alert)):
+        if by := taken.get(episode_of(alert)):
             elsewhere[by] += 1
         else:
             left.append(alert)
@@ -92,8 +88,8 @@ def _document(run: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _episode(alert: Any) -> str:
-    """The name the alert's own run has, or would have: as tekton/triggers/listener.py writes it."""
+def episode_of(alert: Any) -> str:
+    """The name the alert's own run has or would have, as tekton/triggers/listener.py writes it, or nothing."""
     try:
         parsed = parse_alerts(json.dumps({"alerts": [alert], "version": "4"}).encode()).alerts[0]
     except AlertError:
@@ -101,9 +97,10 @@ def _episode(alert: Any) -> str:
     given = alert.get("fingerprint") if isinstance(alert, dict) else None
     if parsed.fingerprint != given:
         return ""  # a sender without fingerprints: its alerts cannot be distinguished by name
-    return f"incident-{parsed.fingerprint}-{int(parsed.starts_at.timestamp()) if parsed.starts_at else 0}"
+    return episode_name(parsed)
 
 
-def _place(run: dict[str, Any]) -> tuple[str, str]:
-    """The order of batches: by creation, then by name."""
-    return run["metadata"].get("creationTimestamp", ""), run["metadata"]["name"]
+def episode_name(alert: Alert) -> str:
+    """The name of the run of an alert: fingerprint and start, 0 where that is no time from 1970 to 2999."""
+    at = alert.starts_at
+    return f"incident-{alert.fingerprint}-{int(at.timestamp()) if at and 1970 <= at.year < 3000 else 0}"

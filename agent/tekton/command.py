@@ -1,6 +1,7 @@
 """The command `tekton`: the steps of the Pipeline beside the investigation."""
 
 import argparse
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from agent.tekton.notify import URL_FILE
 from agent.tekton.task_runs import INVESTIGATE
 
 MAX_HOURS = 24 * 366
+MOST = 1000
+TOLD = 10  # alerts of one message
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,12 +38,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-last-hours", type=hours, default=168.0, metavar="HOURS",
         help="for the last run of each alert; default 168",
     )  # fmt: skip
+    _add_sweep(steps.add_parser("sweep", help="start a run for each alert that fires and has no verdict"))
+
+
+def _add_sweep(sweep: argparse.ArgumentParser) -> None:
+    sweep.add_argument(
+        "--alertmanager", action="append", required=True, metavar="URL", help="ask it; several are one HA set"
+    )
+    sweep.add_argument(
+        "--receiver", default="", metavar="REGEX", help="take the alerts of these receivers only"
+    )
+    sweep.add_argument(
+        "--access", type=Path, metavar="DIR",
+        help="a mounted Secret: token, header (Name: value) and ca.crt for the Alertmanagers, where there are",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--most", type=most, default=10, metavar="N", help="investigations at once, default 10"
+    )
+    sweep.add_argument(
+        "--url-file",
+        type=Path,
+        metavar="FILE",
+        help="the chat webhook that is told what is given up, if it is there",
+    )
+    sweep.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def hours(text: str) -> float:
     """Read hours for argparse: from 0 to a year; raises ValueError."""
     read = float(text)
     if not 0 <= read <= MAX_HOURS:
+        raise ValueError
+    return read
+
+
+def most(text: str) -> int:
+    """Read a number of runs for argparse: from 1 to 1000; raises ValueError."""
+    read = int(text)
+    if not 1 <= read <= MOST:
         raise ValueError
     return read
 
@@ -89,4 +124,27 @@ def _print(line: str) -> None:
     print(line, flush=True)
 
 
-_STEPS = {"report": _report, "tell": _tell, "prune": _prune}
+def _sweep(options: argparse.Namespace) -> int:
+    """Sweep once; the exit status is 1 when no Alertmanager answered or a run could not be created."""
+    from agent.evidence.alertmanager import Access, Alertmanager
+    from agent.progress import say
+    from agent.tekton.notify import notify, read_url
+    from agent.tekton.runs import Runs
+    from agent.tekton.sweep import sweep
+    from agent.tekton.sweep_firing import ask
+
+    access = Access.of(options.access) if options.access else Access()
+    sources = [Alertmanager(url, access) for url in options.alertmanager]
+    url = read_url(options.url_file) if options.url_file and options.url_file.exists() else ""
+
+    def tell(lines: list[str]) -> None:
+        more = f" (and {len(lines) - TOLD} more)" if len(lines) > TOLD else ""
+        notify(url, "; ".join(lines[:TOLD]) + more)
+
+    asked = ask(sources, options.receiver, say)
+    tally = sweep(asked, Runs.here(), options.most, datetime.now(UTC), say, tell if url else None)
+    print(json.dumps(tally.as_json()) if options.json else tally.line())
+    return 0 if tally.done else 1
+
+
+_STEPS = {"report": _report, "tell": _tell, "prune": _prune, "sweep": _sweep}

@@ -23,6 +23,8 @@ from e2e.tekton.payload import run_name
 
 BATCH = "incident-agent/batch=true"
 PORTS = {"alerts": 30880, "groups": 30801}  # of e2e/cluster/kind.yaml
+MANY = 100
+"""Pods of runs at once, where a test does not say otherwise."""
 ENDED = 300
 """Seconds for a run to end: two pods, on a machine that may be busy."""
 
@@ -108,6 +110,10 @@ class Installation:
         task_run = self.task_runs(run)[task]
         return self.space.logs(task_run["status"]["podName"], "-c", f"step-{task}")
 
+    def listener_log(self, listener: str) -> str:
+        """The log of a listener, of all its pods."""
+        return self.space.kubectl("logs", "-l", f"eventlistener=incident-{listener}", "--tail=-1")
+
     def tkn(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run tkn in this namespace."""
         return program(self.cluster, str(self.cluster.tools.tkn), "-n", self.space.name, *arguments)
@@ -180,6 +186,9 @@ def installed(cluster: Cluster, name: str, image: str) -> Iterator[Installation]
         wait_for(lambda: _made(cluster, name, image), 60, "the installation")
         for listener, port in PORTS.items():
             wait_for(lambda: _open(space, listener, port), 60, f"node port {port}")  # noqa: B023
+        # What fires in this cluster is not what a test posts: the sweep starts when a test says so.
+        space.kubectl("patch", "cronjob", "incident-sweep", "-p", '{"spec":{"suspend":true}}')
+        cap(space, MANY)  # nor does a test wait for the pods of another
         space.kubectl("wait", "--for=condition=Ready", "eventlistener", "--all", "--timeout=180s")
         secret = space.get("secret", "alertmanager-webhook")
         token = base64.b64decode(secret["data"]["token"]).decode()
@@ -193,6 +202,12 @@ def installed(cluster: Cluster, name: str, image: str) -> Iterator[Installation]
             "delete", "service", "-n", name, "--ignore-not-found", *(f"test-{each}" for each in PORTS)
         )
         cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def cap(space: Namespace, pods: int) -> None:
+    """Let there be so many pods of runs at once."""
+    patch = json.dumps({"spec": {"hard": {"pods": str(pods)}}})
+    space.kubectl("patch", "resourcequota", "incident-runs", "-p", patch)
 
 
 def _made(cluster: Cluster, name: str, image: str) -> bool:

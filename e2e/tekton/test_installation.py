@@ -16,7 +16,7 @@ from e2e.cluster.cluster import Cluster
 from e2e.support.namespace import Namespace
 from e2e.tekton.installation import Installation, install, pipeline_run, results
 from e2e.tekton.payload import alert, notification, run_name
-from tekton.triggers.listener import WIDTH, listener
+from tekton.triggers.listener import listener
 
 TEKTON = paths.PROJECT / "tekton"
 SAMPLES = sorted(
@@ -78,23 +78,23 @@ def test_removing_one_installation_leaves_another_working(
     installation.started(run_name(firing))
 
 
-def test_after_an_upgrade_from_another_width_each_alert_still_starts_one_run(
+def test_after_an_upgrade_the_triggers_of_an_older_version_start_nothing(
     installation: Installation, cluster: Cluster, agent_image: str
 ):
-    older = [json.dumps(document) for document in listener("alerts", WIDTH + 2)]
-    installation.space.apply("\n---\n".join(older))
+    listening, trigger, _ = listener("alerts", alone=True)
+    group, _ = listening["spec"]["triggerGroups"]
+    older = {"incident-agent/listener": "alerts-16"}
+    group["triggerSelector"] = {"labelSelector": {"matchLabels": older}}
+    trigger["metadata"] |= {"name": "incident-alerts-00", "labels": trigger["metadata"]["labels"] | older}
+    installation.space.apply("\n---\n".join(map(json.dumps, (listening, trigger))))
     assert install(cluster, installation.space.name, agent_image).returncode == 0
     group, _ = installation.space.get("eventlistener", "incident-alerts")["spec"]["triggerGroups"]
     ((label, value),) = group["triggerSelector"]["labelSelector"]["matchLabels"].items()
-    assert (
-        len(installation.space.objects("triggers", f"{label}={value}")) == WIDTH + 2
-    )  # the batch, the unidentified
-    assert (
-        len(installation.space.objects("triggers", f"{label}={value[:-2]}{WIDTH + 2}")) == 2
-    )  # left, and unused
-    firing = [alert() for _ in range(3)]
-    installation.post(notification(*firing))
-    installation.started(*map(run_name, firing))
+    selected = installation.space.objects("triggers", f"{label}={value}")
+    assert [each["metadata"]["name"] for each in selected] == ["incident-alerts"]
+    firing = alert()
+    installation.post(notification(firing))
+    installation.started(run_name(firing))
 
 
 def test_a_mistake_on_the_command_line_is_one_line(cluster: Cluster, tekton: str):

@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 
 from e2e.support.waiting import wait_for
-from e2e.tekton.installation import BATCH, Installation, results, state
+from e2e.tekton.installation import BATCH, Installation, episodes, results, state
 from e2e.tekton.payload import alert, notification, run_name
-from tekton.triggers.listener import WIDTH
+from tekton.triggers.listener import BATCH_BYTES, FOLD
 
+LISTENER = "eventlistener=incident-alerts"
 HOSTILE = (
     "\"double\" 'single' `tick` \\back\\slash\nnewline\ttab \r\n <b>&amp;</b> %s %n ${HOME} $HOME $(HOME) "
     "$(OPENAI_API_KEY) $(params.alert) $(params.image) $(context.taskRun.name) $(tt.params.name) $(uid) "
@@ -29,20 +30,20 @@ def sentinel(installation: Installation, listener: str = "alerts") -> None:
         installation.batch_of(last)
 
 
-def test_each_firing_alert_of_a_notification_starts_one_run_and_the_resolved_none(installation: Installation):
-    firing, resolved = [alert() for _ in range(3)], alert(status="resolved")
-    assert installation.post(notification(*firing, resolved)) == 202
-    runs = installation.started(*map(run_name, firing))
+def test_a_notification_of_one_firing_alert_starts_a_run_of_its_own(installation: Installation):
+    firing, resolved = alert(), alert(status="resolved")
+    assert installation.post(notification(firing, resolved)) == 202
+    run = installation.started(run_name(firing))[run_name(firing)]
     assert run_name(resolved) not in installation.runs()
-    for each, run in zip(firing, runs.values(), strict=True):
-        assert run["metadata"]["labels"]["incident-agent/fingerprint"] == each["fingerprint"]
-        assert run["metadata"]["labels"]["incident-agent/alertname"] == "KubePodCrashLooping"
+    assert run["metadata"]["labels"]["incident-agent/fingerprint"] == firing["fingerprint"]
+    assert run["metadata"]["labels"]["incident-agent/alertname"] == "KubePodCrashLooping"
 
 
 def test_two_alerts_at_once_do_not_touch_each_other(installation: Installation):
-    one, other = alert(), alert()
-    installation.post(notification(one, other))
-    for each in (one, other):
+    both = alert(), alert()
+    for each in both:
+        installation.post(notification(each))
+    for each in both:
         run = installation.ended(run_name(each))
         assert state(run)["status"] == "True"
         assert results(run)["entity"] == f"nowhere/Pod/{each['labels']['pod']}"
@@ -92,7 +93,7 @@ def test_a_wrong_token_or_none_starts_no_run(installation: Installation):
     assert [token for token, each in alerts.items() if run_name(each) in installation.runs()] == []
     assert [token for token, each in alerts.items() if installation.batches(each)] == []
     for listener in ("alerts", "groups"):
-        said = installation.space.kubectl("logs", f"deployment/el-incident-{listener}", "--tail=-1")
+        said = installation.listener_log(listener)
         assert len([line for line in said.splitlines() if "wrong_token" in line]) >= len(alerts)
 
 
@@ -117,8 +118,15 @@ def test_a_start_that_is_no_time_costs_neither_its_alert_nor_the_others(
     started: object, installation: Installation
 ):
     odd, good = alert(startsAt=started), alert()
+    assert installation.post(notification(odd)) == 202
     assert installation.post(notification(odd, good)) == 202
-    installation.started(f"incident-{odd['fingerprint']}-0", run_name(good))
+    name = f"incident-{odd['fingerprint']}-0"
+    installation.started(name)
+    wait_for(
+        lambda: {name, run_name(good)} in [set(episodes(run)) for run in installation.runs(BATCH).values()],
+        60,
+        "the batch of both",
+    )
 
 
 def test_an_alert_without_a_fingerprint_is_investigated_too(installation: Installation):
@@ -152,17 +160,38 @@ def test_hostile_text_reaches_the_agent_byte_for_byte_and_changes_nothing(instal
     assert run["spec"]["taskRunTemplate"]["serviceAccountName"] == "incident-agent"
 
 
-def test_what_is_beyond_the_triggers_is_worked_in_one_batch_each_alert_once(installation: Installation):
-    alerts = [alert(startsAt=f"2026-01-31T14:{minute:02}:00Z") for minute in range(WIDTH + 5)]
+def test_several_alerts_are_worked_in_one_batch_each_alert_once(installation: Installation):
+    alerts = [alert(startsAt=f"2026-01-31T14:{minute:02}:00Z") for minute in range(5)]
     installation.post(notification(*alerts))
     installation.post(notification(*alerts))
-    alone, rest = alerts[:WIDTH], alerts[WIDTH:]
-    installation.started(*map(run_name, alone))
-    name = installation.batch_of(*rest)
+    name = installation.batch_of(*alerts)
     assert state(installation.ended(name))["status"] == "True"
-    assert installation.worked(name) == Counter({run_name(each): 1 for each in rest})
-    assert not set(map(run_name, rest)) & set(installation.runs())
+    assert installation.worked(name) == Counter({run_name(each): 1 for each in alerts})
+    assert not set(map(run_name, alerts)) & set(installation.runs())
     assert results(installation.ended(name))["summary"].startswith("5 incidents: ")
+    assert installation.batches(*alerts) == [name]
+
+
+def test_of_more_alerts_than_a_batch_holds_the_oldest_are_worked(installation: Installation):
+    alerts = [alert(startsAt=f"2026-01-31T{16 + n // 60}:{n % 60:02}:00Z") for n in range(FOLD + 5)]
+    installation.post(notification(*alerts))
+    assert installation.batch_of(*alerts[:FOLD]) == f"incident-batch-{run_name(alerts[FOLD - 1])[9:]}-{FOLD}"
+
+
+def test_a_notification_too_large_for_a_run_is_left_to_the_sweep_and_the_listener_goes_on(
+    installation: Installation,
+):
+    alerts = [alert(annotations={"description": "z" * 31_000}) for _ in range(64)]
+    body = json.dumps(notification(*alerts)).encode()
+    assert len(body) > 2 * BATCH_BYTES
+    pods = {pod["metadata"]["name"] for pod in installation.space.objects("pods", LISTENER)}
+    for _ in range(3):
+        assert installation.post(body) == 202
+    sentinel(installation)
+    assert installation.batches(*alerts) == []
+    after = installation.space.objects("pods", LISTENER)
+    assert {pod["metadata"]["name"] for pod in after} == pods
+    assert [c["restartCount"] for pod in after for c in pod["status"]["containerStatuses"]] == [0] * len(pods)
 
 
 def test_an_alert_too_large_for_a_variable_is_worked_in_a_batch(installation: Installation):

@@ -1,7 +1,8 @@
-"""Writes the EventListeners and their Triggers: one Trigger for each place of an alert in a notification.
+"""Writes the EventListeners and their Triggers: one notification, one run.
 
-`python -m tekton.triggers.listener` writes the files. A Trigger cannot loop over an array, so WIDTH alerts of
-a notification get a run each and the rest one batch run.
+`python -m tekton.triggers.listener` writes the files. Each call of Tekton's
+interceptor is a request that carries the notification, and each Trigger of a listener reads all of it: so there are
+three calls and two Triggers, whatever a notification holds. The run is that of the one alert, or a batch.
 """
 
 from pathlib import Path
@@ -9,10 +10,14 @@ from typing import Any
 
 import yaml
 
-WIDTH = 16
-"""Alerts of one notification that get a run each; a Trigger without one costs a call of the interceptor."""
 LARGEST = 90_000
 """Bytes of an alert that gets its own run: as base64 it must fit one variable of a process, 128 KiB."""
+FOLD = 100
+"""Alerts of one batch; the newer ones of a notification are left to the sweep."""
+BATCH_BYTES = 700_000
+"""Of a notification that becomes a batch, an object of at most a megabyte; a larger one is left to the sweep."""
+MEMORY = "512Mi"
+"""A notification of 2 MB takes the listener some 100 MiB, and two or three may come at once."""
 META = ("Watchdog", "InfoInhibitor", "DeadMansSwitch")
 
 HERE = Path(__file__).parent
@@ -59,29 +64,60 @@ EPISODES = (  # the oldest first, so that a growing group keeps the places it ha
     f" 'large': size(a.marshalJSON()) > {LARGEST}, 'alert': a}}).sortBy(e, string(e.order))"
 )
 UNIDENTIFIED = f"{FIRING}.filter(a, !({IDENTIFIED}))"
-SMALL = "extensions.episodes.filter(e, !e.large)"
 TRUNCATED = "(has(body.truncatedAlerts) && type(body.truncatedAlerts) == double ? body.truncatedAlerts : 0.0)"
+ALONE = f"extensions.episodes.size() == 1 && !extensions.episodes[0].large && {TRUNCATED} == 0.0"
+TAKEN = f"extensions.episodes.slice(0, math.least({FOLD}, extensions.episodes.size()))"
+# Every key is there in both, since the template needs each; the empty ones are as if they were not given.
+SINGLE = (
+    "{'name': extensions.episodes[0].name, 'fingerprint': extensions.episodes[0].fingerprint,"
+    " 'alertname': extensions.episodes[0].alertname, 'several': '', 'episodes': '', 'batch': '', 'alerts': '',"
+    " 'deadline': '', 'alert': base64.encode(bytes(extensions.episodes[0].alert.marshalJSON()))}"
+)
 
 
-def listener(name: str, width: int) -> list[dict[str, Any]]:
-    """An EventListener and its Triggers; `width` alerts get a run each, the rest one batch run."""
-    selected = {"incident-agent/listener": f"{name}-{width}"}  # another width leaves no old Trigger in use
-    singles = [_single(name, place, selected) for place in range(width)]
+def listener(name: str, *, alone: bool) -> list[dict[str, Any]]:
+    """An EventListener and its Triggers; with `alone` a notification of one alert is a run of its own, else a batch."""
+    selected = {"incident-agent/listener": f"{name}-one-run"}  # no Trigger of an older version is in use
+    others = {"incident-agent/listener": f"{name}-others"}
     return [
-        _event_listener(name, width, selected),
-        *singles,
-        _batch(name, selected),
-        _unidentified(name, selected),
-        _trigger(f"{name}-refused", _refused(name), [], "incident-refused", "incident-refused"),
+        _event_listener(name, selected, others, alone),
+        _trigger(name, selected, "incident-run", "incident-run"),
+        _trigger(f"{name}-others", others, "incident-others", "incident-others"),
     ]
 
 
-def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str, Any]:
-    places = f"math.least({width}, {SMALL}.size())"
-    runs = f"{SMALL}.slice(0, {places}).map(e, {{'name': e.name, 'fingerprint': e.fingerprint, " + (
-        "'alertname': e.alertname, 'alert': base64.encode(bytes(e.alert.marshalJSON()))})"
-    )
-    rest = f"{SMALL}.slice({places}, {SMALL}.size()) + extensions.episodes.filter(e, e.large)"
+def _event_listener(
+    name: str, selected: dict[str, str], others: dict[str, str], alone: bool
+) -> dict[str, Any]:
+    group = {
+        "name": name,
+        "interceptors": [
+            _cel(f"{AUTHENTIC} && {NOTIFICATION}", episodes=EPISODES, bytes="size(body.marshalJSON())"),
+            _cel(WORKED, run=f"{ALONE} ? {SINGLE} : {batch()}" if alone else batch()),
+        ],
+        "triggerSelector": {"labelSelector": {"matchLabels": selected}},
+    }
+    rest = {
+        "name": f"{name}-others",
+        "interceptors": [_cel(f"!{AUTHENTIC} || ({NOTIFICATION} && {UNIDENTIFIED}.size() > 0)", **_others())],
+        "triggerSelector": {"labelSelector": {"matchLabels": others}},
+    }
+    return {
+        "apiVersion": "triggers.tekton.dev/v1beta1",
+        "kind": "EventListener",
+        "metadata": {"name": f"incident-{name}", "labels": _labels()},
+        "spec": {
+            "serviceAccountName": "incident-listener",
+            "triggerGroups": [group, rest],
+            "resources": {"kubernetesResource": {"replicas": 2, "spec": {"template": {"spec": _pod()}}}},
+        },
+    }
+
+
+WORKED = f"extensions.episodes.size() > 0 && ({ALONE} || extensions.bytes <= {BATCH_BYTES})"
+
+
+def _pod() -> dict[str, Any]:
     security = {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
@@ -91,86 +127,45 @@ def _event_listener(name: str, width: int, selected: dict[str, str]) -> dict[str
     }
     resources = {
         "requests": {"cpu": "20m", "memory": "32Mi", "ephemeral-storage": "16Mi"},
-        "limits": {"cpu": "1", "memory": "256Mi", "ephemeral-storage": "64Mi"},
+        "limits": {"cpu": "1", "memory": MEMORY, "ephemeral-storage": "64Mi"},
     }
-    container = {
-        "resources": resources,
-        "securityContext": security,
-    }
-    group = {
-        "name": name,
-        "interceptors": [
-            _cel(f"{AUTHENTIC} && {NOTIFICATION}", episodes=EPISODES, unidentified=UNIDENTIFIED),
-            _cel("true", runs=runs, rest=rest),
-        ],
-        "triggerSelector": {"labelSelector": {"matchLabels": selected}},
-    }
-    # Tekton answers 202 before it looks at the token. So that a wrong one is not hidden, it meets a binding that
-    # cannot be resolved: an error in the listener's log for each, and nothing is created.
-    refused = {
-        "name": f"{name}-refused",
-        "interceptors": [_cel(f"!{AUTHENTIC}")],
-        "triggerSelector": {"labelSelector": {"matchLabels": _refused(name)}},
-    }
-    template = {"spec": {"serviceAccountName": "incident-listener", "containers": [container]}}
     return {
-        "apiVersion": "triggers.tekton.dev/v1beta1",
-        "kind": "EventListener",
-        "metadata": {"name": f"incident-{name}", "labels": _labels()},
-        "spec": {
-            "serviceAccountName": "incident-listener",
-            "triggerGroups": [group, refused],
-            "resources": {"kubernetesResource": {"spec": {"template": template}}},
-        },
+        "serviceAccountName": "incident-listener",
+        "containers": [{"resources": resources, "securityContext": security}],
     }
 
 
-def _single(name: str, place: int, selected: dict[str, str]) -> dict[str, Any]:
-    cel = _cel(f"extensions.runs.size() > {place}", run=f"extensions.runs[{place}]")
-    return _trigger(f"{name}-{place:02}", selected, [cel], "incident-alert", "incident-alert")
+def batch() -> str:
+    """The alerts of a notification in one run, named after the newest and their number: a repeat names the same."""
+    newest = f"{TAKEN}[{TAKEN}.size() - 1].name.replace('incident-', '')"
+    name = f"'incident-batch-' + {newest} + '-' + string({TAKEN}.size())"
+    left = f"{TRUNCATED} + double(extensions.episodes.size() - {TAKEN}.size())"
+    payload = f"{{'version': '4', 'truncatedAlerts': {left}, 'alerts': {TAKEN}.map(e, e.alert)}}"
+    return (
+        f"{{'name': {name}, 'fingerprint': '', 'alertname': '', 'several': 'true',"
+        f" 'episodes': {TAKEN}.map(e, string(e.name)).join(' '), 'batch': {name}, 'deadline': '540',"
+        f" 'alerts': base64.encode(bytes({payload}.marshalJSON())), 'alert': ''}}"
+    )
 
 
-def _batch(name: str, selected: dict[str, str]) -> dict[str, Any]:
-    """What is beyond the width or too large, and alerts that Alertmanager itself left out, in one run.
+def _others() -> dict[str, str]:
+    """Alerts without a fingerprint, not from Alertmanager: a run that no repeat can be recognised by.
 
-    The run is named after the newest alert of all and their number: a repeat names the same run.
+    Tekton answers 202 before it looks at the token. So that a wrong one is not hidden, its overlay lacks what the
+    binding takes: an error in the listener's log for each, which names it, and nothing is created.
     """
-    newest = "extensions.episodes[extensions.episodes.size() - 1]"
-    payload = f"{{'version': '4', 'truncatedAlerts': {TRUNCATED}, 'alerts': extensions.rest.map(e, e.alert)}}"
-    batch = (
-        "{'name': 'incident-batch-' + "
-        f"{newest}.name.replace('incident-', '') + '-' + string(extensions.episodes.size()),"
-        " 'episodes': extensions.rest.map(e, string(e.name)).join(' '),"
-        f" 'alerts': base64.encode(bytes({payload}.marshalJSON()))}}"
-    )
-    wanted = f"extensions.episodes.size() > 0 && (extensions.rest.size() > 0 || {TRUNCATED} > 0.0)"
-    return _trigger(
-        f"{name}-batch", selected, [_cel(wanted, batch=batch)], "incident-batch", "incident-batch"
-    )
+    payload = f"{{'version': '4', 'alerts': {UNIDENTIFIED}}}"
+    alerts = f"{{'alerts': base64.encode(bytes({payload}.marshalJSON()))}}"
+    return {"unless_wrong_token": f"{AUTHENTIC} ? {alerts} : {{}}"}
 
 
-def _unidentified(name: str, selected: dict[str, str]) -> dict[str, Any]:
-    """Alerts without a fingerprint, not from Alertmanager: a run that no repeat can be recognised by."""
-    payload = "{'version': '4', 'alerts': extensions.unidentified}"
-    batch = f"{{'episodes': '', 'alerts': base64.encode(bytes({payload}.marshalJSON()))}}"
-    cel = _cel("extensions.unidentified.size() > 0", batch=batch)
-    return _trigger(f"{name}-unidentified", selected, [cel], "incident-unidentified", "incident-batch")
-
-
-def _trigger(
-    name: str, selected: dict[str, str], interceptors: list[dict[str, Any]], binding: str, template: str
-) -> dict[str, Any]:
-    first = {"interceptors": interceptors} if interceptors else {}
+def _trigger(name: str, selected: dict[str, str], binding: str, template: str) -> dict[str, Any]:
     return {
         "apiVersion": "triggers.tekton.dev/v1beta1",
         "kind": "Trigger",
         "metadata": {"name": f"incident-{name}", "labels": _labels() | selected},
-        "spec": first | {"bindings": [{"ref": binding}], "template": {"ref": template}},
+        "spec": {"bindings": [{"ref": binding}], "template": {"ref": template}},
     }
-
-
-def _refused(name: str) -> dict[str, str]:
-    return {"incident-agent/listener": f"{name}-refused"}
 
 
 def _cel(wanted: str, **overlays: str) -> dict[str, Any]:
@@ -186,7 +181,7 @@ def _labels() -> dict[str, str]:
 
 def files() -> dict[Path, str]:
     """Every generated file with its content."""
-    listeners = {"alerts": listener("alerts", WIDTH), "groups": listener("groups", 0)}
+    listeners = {"alerts": listener("alerts", alone=True), "groups": listener("groups", alone=False)}
     return {
         HERE / f"listener-{name}.yaml": HEAD + yaml.safe_dump_all(documents, sort_keys=False, width=110)
         for name, documents in listeners.items()

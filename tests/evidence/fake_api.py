@@ -93,7 +93,7 @@ class _Handler(loopback.Handler):
 
     def do_PATCH(self) -> None:
         """Take a merge patch; it is kept and changes no object."""
-        api, change = self.server.api, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        api, change = self.api, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         api.methods.add(self.command)
         if self.path in api.refusals:
             self._send(*api.refusals[self.path])

@@ -18,7 +18,6 @@ ENV = cel.NewEnv(variables=dict.fromkeys(("object", "oldObject", "request", "var
 SHIPPED = [
     resource
     for template in documents(TEKTON / "triggers" / "templates.yaml")
-    if template["metadata"]["name"] != "incident-refused"  # which is never made
     for resource in template["spec"]["resourcetemplates"]
 ] + documents(TEKTON / "pipeline" / "incident-response" / "samples" / "pipelinerun.yaml")
 (RUN,) = documents(TEKTON / "pipeline" / "incident-response" / "samples" / "pipelinerun.yaml")
@@ -194,3 +193,34 @@ def test_every_policy_is_bound_to_the_namespace_of_the_installation_and_denies()
         assert binding["validationActions"] == ["Deny"]
         labels = binding["matchResources"]["namespaceSelector"]["matchLabels"]
         assert labels == {"kubernetes.io/metadata.name": "NAMESPACE"}
+
+
+(ROOM,) = [d["spec"] for d in documents(TEKTON / "room.yaml") if d["kind"] == "ValidatingAdmissionPolicy"]
+
+
+def test_only_the_listeners_are_kept_from_starting_more_and_an_error_keeps_nobody() -> None:
+    (condition,) = ROOM["matchConditions"]
+    for account, matched in (
+        ("incident-listener", True),
+        ("incident-sweep", False),
+        ("incident-agent", False),
+    ):
+        user = {"username": f"system:serviceaccount:sre:{account}"}
+        assert (
+            evaluated(condition["expression"], {"request": {"userInfo": user, "namespace": "sre"}}) is matched
+        )
+    assert ROOM["failurePolicy"] == "Ignore"
+    (binding,) = [d["spec"] for d in documents(TEKTON / "room.yaml") if d["kind"].endswith("Binding")]
+    assert binding["paramRef"]["parameterNotFoundAction"] == "Allow"
+
+
+def test_the_room_is_that_of_the_quota_which_is_the_cap() -> None:
+    (binding,) = [d["spec"] for d in documents(TEKTON / "room.yaml") if d["kind"].endswith("Binding")]
+    (quota,) = documents(TEKTON / "sweep" / "cap.yaml")
+    assert ROOM["paramKind"] == {key: quota[key] for key in ("apiVersion", "kind")}
+    assert binding["paramRef"]["name"] == quota["metadata"]["name"]
+    assert list(quota["spec"]["hard"]) == ["pods"]
+    (validation,) = ROOM["validations"]
+    assert (
+        "status.used['pods']" in validation["expression"] and "spec.hard['pods']" in validation["expression"]
+    )

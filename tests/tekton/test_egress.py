@@ -71,6 +71,16 @@ def test_prometheus_and_other_servers_are_for_runs_only() -> None:
     assert rules["incident-runs"][3]["to"] == [{"ipBlock": {"cidr": "203.0.113.0/24"}}]
 
 
+def test_the_sweep_may_ask_alertmanagers_and_they_are_for_the_sweep_only() -> None:
+    (policy,) = documents(TEKTON / "sweep" / "networkpolicy.yaml")
+    (rule,) = policy["spec"]["egress"]
+    assert [port["port"] for port in rule["ports"]] == [9093]
+    (patch,) = Egress((), alertmanagers=("shop:80", "monitoring:9093")).patches()
+    assert patch["target"]["name"] == policy["metadata"]["name"]
+    (operation,) = json.loads(patch["patch"])
+    assert [each["ports"][0]["port"] for each in operation["value"]] == [80, 9093]
+
+
 def test_without_options_nothing_is_patched() -> None:
     assert Egress(()).patches() == []
 

@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import fields
 from typing import Any
@@ -7,8 +8,9 @@ import yaml
 
 from agent.settings import Settings, variable
 from tekton import catalog
-from tekton.install import advice
+from tekton.install import advice, advice_on_interceptors
 from tekton.manifests import ManifestError, kustomization
+from tekton.sweeping import Sweeping
 from tests.tekton.manifests import ROOT, TEKTON, documents, everything, pipeline, task
 
 TASKS = ("incident-investigate", "incident-report")
@@ -72,9 +74,10 @@ def test_causes_are_switched_by_a_workspace_that_need_not_be_bound():
 
 def test_a_run_of_a_listener_has_the_causes_of_a_config_map_that_need_not_be_there():
     templates = [d for _, d in everything() if d["kind"] == "TriggerTemplate"]
-    runs = {d["metadata"]["name"]: run["spec"] for d in templates for run in d["spec"]["resourcetemplates"]}
-    for name in ("incident-alert", "incident-batch"):
-        (bound,) = runs[name]["workspaces"]
+    runs = [run["spec"] for each in templates for run in each["spec"]["resourcetemplates"]]
+    assert runs
+    for run in runs:
+        (bound,) = run["workspaces"]
         assert bound == {"name": "causes", "configMap": {"name": "incident-causes", "optional": True}}
         assert bound["name"] in {each["name"] for each in pipeline()["spec"]["workspaces"]}
 
@@ -114,7 +117,8 @@ def test_the_report_uses_no_result_so_that_it_is_never_skipped():
 
 def test_every_timeout_leaves_time_for_the_report():
     def seconds(text: str) -> int:
-        return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
+        parts = re.findall(r"(\d+)([smh])", text)
+        return sum(int(number) * {"s": 1, "m": 60, "h": 3600}[unit] for number, unit in parts)
 
     needed = {
         t["name"]: seconds(t["timeout"]) * (1 + t.get("retries", 0)) for t in pipeline()["spec"]["tasks"]
@@ -137,7 +141,7 @@ def test_every_manifest_is_installed_or_a_sample():
         for entry in named.get("resources", []):
             listed.add((path.parent / entry).resolve())
     shown = {"samples", "tests", "bundle"}
-    listed.add(TEKTON / "admission.yaml")  # optional
+    listed |= {TEKTON / "admission.yaml", TEKTON / "room.yaml"}  # where the cluster has the API
     unlisted = [p for p, _ in everything() if p.resolve() not in listed and not shown & set(p.parts)]
     assert unlisted == []
 
@@ -173,6 +177,7 @@ def test_nobody_reads_secrets_or_uses_wildcards_and_only_the_named_may_write():
         "incident-listener": [(("pipelineruns",), {"create"}), (("events",), {"create", "patch"})],
         "incident-pruner": [(("pipelineruns",), {"delete"})],
         "incident-teller": [(("pipelineruns",), {"patch"})],
+        "incident-sweep": [(("pipelineruns",), {"create"})],
     }
 
 
@@ -201,3 +206,53 @@ def test_advice_is_given_only_where_runs_could_not_start():
     assert advice("sre", "restricted", sets_context=True) == ""
     assert advice("sre", "baseline", sets_context=False) == ""
     assert advice("sre", "", sets_context=False) == ""
+
+
+def test_the_cap_counts_the_pods_of_runs_and_the_sweep_starts_no_more():
+    quota = {d["kind"]: d for d in documents(TEKTON / "sweep" / "cap.yaml")}["ResourceQuota"]["spec"]
+    sweep = {d["kind"]: d for d in documents(TEKTON / "sweep" / "sweep.yaml")}["CronJob"]["spec"]
+    (container,) = sweep["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert quota["scopes"] == ["Terminating"]
+    assert f"--most={quota['hard']['pods']}" in container["args"]
+    # or the quota would hold back the sweep itself
+    assert "activeDeadlineSeconds" not in sweep["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def test_the_installer_says_whom_the_sweep_asks_and_how_many_pods_there_may_be():
+    asked = (
+        "http://alertmanager-main.monitoring.svc:9093",
+        "https://am.example.com/prefix",
+        "http://am.shop",
+    )
+    sweeping = Sweeping(asked, "sre|shop", 25)
+    assert sweeping.peers() == ("monitoring:9093", "shop:80")
+    patches = {each["target"]["kind"]: json.loads(each["patch"]) for each in sweeping.patches()}
+    (cron,) = [d for d in documents(TEKTON / "sweep" / "sweep.yaml") if d["kind"] == "CronJob"]
+    args = list(cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"])
+    for operation in patches["CronJob"]:
+        place = operation["path"].rsplit("/", 1)[1]
+        if operation["op"] == "add":
+            args.append(operation["value"])
+        else:
+            args[int(place)] = operation["value"]
+    assert args[2:] == ["--most=25", *(f"--alertmanager={url}" for url in asked), "--receiver=sre|shop"]
+    assert patches["ResourceQuota"] == [{"op": "replace", "path": "/spec/hard/pods", "value": "25"}]
+    assert Sweeping().patches() == []
+
+
+@pytest.mark.parametrize(
+    "url", ["alertmanager:9093", "ftp://a", "http://", "http://u:p@a", "http://a:0", "http://a?b"]
+)
+def test_what_is_no_address_of_an_alertmanager_is_refused_in_words(url: str):
+    with pytest.raises(ManifestError, match="no address of an Alertmanager"):
+        Sweeping((url,)).peers()
+
+
+def test_a_cap_that_cannot_be_is_refused_in_words():
+    with pytest.raises(ManifestError, match="expected 1 to 1000"):
+        Sweeping(most=0)
+
+
+def test_two_pods_of_interceptors_are_advised_where_there_is_one_and_where_that_can_be_known():
+    assert "--replicas=2" in advice_on_interceptors("1")
+    assert [advice_on_interceptors(replicas) for replicas in ("2", "3", "")] == [""] * 3
