@@ -93,7 +93,7 @@ def _document(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _episode(alert: Any) -> str:
-    """The name the alert's own run has, or would have: as tekton/triggers/listener.py writes it."""
+    """The name that the alert's own run has, or would have, as tekton/triggers/listener.py writes it."""
     try:
         parsed = parse_alerts(json.dumps({"alerts": [alert], "version": "4"}).encode()).alerts[0]
     except AlertError:
