@@ -170,7 +170,7 @@ def _denied(refusal: Refusal, match: re.Match[str]) -> Finding:
 
 
 def _invalid(refusal: Refusal, match: re.Match[str]) -> Finding:
-    headline = f"The template of {refusal.workload.ref.name} makes invalid pods: {match['what'][:200]}"
+    headline = f"The template of {refusal.workload.ref.name} creates invalid pods: {match['what'][:200]}"
     return _of_template(
         refusal, INVALID, headline, f"Correct the template: {match['what'][:200]}.", "correcting the template"
     )

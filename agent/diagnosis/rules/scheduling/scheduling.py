@@ -39,7 +39,7 @@ def gated(case: Case, pod: Obj) -> Iterator[Finding]:
     yield Finding(
         cause=SCHEDULING_GATE,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} waits at the scheduling gate {named}, which nobody has removed",
+        headline=f"Pod {pod.ref.name} waits at the scheduling gate {named}, which has not been removed",
         claims=(Claim(f"The scheduler must not place the pod before the gate {named} is removed", quotes),),
         sure=Sure.STATED,
         recommendations=(
