@@ -107,13 +107,13 @@ class Settings:
             )
         if self.max_usd_per_day and not self.budget_file:
             raise SettingsError(
-                "--max-usd-per-day needs --budget-file FILE: the runs of a day must know of each other"
+                "--max-usd-per-day needs --budget-file FILE: the runs of a day share what they spent in it"
             )
         capped = self.max_usd or self.max_usd_per_day or self.budget_file
         if self.model != "rules" and capped and not (self.usd_per_mtok_in and self.usd_per_mtok_out):
             raise SettingsError(
-                f"no cap in dollars can hold without the prices of {self.model}: give --usd-per-mtok-in and "
-                "--usd-per-mtok-out, or --max-usd 0 where it costs nothing"
+                f"a cap in dollars cannot be enforced without the prices of {self.model}: give --usd-per-mtok-in and "
+                "--usd-per-mtok-out, or --max-usd 0 if it costs nothing"
             )
 
 

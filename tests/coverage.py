@@ -26,10 +26,9 @@ _ROW = re.compile(r"^\| ([a-z0-9-]+) \| (?:`(.+?)`)? \| (?:`(.+?)`)? \|$", re.MU
 _HEAD = """\
 # Causes and tests
 
-For each cause a test in which it is the verdict, and one that looks like it and is not: the verdict is
-a cause it is confused with, or it was found and outranked, or it was ruled out. A name without `::` is a
-recorded scenario. Written by `make docs` from what was observed, and checked whenever one of these
-tests runs.
+For each cause: a test in which it is the verdict, and a look-alike in which it is not, because the verdict
+is a cause it is confused with, or it was found and outranked, or it was ruled out. A name without `::` is a
+recorded scenario. `make docs` writes this page from what was observed, and the tests named here check it.
 
 | cause | verdict in | look-alike in |
 |---|---|---|

@@ -23,7 +23,7 @@ def on(ref: Ref, verb: str, rest: str = "", **values: Any) -> Command | Withheld
 def edit(
     ref: Ref, action: str, sentence: str, verify: Command | Withheld | None = None, risk: Risk = "medium"
 ) -> Recommendation:
-    """Change an object by hand, where the right value cannot be known from outside."""
+    """Change an object by hand, if the right value cannot be known from outside."""
     if note := _FIXED.get(ref.kind):
         return Recommendation(
             action, f"{sentence} {note}", on(ref, "get", "-o yaml"), risk, verify or watch(ref)

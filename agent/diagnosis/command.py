@@ -1,6 +1,6 @@
 """Commands: kubectl calls as lists of checked words; no word of a log or an object ever becomes one by itself.
 
-What a command does is written out in the code; what it does it to fills a slot, and each slot takes only
+What a command does is written out in the code; the object it acts on fills a slot, and each slot takes only
 what its rule allows: `kubectl("bank", "logs {name} -c {container}", name=pod, container=main)`. A value can
 therefore neither add a word nor become an option, and the text for people is quoted for a shell.
 """
@@ -22,7 +22,7 @@ from agent.ref import Ref
 class Command:
     """kubectl calls, each a list of words, to be run in this order as long as they succeed.
 
-    Made by `kubectl` and `sequence` only. A word that holds `<...>` is left for a person to fill in.
+    Made by `kubectl` and `sequence` only. A word with `<...>` is left for a person to fill in.
     """
 
     calls: tuple[tuple[str, ...], ...]

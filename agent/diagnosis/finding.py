@@ -17,7 +17,7 @@ class Sure(IntEnum):
     """How strongly the evidence supports a finding; findings are compared by it.
 
     possible: something else could show the same. likely: it explains what is seen and nothing read so far
-    speaks against it; from here on it is a diagnosis. stated: the evidence says so outright.
+    contradicts it; from here on it is a diagnosis. stated: the evidence says so outright.
     """
 
     POSSIBLE = 0
@@ -56,7 +56,7 @@ class Recommendation:
 
     @property
     def told(self) -> str:
-        """The sentence, and why there is no command where a word for one broke the rules."""
+        """The sentence, and why there is no command if a word for one broke the rules."""
         withheld = (each.why for each in (self.command, self.verify) if isinstance(each, Withheld))
         return " ".join([self.sentence, *(f"No command is given: {why}." for why in dict.fromkeys(withheld))])
 

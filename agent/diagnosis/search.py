@@ -66,7 +66,7 @@ def _space(case: Case, name: str) -> Ref | None:
 
 
 def _within(case: Case, space: Ref) -> list[Ref]:
-    """The object of the namespace that the alert's words name first, else the namespace; empty while unknown."""
+    """The object in the namespace that the alert names first, or else the namespace; empty while unknown."""
     names = candidate_names(case.alert.text, space.name)
     why = f"does the alert name an object of {space.name}?"
     lists = [case.list(kind, space.name, why=why, need="some") for kind in MENTIONED] if names else []
@@ -98,7 +98,7 @@ def _node_at(case: Case, address: str) -> list[Ref]:
         node.ref for node in nodes if any(a.get("address") == address for a in node.items("status.addresses"))
     ]
     if not found:
-        case.is_partial("Node", "*")  # where it is, that is said
+        case.is_partial("Node", "*")  # if it is partial, that is reported
     return found
 
 

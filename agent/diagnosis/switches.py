@@ -56,7 +56,7 @@ def _way(diagnosis: Diagnosis, finding: str) -> Iterator[str]:
 def parse_switches(text: bytes, where: str) -> Switches:
     """Read a file of switches; raises SwitchesError with one line that says what is wrong in it."""
     try:
-        # BaseLoader makes texts, lists and maps only: to others the key `off` is a boolean.
+        # BaseLoader makes only texts, lists and maps: to other loaders the key `off` is a boolean.
         data = yaml.load(text, Loader=yaml.BaseLoader) or {}
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise SwitchesError(f"{where} is not YAML; {EXPECTED}") from None

@@ -69,7 +69,7 @@ class KubeApi:
             try:
                 data = decode(body, ("items",), each)
             except TooLarge as err:
-                raise Refusal("error", f"the answer holds {err}, which is not read") from None
+                raise Refusal("error", f"the answer contains {err}, which is not read") from None
             except DecodingError as err:
                 raise self._stranger(path, str(err)) from None
         if not isinstance(data, dict) or data.get("kind") != kind:

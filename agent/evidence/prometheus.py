@@ -130,7 +130,7 @@ class PrometheusSource:
                 words = _words(err.code, next(body, b""))
                 raise Refusal(_STATUSES.get(err.code, "error"), words) from None
         except TooLarge as err:
-            raise Refusal("error", f"the answer holds {err}; aggregate, or select fewer series") from None
+            raise Refusal("error", f"the answer contains {err}; aggregate, or select fewer series") from None
         except DecodingError as err:
             raise Refusal(
                 "error", f"the server that answered is not Prometheus: it answered with {err}"
@@ -155,7 +155,7 @@ def _checked(url: str) -> str:
         raise PrometheusError("the address of Prometheus is not a URL like http://prometheus:9090")
     if parts.username is not None:
         raise PrometheusError(
-            f"the address of Prometheus holds credentials; put a bearer token in {TOKEN_VARIABLE}"
+            f"the address of Prometheus contains credentials; put a bearer token in {TOKEN_VARIABLE}"
         )
     return url.rstrip("/")
 

@@ -75,13 +75,13 @@ class Alert:
 
 @dataclass
 class Payload:
-    """What one input holds: its alerts in the order given, and what was accepted leniently."""
+    """The contents of one input: its alerts in the order given, and what was accepted leniently."""
 
     alerts: list[Alert] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
-        """Keep one remark; beyond MAX_NOTES they are dropped, since one bad sender repeats itself."""
+        """Keep one remark; beyond MAX_NOTES they are dropped, since a bad sender repeats itself."""
         if text not in self.notes and len(self.notes) < MAX_NOTES:
             self.notes.append(text)
 

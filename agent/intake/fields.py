@@ -52,7 +52,7 @@ def time(value: Any, where: str, note: Note) -> datetime | None:
 
 
 def clean(text: str) -> str:
-    """The text without control characters but tabs and line ends; half a surrogate pair becomes a "?"."""
+    """The text without control characters except tabs and line ends; half a surrogate pair becomes a "?"."""
     return _CONTROL.sub("", _NOT_A_CHARACTER.sub("?", _LINE_END.sub("\n", text)))
 
 

@@ -33,11 +33,11 @@ class Labels:
         self._labels = labels
 
     def get(self, label: str) -> str:
-        """A label's value; the exported one, where there are both, is the object's own."""
+        """A label's value; if there is an exported one too, that is the object's own."""
         return self.exported(label) or self._labels.get(label, "").strip()
 
     def exported(self, label: str) -> str:
-        """The object's own value, where the scraper's label of that name displaced it."""
+        """The object's own value, if the scraper's label of that name displaced it."""
         return self._labels.get("exported_" + label, "").strip()
 
     def name(self, kind: str, label: str) -> str:
@@ -67,7 +67,7 @@ class Labels:
 
     @property
     def pod(self) -> str:
-        """The pod the alert is about; not the exporter's own, where that only reported on something else."""
+        """The pod the alert is about; not the exporter's own pod if that only reported on something else."""
         pod = "" if self.about_node else self.name("Pod", "pod")
         if not _EXPORTER.search(pod) or _ABOUT_PODS.search(self.alertname):
             return pod
@@ -82,7 +82,7 @@ class Labels:
 
     @property
     def namespace(self) -> str:
-        """The namespace, of the object where labels are honoured."""
+        """The namespace; the object's own if labels are honoured."""
         return "" if self.about_node else self.name("Namespace", "namespace")
 
     @property

@@ -21,7 +21,9 @@ _END = "."  # of a sentence, a clause or a line: a word of its own
 _AFTER_NAME = (
     VERBS | PREPOSITIONS | {"in", "and", "or", "but", "because", "above", "over", "below", "since", ":", _END}
 )
-_LEAD_PLAIN = frozenset({"on", "for", "of", "from", "against", "affecting"})  # "to" leads a verb as often
+_LEAD_PLAIN = frozenset(
+    {"on", "for", "of", "from", "against", "affecting"}
+)  # "to" precedes a verb just as often
 _FILLERS = frozenset(
     {"the", "named", "called", "a", "an", "our", "your", "generation", "for", "rollout", "of", "in"}
 )
@@ -83,7 +85,7 @@ def find_mention(text: str) -> Mention:
 def candidate_names(text: str, namespace: str) -> list[str]:
     """Words that may be names of objects in a namespace, the likelier first; only their existence proves them.
 
-    What the text says to be `in NAMESPACE` comes first, even where it is a word of English.
+    What the text says is `in NAMESPACE` comes first, even if it is an English word.
     """
     words = _split(_URL.sub(" ", text[:MAX_TEXT]))
     inside = [
@@ -159,7 +161,7 @@ def _slashed(kind: str, rest: str, word: str) -> Mention | None:
 
 def _behind(kind: str, words: list[str], at: int) -> Mention | None:
     """`pod NAME`, `pod: NAME`, `pod "NAME"`, `Deployment generation for NAMESPACE/NAME`."""
-    stated = False  # a sign or a quote says that what comes is a name
+    stated = False  # a sign or a quote shows that a name follows
     for index in range(at + 1, min(at + 5, len(words))):
         word = words[index]
         if word in _SIGNS:
@@ -269,7 +271,7 @@ def _split_pair(word: str, is_part: Callable[[tuple[str, str]], bool]) -> tuple[
 
 
 def _is_shaped(word: str) -> bool:
-    """A name by its shape: led by a letter, with a hyphen inside, and no word of English."""
+    """Whether it looks like a name: starts with a letter, has a hyphen inside, and is not an English word."""
     return "-" in word and _is_candidate(word)
 
 
@@ -278,7 +280,7 @@ def _is_plain(word: str) -> bool:
 
 
 def _is_candidate(word: str) -> bool:
-    """A word that may be a name: valid, led by a letter, not a word that alerts are made of."""
+    """Whether it may be a name: valid, starting with a letter, and not a typical word of alerts."""
     return (
         word[:1].isalpha()
         and len(word) > 1
@@ -290,6 +292,6 @@ def _is_candidate(word: str) -> bool:
 
 
 def _is_compound(word: str) -> bool:
-    """A hyphenated word of English: out-of-memory, crash-looping, non-ready."""
+    """Whether it is a hyphenated English word: out-of-memory, crash-looping, non-ready."""
     first, *rest = word.split("-")
     return first in PREFIXES and NOT_NAMES.issuperset(rest)

@@ -24,7 +24,7 @@ def read_alert(source: str, settings: Settings) -> bytes:
 
 
 def read_text(source: str) -> bytes:
-    """The bytes of a file, of stdin, or, where no such file exists, of the words themselves."""
+    """The bytes of a file, of stdin, or, if no such file exists, of the words themselves."""
     if source == "-":
         return _read_stdin()
     path = Path(source)
@@ -41,7 +41,7 @@ def _read_file(path: Path) -> bytes:
     try:
         with open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
-            content = file.read(MAX_BYTES + 1) or b""  # what is only called a file may be longer than it says
+            content = file.read(MAX_BYTES + 1) or b""  # a special file may be longer than its stated size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AlertError(f"cannot read {path}: {reason}; {EXPECTED}") from None

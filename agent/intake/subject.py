@@ -74,7 +74,7 @@ class Subject:
 
 
 def route(alert: "Alert") -> Subject:
-    """Find the subject of an alert. Never raises and never guesses: where nothing fits, `why` says so."""
+    """Find the subject of an alert. Never raises and never guesses: if nothing fits, `why` says so."""
     labels = Labels(alert.name, alert.labels)
     for rule in _RULES:
         if subject := rule(labels, alert):
@@ -135,7 +135,7 @@ def _host_label(labels: Labels, alert: "Alert") -> Subject | None:
 
 
 def _application_label(labels: Labels, alert: "Alert") -> Subject | None:
-    """A label for an application; a Service for sure only where a ServiceMonitor put it there."""
+    """A label for an application; certainly a Service only if a ServiceMonitor put it there."""
     for label in _APPLICATION:
         name = labels.name("Service", label)
         scraper = label == "service" and labels.by_exporter and name != labels.exported("service")
@@ -162,7 +162,7 @@ def _words(labels: Labels, alert: "Alert") -> Subject | None:
 
 
 def _named_in_words(labels: Labels, said: Mention, why: str) -> Subject:
-    """What prose names is an object where it says kind and namespace, otherwise a name to search for."""
+    """What prose names: an object if it gives kind and namespace, otherwise a name to search for."""
     namespace = said.namespace or _trusted_namespace(labels)
     ref = None
     if said.kind in CLUSTER_SCOPED:
@@ -202,7 +202,7 @@ _RULES: tuple[Callable[[Labels, "Alert"], Subject | None], ...] = (
 
 
 def _on_node(labels: Labels) -> Subject | None:
-    """The node that a label names, else the one that `instance` is; an address names no Node object."""
+    """The node that a label names, or else the one in `instance`; an address names no Node object."""
     if labels.node:
         return _subject(labels, "The label node names the Node.", Ref("Node", "", labels.node))
     instance = _PORT.sub("", labels.get("instance"))
@@ -241,6 +241,6 @@ def _subject(
 
 
 def _trusted_namespace(labels: Labels) -> str:
-    """The namespace, unless an exporter's series without an object leave open whose it is."""
+    """The namespace, unless an exporter's series without an object leaves open whose it is."""
     ours = not labels.by_exporter or labels.pod or labels.exported("namespace")
     return labels.namespace if ours or _NAMESPACE_ALERT.search(labels.alertname) else ""

@@ -1,4 +1,4 @@
-"""Vocabulary: the words of alert prose that say what kind of objects are meant, and which are no names."""
+"""Vocabulary: which words of alert prose mean a kind of object, and which are not names."""
 
 KINDS = {
     "pod": "Pod", "pods": "Pod", "po": "Pod",
@@ -23,7 +23,7 @@ KINDS = {
 """Words for kinds; an empty kind is a workload whose kind the word does not say."""
 
 ABBREVIATIONS = frozenset({"po", "ds", "rs", "pv", "ing", "ns", "deploy", "sts", "svc"})
-"""Kinds' short names, too short to stand for a kind unless a sign follows: `deploy/NAME`, `ns: NAME`."""
+"""Kinds' short names, too short to mean a kind unless a sign follows: `deploy/NAME`, `ns: NAME`."""
 
 PREPOSITIONS = frozenset({"on", "for", "of", "from", "by", "to", "at", "against", "affecting", "with"})
 
@@ -37,7 +37,7 @@ sends serves serving shows slow started starts stays stopped stuck takes taking 
 times timing unavailable unhealthy unreachable unresponsive uses waiting waits was went were won't
 """
 VERBS = frozenset(_VERBS.split())
-"""What stands behind the subject of a sentence."""
+"""Words that follow the subject of a sentence."""
 
 _NOT_NAMES = """
 a abnormal about above across active after again alert alerting alerts all almost already also always an
@@ -76,10 +76,10 @@ what when where which while who why will with within without workload workloads 
 zone
 """
 NOT_NAMES = frozenset(_NOT_NAMES.split()) | VERBS | PREPOSITIONS
-"""Words that are no names, whatever stands beside them."""
+"""Words that are never names, whatever is next to them."""
 
 _PREFIXES = """
 back crash end high in long low multi non not out over pre re read real roll short start time under up
 """
 PREFIXES = frozenset(_PREFIXES.split())
-"""First parts of hyphenated words that are no names when the rest is none: out-of-memory, crash-looping."""
+"""First parts of hyphenated words that are not names if the rest is not one: out-of-memory, crash-looping."""

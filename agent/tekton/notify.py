@@ -25,7 +25,7 @@ TOO_MANY, SERVER_ERRORS = 429, 500
 
 
 class NotifyError(UserError):
-    """The notification cannot be sent; the message is for people and does not hold the address, a secret."""
+    """The notification cannot be sent; the message, for people, does not contain the address, a secret."""
 
 
 class _Passing(NotifyError):
@@ -52,7 +52,7 @@ def post(text: str, url_file: Path = URL_FILE) -> bool:
 
 
 def read_url(file: Path) -> str:
-    """The webhook's address out of a mounted Secret; raises NotifyError."""
+    """The webhook's address from a mounted Secret; raises NotifyError."""
     try:
         url = read_file(file, MAX_SMALL).decode().strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -116,7 +116,7 @@ def _bounded(text: str, limit: int) -> str:
     if len(_go_json(line)) <= limit:
         return line
     low, high = 0, min(len(line), limit)
-    while low < high:  # the longest start that fits with the dots behind it
+    while low < high:  # the longest start that fits with the dots after it
         middle = (low + high + 1) // 2
         low, high = (middle, high) if len(_go_json(line[:middle] + "...")) <= limit else (low, middle - 1)
     return line[:low] + "..."

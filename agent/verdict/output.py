@@ -42,7 +42,7 @@ def write_output(directory: Path, result: Result, evidence: "list[Evidence]") ->
 
 
 def as_json(*results: Result) -> str:
-    """Results as they are stored and printed, several as a list: ASCII, so that no character steers a terminal."""
+    """Results as they are stored and printed, several as a list: ASCII, so that no character controls a terminal."""
     documents = [result.model_dump(mode="json") for result in results]
     return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
 

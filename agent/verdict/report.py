@@ -59,7 +59,7 @@ def _head(result: Result) -> Iterator[str]:
         yield from _row("Reason", result.reason)
     yield from _row("Cost", f"{result.usage.model}, {_used(result.usage)}")
     yield ""
-    yield from wrapped(result.summary, "  ")  # only the block's own lines begin at the margin as they do
+    yield from wrapped(result.summary, "  ")  # only the block's own lines begin at the margin
     if len(result.chain) > 1:
         yield ""
         yield "How it happened, from the alert to the root"
@@ -146,7 +146,7 @@ def _row(name: str, value: str) -> Iterator[str]:
 
 
 def wrapped(words: str, prefix: str) -> Iterator[str]:
-    """Words as lines of the terminal's width, the first behind a prefix, the others as far in."""
+    """Words as lines of the terminal's width, the first after a prefix, the others indented as far."""
     indent = " " * len(prefix)
     yield from textwrap.wrap(
         printable(words), WIDTH, initial_indent=prefix, subsequent_indent=indent, break_on_hyphens=False,
@@ -217,7 +217,7 @@ def _advised(number: int, step: list[RecommendationPart]) -> Iterator[str]:
 
 
 def _escape(words: str) -> str:
-    """Words as they are, and in a code span whatever else a renderer might make a link, a mention or a format of.
+    """Words as they are, and in a code span whatever a renderer might turn into a link, a mention or formatting.
 
     A backslash does not help there: a forge looks for addresses, @names, #1 and commits in what it has rendered.
     """

@@ -19,6 +19,6 @@ def load(directory: str, incident_id: str) -> Result | None:
 
 
 def save(directory: str, result: Result) -> None:
-    """Keep a result unless it failed: a failed run is to be tried again. Raises OutputError."""
+    """Keep a result unless it failed: a failed run must be tried again. Raises OutputError."""
     if result.outcome != "failed":
         write_whole(Path(directory) / f"{result.incident_id}.json", as_json(result))

@@ -195,6 +195,6 @@ def test_an_address_that_is_no_http_url_is_refused(url: str) -> None:
 
 
 def test_credentials_in_the_address_are_refused_and_not_repeated() -> None:
-    with pytest.raises(PrometheusError, match="holds credentials") as caught:
+    with pytest.raises(PrometheusError, match="contains credentials") as caught:
         PrometheusSource("https://me:hunter2@prometheus")
     assert "hunter2" not in str(caught.value)

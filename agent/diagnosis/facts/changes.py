@@ -200,7 +200,7 @@ def _number(version: Obj) -> int:
 
 
 def _rolled_back_at(case: Case, deployment: Obj, current: Obj) -> datetime | Lack | None:
-    """When an old ReplicaSet became the current one again: its scaling up, else its oldest pod."""
+    """When an old ReplicaSet became the current one again: when it was scaled up, or else its oldest pod."""
     words = f"up replica set {current.ref.name} from 0"
     for event in reversed(case.events(deployment.ref, f"when was {deployment.ref} rolled back?") or []):
         if event.reason == "ScalingReplicaSet" and words in event.message:

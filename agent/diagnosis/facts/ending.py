@@ -121,7 +121,7 @@ class Ending:
 
 
 def endings(case: Case, pod: Obj) -> Iterator[Ending]:
-    """The containers of a pod that keep ending. A pod with a reason of its own (Evicted ...) has none."""
+    """The containers of a pod that keep exiting. A pod with a reason of its own (Evicted ...) has none."""
     if (
         is_deleting(pod)
         or pod.at("status.reason")

@@ -62,7 +62,7 @@ def measured(case: Case, obj: Obj, workload: Obj, *names: str) -> Measured | Lac
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests served, and how many of them failed, over the time of a rise; rates a second."""
+    """Requests served, and how many of them failed, over the time of a rise; rates per second."""
 
     series: Series
     before: float

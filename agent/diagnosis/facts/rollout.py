@@ -33,7 +33,7 @@ def is_progressing(deployment: Obj) -> bool:
 
 
 def unheard_since(case: Case, workload: Obj) -> datetime | None:
-    """When the change was made that its controller has not read for a while; None when it has."""
+    """When the change was made that its controller has not observed for a while; None if it has."""
     generation = int(workload.at("metadata.generation") or 0)
     times = [
         parse_time(entry.get("time"))

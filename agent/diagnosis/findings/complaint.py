@@ -69,7 +69,7 @@ class Complaint:
 
     @property
     def began(self) -> datetime | None:
-        """When the trouble is known to have existed: the end, else the line's own time."""
+        """When the trouble is known to have existed: the termination, or else the line's own time."""
         return self.container.finished_at if self.ending else self.line.at
 
     def finding(

@@ -20,7 +20,7 @@ FORBIDDEN = cause("rbac-forbidden")
 ROLE_MISSING = cause("rbac-role-missing")
 FINDS = (FORBIDDEN, ROLE_MISSING)
 
-LEAD = Sure.POSSIBLE  # below a diagnosis: the line is no word about this pod's own rights
+LEAD = Sure.POSSIBLE  # below a diagnosis: the line does not concern this pod's own permissions
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _not_allowed(refused: Refused, bindings: list[Obj]) -> Finding:
 
 
 def _grant(refused: Refused, named: list[Obj]) -> Recommendation:
-    """Add the right to a Role the account has, else give it a role of its own: a ClusterRole may be others', too."""
+    """Add the right to a Role the account has, or create a role for it: a ClusterRole may be shared."""
     right = right_to_grant(refused.said, refused.namespace, wide=not refused.said.namespace)
     if right is None:
         return _decide(Ref("ServiceAccount", refused.namespace, refused.account), FORBIDDEN)

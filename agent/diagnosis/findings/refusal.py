@@ -93,7 +93,7 @@ def _resources(limited: str) -> list[str]:
 
 
 def _usage(quota: Obj | None, resource: str) -> tuple[Quote, ...]:
-    """`status.used` of one resource; its name may hold dots, so the line is made here."""
+    """`status.used` of one resource; its name may contain dots, so the line is built here."""
     used = (quota.at("status.used") or {}).get(resource) if quota else None
     return quota.quote_key("status.used", resource) if quota and used is not None else ()
 
@@ -170,7 +170,7 @@ def _denied(refusal: Refusal, match: re.Match[str]) -> Finding:
 
 
 def _invalid(refusal: Refusal, match: re.Match[str]) -> Finding:
-    headline = f"The template of {refusal.workload.ref.name} makes invalid pods: {match['what'][:200]}"
+    headline = f"The template of {refusal.workload.ref.name} creates invalid pods: {match['what'][:200]}"
     return _of_template(
         refusal, INVALID, headline, f"Correct the template: {match['what'][:200]}.", "correcting the template"
     )

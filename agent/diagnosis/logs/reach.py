@@ -44,7 +44,7 @@ NETWORK = (
         "connection-refused",
         r"communications link failure",
         r"(?:can't|cannot|could not|unable to|failed to) reach (?:the )?(?:database|server|host|peer|upstream)",
-        certainty=0.10,  # says that, not how
+        certainty=0.10,  # says that it failed, not how
     ),
 )
 

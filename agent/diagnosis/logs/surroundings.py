@@ -4,7 +4,7 @@ from agent.diagnosis.logs.pattern import spoken
 
 # Memory, disks, descriptors, ports.
 LIMITS = (
-    spoken(  # the limit of processes: no kind of its own
+    spoken(  # the process limit: not a kind of its own
         "fatal-other",
         r"fork: .{0,40}resource temporarily unavailable|failed to create new OS thread|can't start new thread",
     ),

@@ -56,7 +56,7 @@ class Container:
 
     @property
     def ended(self) -> dict[str, Any]:
-        """How it ended: the present termination, else the last one; empty when it never ended."""
+        """How it ended: the current termination, or else the last one; empty if it never ended."""
         return dig(self.status, self.ended_path) or {} if self.ended_path else {}
 
     @property

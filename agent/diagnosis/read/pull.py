@@ -57,7 +57,7 @@ def host_in(text: str) -> str:
 
 
 def _without_reference(text: str) -> str:
-    """The error without the image's own name, which may hold any word: a tag `429` is no rate limit."""
+    """The error without the image's own name, which may contain any word: a tag `429` is not a rate limit."""
     tail = (
         text.rpartition("failed to resolve reference ")[2] if "failed to resolve reference " in text else text
     )

@@ -1,4 +1,4 @@
-"""The container runtime: how it words what keeps it from starting a container."""
+"""The container runtime: its messages about what keeps it from starting a container."""
 
 import re
 

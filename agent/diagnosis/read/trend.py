@@ -24,9 +24,9 @@ class Rise:
 
 
 def find_rise(points: Points, *, factor: float = 1.5, least: float = 0.0) -> Rise | None:
-    """The latest stretch in which a series was above `factor` times, and `least` above, its level of before.
+    """The latest stretch in which a series was above `factor` times, and `least` above, its earlier level.
 
-    None when it stayed on its level; also when it was high all the time: nothing is known of before then.
+    None if it stayed on its level, or was high all the time: then nothing is known about before.
     """
     if len(points) < LEAST_POINTS:
         return None
@@ -57,7 +57,7 @@ def compare(points: Points, rise: Rise) -> tuple[float, float] | None:
 
 
 def slope(points: Points) -> tuple[float, float]:
-    """Growth by least squares: units a second, and how straight the line is (r squared, 0..1)."""
+    """Growth by least squares: units per second, and how straight the line is (r squared, 0..1)."""
     if len(points) < 3:
         return 0.0, 0.0
     mean_t, mean_v = _mean([t for t, _ in points]), _mean([v for _, v in points])

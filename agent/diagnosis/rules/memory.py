@@ -81,7 +81,7 @@ def _growth(memory: Series) -> float | None:
 
 
 def _leak(workload: Obj, memory: Series, growth: float, requests: Series | None) -> Finding:
-    held = memory.points[-1][1]  # of a line that grows, the level of late is behind
+    held = memory.points[-1][1]  # for a growing line, the recent median lags behind
     text = f"The largest pod grows steadily by {_bytes(growth)} an hour and uses {_bytes(held)} now"
     claims, ruled_out = [Claim(text, (memory.quote(), quote_now(memory)))], []
     if requests:
@@ -158,9 +158,9 @@ def _level(
     elif rise and rise.end:
         words = f"The memory of {obj.ref} rose and is back at {_bytes(held)}."
         yield State("recovered", obj.ref, words, last, settles=True)
-    elif limits and len(memory.points) >= LEAST_POINTS:  # of fewer nobody can say that it does not grow
+    elif limits and len(memory.points) >= LEAST_POINTS:  # with fewer, growth cannot be excluded
         words = (
-            f"The largest pod of {obj.ref} holds {_bytes(held)} of {_bytes(max(limits))}, and does not grow."
+            f"The largest pod of {obj.ref} uses {_bytes(held)} of {_bytes(max(limits))} and is not growing."
         )
         yield State("healthy", obj.ref, words, last, settles=True)
 
@@ -173,7 +173,7 @@ def _by_usage(case: Case, obj: Obj, workload: Obj) -> Iterator[Finding | State]:
     if not uses:
         return
     top = uses[0]
-    words = f"container {top.container} of {top.pod.ref.name} holds {_bytes(top.amount)}"
+    words = f"container {top.container} of {top.pod.ref.name} uses {_bytes(top.amount)}"
     if top.limit and top.share < 0.75:
         if obj.ref.kind != "Pod" and not covers(case, workload, well):
             return

@@ -86,7 +86,7 @@ def _silence(ending: Ending) -> str:
 
 
 def _read_log(ending: Ending) -> Iterator[Recommendation]:
-    sentence = "Read the log of the instance that ended."
+    sentence = "Read the log of the instance that exited."
     yield from read_log(ending.log, "reading the container's log", sentence)
 
 

@@ -30,7 +30,7 @@ _EPHEMERAL = re.compile(r"ephemeral local storage usage exceeds|exceeded its loc
 _SHORT = re.compile(r"low on resource: ([\w-]+)|had condition: \[(\w+)\]")
 _USED = re.compile(r"Container (\S+) was using ([0-9.]+\w*), request is ([0-9.]+\w*)")
 _REFUSALS = re.compile(r"OutOf\w+|NodeAffinity|NodeName|NodePorts|UnexpectedAdmissionError|AdmissionError")
-HOG = 2.0  # times its request: a container that used this much pushed the node over, whoever else did
+HOG = 2.0  # times its request: a container that used this much overloaded the node, whatever else did
 GRACE = timedelta(seconds=60)
 SETTLED = timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from agent.ref import Ref
 
 KUBE_SYSTEM, SCHEDULER = "kube-system", "kube-scheduler"
 LEASE = timedelta(seconds=60)  # four times the lease duration of kube-scheduler
-PATIENCE = timedelta(seconds=20)  # a scheduler that runs says something within a second or two
+PATIENCE = timedelta(seconds=20)  # a running scheduler reports something within a second or two
 
 SCHEDULING_GATE = cause("scheduling-gate")
 UNKNOWN_SCHEDULER = cause("unknown-scheduler")
@@ -39,7 +39,7 @@ def gated(case: Case, pod: Obj) -> Iterator[Finding]:
     yield Finding(
         cause=SCHEDULING_GATE,
         entity=owner.ref,
-        headline=f"Pod {pod.ref.name} waits at the scheduling gate {named}, which nobody has removed",
+        headline=f"Pod {pod.ref.name} waits at the scheduling gate {named}, which has not been removed",
         claims=(Claim(f"The scheduler must not place the pod before the gate {named} is removed", quotes),),
         sure=Sure.STATED,
         recommendations=(

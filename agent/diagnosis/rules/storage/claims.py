@@ -117,10 +117,10 @@ def _held(place: Placement, owner: Obj) -> Finding:
     return Finding(
         cause=IN_USE,
         entity=owner.ref,
-        headline=f"Pod {place.pod.ref.name} cannot be scheduled because another pod holds its "
+        headline=f"Pod {place.pod.ref.name} cannot be scheduled because another pod uses its "
         f"ReadWriteOncePod volume",
         claims=(place.claim(),),
         sure=Sure.STATED,
-        recommendations=(look(owner.ref, "removing the pod that holds the volume", IN_USE.remedy),),
+        recommendations=(look(owner.ref, "removing the pod that uses the volume", IN_USE.remedy),),
         since=place.since,
     )

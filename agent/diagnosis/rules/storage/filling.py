@@ -83,7 +83,7 @@ def _volume_full(case: Case, pvc: Obj, used: Series, words: str, sure: Sure) -> 
     return Finding(
         cause=VOLUME_FULL,
         entity=pvc.ref,
-        headline=f"The volume of claim {pvc.ref.name} runs out: {words}",
+        headline=f"The volume of claim {pvc.ref.name} is filling up: {words}",
         claims=(Claim(f"Measured: {words}", (used.quote(),)), Claim("The size of the claim", size)),
         sure=sure,
         recommendations=(

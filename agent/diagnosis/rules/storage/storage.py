@@ -26,7 +26,7 @@ from agent.diagnosis.registry import rule
 from agent.diagnosis.state import State
 
 _CLASS_NOT_FOUND = re.compile(r'storageclass\S* "[^"]*" not found')
-PATIENCE = timedelta(seconds=60)  # a provisioner that runs needs seconds
+PATIENCE = timedelta(seconds=60)  # a running provisioner needs seconds
 
 
 NO_CLASS = cause("storage-class-missing")
@@ -110,7 +110,7 @@ def _pending(case: Case, pvc: Obj) -> Iterator[Finding | State]:
         if gone := case.absent("StorageClass", "", name):
             yield from _classless_name(case, pvc, name, gone, events)
         return
-    # The class exists: words of its absence are from before it was made.
+    # The class exists: messages about its absence are from before it was created.
     failed = [
         e for e in events if e.reason == "ProvisioningFailed" and not _CLASS_NOT_FOUND.search(e.message)
     ]

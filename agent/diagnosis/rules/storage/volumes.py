@@ -56,17 +56,17 @@ def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
     claims = [Claim("The volume cannot be attached", (event.quote,))]
     names = _HOLDERS.search(event.message)
     for name in names[1].split(", ") if names else ():
-        holder = case.get("Pod", pod.ref.namespace, name, "who holds the volume?")
+        holder = case.get("Pod", pod.ref.namespace, name, "which pod uses the volume?")
         node = str(holder.at("spec.nodeName") or "") if holder else ""
         if holder and node:
             claims.append(
-                Claim(f"Pod {name} holds it on {node}", holder.quote("spec.nodeName", "status.phase"))
+                Claim(f"Pod {name} uses it on {node}", holder.quote("spec.nodeName", "status.phase"))
             )
             leads.append(Ref("Node", "", node))
     who = (
-        f", which pod {names[1]} holds on another node"
+        f", which pod {names[1]} uses on another node"
         if names
-        else ", which another node holds"
+        else ", which is attached to another node"
         if shared
         else ""
     )
@@ -79,7 +79,7 @@ def _not_attached(case: Case, pod: Obj, event: Event) -> Finding:
         recommendations=(
             Recommendation(
                 action="freeing the volume",
-                sentence="Remove the pod that holds it once it is safe; use the strategy Recreate "
+                sentence="Remove the pod that uses it once it is safe; use the strategy Recreate "
                 "for a Deployment.",
                 command=sequence(
                     kubectl(None, "get volumeattachments"), kubectl(pod.ref.namespace, "get pods -o wide")

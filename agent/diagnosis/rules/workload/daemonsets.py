@@ -119,10 +119,10 @@ def _misplaced(case: Case, obj: Obj) -> Iterator[Finding]:
         claim = Claim(headline, obj.quote("status.numberMisscheduled") + quotes)
         yield Finding(MISPLACED, obj.ref, headline, (claim,), Sure.LIKELY, (remove,))
         return
-    case.is_partial("Node", "*")  # where it is, and that of the pods, that is said
+    case.is_partial("Node", "*")  # if this list or that of the pods is partial, that is reported
     has_all_pods(case, obj)
 
 
 def _as_pod(obj: Obj) -> Obj:
-    """The template as the pod it makes, for what compares pods with nodes."""
+    """The template as the pod it creates, for code that compares pods with nodes."""
     return Obj(obj.ref, obj.at("spec.template") or {}, obj.evidence, obj.prefix)

@@ -78,7 +78,7 @@ def _held_by_old_pod(case: Case, obj: Obj, blocked: list[Obj]) -> Finding | None
 
 
 def _corrected(obj: Obj, pod: Obj) -> tuple[Quote, ...]:
-    """Where the containers of the present template are not those of the pod."""
+    """Where the containers of the current template differ from those of the pod."""
     changed: list[Quote] = []
     for spec in obj.items("spec.template.spec.containers"):
         name = str(spec.get("name"))
