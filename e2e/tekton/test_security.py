@@ -21,6 +21,9 @@ MAY = {
     },
     "incident-sweep": {("list", "pipelineruns.tekton.dev"), ("create", "pipelineruns.tekton.dev")},
     "incident-pruner": {("list", "pipelineruns.tekton.dev"), ("delete", "pipelineruns.tekton.dev")},
+    "incident-teller": {
+        ("list", "pipelineruns.tekton.dev"), ("patch", "pipelineruns.tekton.dev"), ("list", "taskruns.tekton.dev"),
+    },
 }  # fmt: skip
 NEVER = {
     ("get", "secrets"), ("list", "secrets"), ("create", "pods"), ("delete", "pods"), ("create", "pods/exec"),
