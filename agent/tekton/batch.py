@@ -36,7 +36,7 @@ def read_batch(settings: Settings, say: Callable[[str], None]) -> bytes:
     Raises errors meant for people.
     """
     runs = Runs.here()
-    batch = remaining(runs.get(settings.batch), runs.all())
+    batch = remaining(runs.get(settings.batch), runs.traces())
     for note in batch.notes:
         say(f"note: {note}")
     if not batch.payload:

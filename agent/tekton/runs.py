@@ -25,8 +25,7 @@ PLACE = "incident-agent/worked-by"
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _SECONDS = 20.0
-_PAGE = 100
-_SMALL_PAGE = 40  # of whole runs, a batch among them has up to a megabyte
+_PAGE = 40  # a batch has up to a megabyte, and one answer is read up to 64 MiB
 _SINGLE = re.compile(r"(incident-[0-9a-f]{16}-\d+)(-[2-9])?")
 
 
@@ -86,22 +85,18 @@ class Runs:
         return self._read(f"{self._path}/{name}", "PipelineRun")
 
     def all(self) -> Iterator[dict[str, Any]]:
-        """Every PipelineRun of this installation, metadata and status alike, page by page."""
-        more: dict[str, str | int] = {}
-        while True:
-            page = self._read(self._path, "PipelineRunList", labelSelector=PART_OF, limit=_PAGE, **more)
-            yield from page.get("items") or []
-            more = {"continue": token} if (token := page.get("metadata", {}).get("continue")) else {}
-            if not more:
-                return
+        """Every PipelineRun of this installation, whole, page by page."""
+        return self._listed(lambda run, _: run)
 
     def traces(self) -> Iterator[dict[str, Any]]:
         """Every PipelineRun of this installation without what it was given, which may be large."""
+        return self._listed(_trace)
+
+    def _listed(self, each: "Each") -> Iterator[dict[str, Any]]:
+        """The items of each page, decoded one by one: a page of batches is larger than any value may be."""
         more: dict[str, str | int] = {}
         while True:
-            page = self._read(
-                self._path, "PipelineRunList", _trace, labelSelector=PART_OF, limit=_SMALL_PAGE, **more
-            )
+            page = self._read(self._path, "PipelineRunList", each, labelSelector=PART_OF, limit=_PAGE, **more)
             yield from page.get("items") or []
             more = {"continue": token} if (token := page.get("metadata", {}).get("continue")) else {}
             if not more:

@@ -73,6 +73,11 @@ def sweep(asked: Asked, runs: Runs, most: int, now: datetime, say: Say, tell: Te
             return False
 
     _start(made, of, names, create, tally)
+    missed = len(made.single) + sum(map(len, made.batches)) - tally.started
+    if tally.refused:
+        tally.waiting += missed  # for the next sweep
+    else:
+        tally.running += missed  # the listener has started them meanwhile
     _keep_names(asked.firing, of, names, create)
     for words in tally.refused:
         say(f"note: {words}")

@@ -25,7 +25,14 @@ def test_all_runs_are_read_page_by_page(api: FakeApi):
     assert [each["metadata"]["name"] for each in Runs.here().all()] == [
         f"r-{number}" for number in range(250)
     ]
-    assert len(api.requests) == 3
+    assert len(api.requests) == 7
+
+
+def test_runs_that_together_carry_more_than_one_value_may_have_are_read(api: FakeApi):
+    large = {"params": [{"name": "alerts", "value": "A" * 900_000}]}
+    api.objects[PATH] = [run(f"r-{number}", spec=large) for number in range(4)]
+    assert len(list(Runs.here().all())) == 4
+    assert [set(each) for each in Runs.here().traces()] == [{"metadata", "status"}] * 4
 
 
 def test_what_may_not_be_read_or_deleted_is_said_in_words(api: FakeApi):

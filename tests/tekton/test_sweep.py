@@ -294,10 +294,13 @@ def test_what_a_batch_of_the_listener_works_keeps_its_name_too(cluster: Cluster)
     assert cluster.of("place") == [episode(1), episode(2)]
 
 
-def test_an_alert_that_the_listener_takes_meanwhile_is_left_to_it(cluster: Cluster):
+def test_an_alert_that_the_listener_takes_meanwhile_is_left_to_it(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+):
     cluster.alerts = [alert(number) for number in range(4)]
     cluster.taken = {episode(2)}
     sweep(cluster, "--most=1")
+    assert capsys.readouterr().out == "firing 4, running 1, waiting 0, started 3, given up 0\n"
     (batch,) = cluster.of("batch")
     assert carried(cluster.runs[batch]) == [episode(0), episode(1), episode(3)]
 
@@ -332,7 +335,9 @@ def test_a_run_that_the_api_server_refuses_costs_no_other_and_is_said(
     cluster.refused = {episode(1): 403}
     assert sweep(cluster) == 1
     assert cluster.created == [episode(2)]
-    assert f"cannot create the PipelineRun {episode(1)}: HTTP 403 not this one" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert f"cannot create the PipelineRun {episode(1)}: HTTP 403 not this one" in said.err
+    assert said.out == "firing 2, running 0, waiting 1, started 1, given up 0\n"
 
 
 def test_a_run_without_a_verdict_is_tried_twice_more_and_then_given_up_with_one_message(
