@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agent.tekton.runs import EPISODES, Runs
+from agent.tekton.runs import EPISODES, Runs, is_place
 from agent.tekton.trouble import condition, results
 from agent.times import parse_time
 
 _EPISODE = re.compile(r"incident-([0-9a-f]{16})-(\d{1,12})(?:-\d+)?")
 """The name of a run: fingerprint and start of its alert, then which attempt it is."""
-_PLACE = "incident-agent/worked-by"
-"""Label of a run that never ran: it keeps the name of an alert that a batch works, and is no trace."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def last_of_each(runs: Iterable[dict[str, Any]]) -> set[str]:
 
 def episodes(run: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """Fingerprint and start of each alert that a run or a batch was started for; a run by hand has none."""
-    if _PLACE in (run["metadata"].get("labels") or {}):
+    if is_place(run):
         return
     names = (run["metadata"].get("annotations") or {}).get(EPISODES, "").split()
     for name in names or [run["metadata"]["name"]]:

@@ -162,7 +162,7 @@ def is_batch(run: dict[str, Any]) -> bool:
 
 def is_place(run: dict[str, Any]) -> bool:
     """Whether the run only keeps a name, and never ran."""
-    return PLACE in run["metadata"].get("labels", {})
+    return PLACE in (run["metadata"].get("labels") or {})
 
 
 def episodes(run: dict[str, Any]) -> list[str]:
