@@ -1,8 +1,10 @@
 """Leads: where no cause is found, what else the evidence holds that a person would look at first."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from agent.diagnosis.case import Case
 from agent.diagnosis.command import Command, Withheld, kubectl
@@ -37,9 +39,19 @@ class Lead:
 def leads(diagnosis: Diagnosis) -> list[Lead]:
     """The leads, the most telling first: what logs complain of, then changes, then warnings."""
     case = diagnosis.case
-    told = sorted(_told(case), key=lambda each: each[0], reverse=True)
-    found = [*(lead for _, lead in told[: MOST - 2]), *_changes(diagnosis), *_warnings(case)]
+    told = sorted(_sensible(_told(case)), key=lambda each: each[0], reverse=True)
+    rest = (*_sensible(_changes(diagnosis)), *_sensible(_warnings(case)))
+    found = [*(lead for _, lead in told[: MOST - 2]), *rest]
     return found[:MOST]
+
+
+T = TypeVar("T")
+
+
+def _sensible(found: Iterator[T]) -> Iterator[T]:
+    """What is found up to an object that makes no sense, which the diagnosis has named."""
+    with suppress(Exception):
+        yield from found
 
 
 Weight = tuple[bool, int, int, int]
