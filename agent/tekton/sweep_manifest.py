@@ -78,7 +78,7 @@ def _run(
             "pipelineRef": {"name": "incident-response"},
             "params": [{"name": key, "value": value} for key, value in params.items()],
             "workspaces": [{"name": "causes", "configMap": {"name": "incident-causes", "optional": True}}],
-            "timeouts": {"pipeline": "3h", "tasks": "2h55m", "finally": "5m"},
+            "timeouts": {"pipeline": "3h", "tasks": "2h30m", "finally": "30m"},
             "taskRunTemplate": {
                 "serviceAccountName": "incident-agent",
                 "podTemplate": {"enableServiceLinks": False, "securityContext": pod},

@@ -12,7 +12,7 @@ from typing import Any
 
 from e2e.support.monitoring import Alertmanager
 from e2e.support.waiting import wait_for
-from e2e.tekton.installation import BATCH, Installation, episodes, state
+from e2e.tekton.installation import BATCH, Installation, episodes, results, state
 from e2e.tekton.payload import run_name
 
 INSIDE = "http://alertmanager.monitoring.svc:9093"
@@ -117,14 +117,17 @@ def settled(installation: Installation, within: float = 900) -> None:
 
 
 def verdicts(installation: Installation, wanted: set[str]) -> Counter[str]:
-    """How many verdicts each alert has, by the name of the run it has or would have alone."""
+    """How many verdicts each alert has, by the name of the run it has or would have alone.
+
+    A run has one when its results hold it, whatever became of what comes after the investigation.
+    """
     counted: Counter[str] = Counter()
     for name, run in installation.runs(SINGLES).items():
         episode = "-".join(name.split("-")[:3])
-        if episode in wanted and state(run)["status"] == "True":
+        if episode in wanted and "outcome" in results(run):
             counted[episode] += 1
     for name, run in installation.runs(BATCH).items():
-        if wanted & set(episodes(run)) and state(run)["status"] == "True":
+        if wanted & set(episodes(run)) and "outcome" in results(run):
             counted += installation.worked(name)
     return Counter({name: count for name, count in counted.items() if name in wanted})
 
