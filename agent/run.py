@@ -17,7 +17,7 @@ from agent.evidence.redaction import Redactor
 from agent.evidence.sources import Route, open_sources
 from agent.files import read_file
 from agent.heap import keep_small
-from agent.intake.alert import Alert
+from agent.intake.alert import Alert, title_of
 from agent.intake.incident import Incident
 from agent.intake.subject import route
 from agent.investigation import Investigation
@@ -190,7 +190,7 @@ def redacted(alert: Alert, redactor: Redactor) -> Alert:
     for said in (alert.title, alert.plain_text, *alert.labels.values(), *alert.annotations.values()):
         redactor.redact_text(said)  # what is learned from one of them is to be found in all
     clean: dict[str, Any] = redactor.redact_data({"labels": alert.labels, "annotations": alert.annotations})
-    return replace(
+    cleaned = replace(
         alert,
         name=redactor.redact_text(alert.name),
         title=redactor.redact_text(alert.title),
@@ -198,3 +198,5 @@ def redacted(alert: Alert, redactor: Redactor) -> Alert:
         labels=clean["labels"],
         annotations=clean["annotations"],
     )
+    # The name of a pod in a title made of labels looks like a secret, and in its label like what it is.
+    return cleaned if alert.plain_text else replace(cleaned, title=title_of(cleaned))

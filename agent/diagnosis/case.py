@@ -199,6 +199,11 @@ class Case:
         found = self._by_query.get(query)
         return found.status if found else ""
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether not one read was answered."""
+        return bool(self._by_query) and len(self.refused()) == len(self._by_query)
+
     def refused(self) -> Sequence[Evidence]:
         """Reads that failed for a reason other than that there is nothing to read."""
         return [e for e in self._by_query.values() if e.status not in ("ok", "not-found", "not-served")]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.diagnosis.engine import Diagnosis
-from agent.diagnosis.finding import Finding, Recommendation, RuledOut, Sure
+from agent.diagnosis.finding import Finding, Recommendation, RuledOut, Sure, one_of
 from agent.diagnosis.rank import WHY_BEHIND, best, part_between, rank
 from agent.diagnosis.state import State
 from agent.evidence.ledger import Evidence
@@ -57,7 +57,7 @@ def statement(verdict: Verdict) -> str:
     """The verdict as the Investigator states it, in a line or two."""
     match verdict.outcome:
         case "diagnosed" if verdict.root:
-            said = [each for each in verdict.root.recommendations if each.action][:MOST_SAID]
+            said = [each for each in advised(verdict) if each.action][:MOST_SAID]
             advice = f" Recommend {_joined(steps(said))}." if said else ""
             return f"Analysis complete. {verdict.root.headline.rstrip('.')}.{advice}"
         case "self-resolved":
@@ -66,6 +66,20 @@ def statement(verdict: Verdict) -> str:
             return f"Analysis complete. No action is needed. {verdict.sentence}"
         case _:
             return f"Analysis complete. No cause was found. {verdict.sentence}"
+
+
+def advised(verdict: Verdict) -> tuple[Recommendation, ...]:
+    """What to do about the root: without a rollback, if the version before fails, too."""
+    root = verdict.root
+    if root is None:
+        return ()
+    if not any(each.part == "wanted" and each.finding.entity == root.entity for each in verdict.considered):
+        return root.recommendations
+    left = (
+        [way for way in step if " rollout undo " not in f" {way.command} "]
+        for step in steps(root.recommendations)
+    )
+    return tuple(way for step in left for way in one_of(*step))
 
 
 def _joined(plan: list[list[Recommendation]]) -> str:
@@ -211,6 +225,8 @@ def _without_cause(diagnosis: Diagnosis, weak: Finding | None) -> Verdict:
         sentence = _doubt(weak)
     elif states:
         sentence = f"{sentence} The alert's own condition could not be checked."
+    elif diagnosis.case.is_blind:
+        sentence = "Nothing could be read, so nothing is known of it."
     else:
         sentence = "The evidence that could be read does not show a cause."
     return Verdict("inconclusive", sentence, weak, states=states)

@@ -249,7 +249,7 @@ def _structured(entry: dict[str, Any], where: str, payload: Payload) -> Alert | 
         title="",
         suppressed=suppressed,
     )
-    return replace(alert, title=_title(alert))
+    return replace(alert, title=title_of(alert))
 
 
 def _plain(text: str, payload: Payload) -> Alert:
@@ -269,7 +269,8 @@ def _plain(text: str, payload: Payload) -> Alert:
     )
 
 
-def _title(alert: Alert) -> str:
+def title_of(alert: Alert) -> str:
+    """The summary of an alert with labels, or its name and what it is about."""
     if summary := one_line(alert.annotations.get("summary", "")):
         return summary
     subject = route(alert)

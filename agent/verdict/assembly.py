@@ -11,7 +11,7 @@ from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.finding import Claim, Finding
 from agent.diagnosis.leads import leads
 from agent.diagnosis.rank import rank
-from agent.diagnosis.ranking import Considered, Verdict, accept, statement, weigh
+from agent.diagnosis.ranking import Considered, Verdict, accept, advised, statement, weigh
 from agent.diagnosis.read.quote import Quote
 from agent.evidence.ledger import Evidence, Ledger
 from agent.intake.alert import Alert
@@ -87,7 +87,7 @@ def assemble(
         ruled_out=_ruled_out(verdict, texts),
         observations=_observations(verdict, texts),
         leads=led,
-        recommendations=_recommendations(root, doubted),
+        recommendations=_recommendations(root, doubted, verdict),
         missing=verdict.missing,
         evidence=[_evidence(evidence) for evidence in investigation.ledger.entries],
         commander=conversation.plan.statement[:LONGEST_SENTENCE] if conversation.plan else NO_PLAN,
@@ -234,9 +234,11 @@ def _quotes(quotes: Iterable[Quote], texts: dict[str, str]) -> list[QuotePart]:
     ]
 
 
-def _recommendations(root: Finding | None, doubted: Finding | None) -> list[RecommendationPart]:
+def _recommendations(
+    root: Finding | None, doubted: Finding | None, verdict: Verdict
+) -> list[RecommendationPart]:
     """What to do about the root; for a merely possible finding, only what to check."""
-    advice = root.recommendations if root else ()
+    advice = advised(verdict) if root else ()
     if doubted:
         advice = tuple(replace(r, instead=False) for r in doubted.recommendations if r.risk == "none")
     return [

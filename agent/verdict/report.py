@@ -8,6 +8,7 @@ from agent.line import printable
 from agent.steps import steps
 from agent.verdict.result import (
     ClaimPart,
+    ConsideredPart,
     LeadPart,
     ObservationPart,
     QuotePart,
@@ -17,6 +18,7 @@ from agent.verdict.result import (
 )
 
 WIDTH = 80
+MOST_ALSO = 5
 BANNER = "=== INCIDENT WORKFLOW RESULT ==="
 # A token of prose: punctuation around a word of letters or a short number, which no commit looks like.
 _PARTS = re.compile(r"([\"'(\[{]*)(.*?)([.,:;!?)\]}\"'%]*)")
@@ -73,6 +75,7 @@ def _statements(result: Result) -> Iterator[str]:
     sections: dict[str, list[tuple[str, str, list[QuotePart]]]] = {
         "Evidence": [(claim.kind, claim.text, claim.quotes) for claim in result.claims],
         "Observed": [(seen.kind, seen.sentence, seen.quotes) for seen in _observed(result)],
+        "Also found": [(also.cause, f"{also.headline} [{also.entity}]", []) for also in _also(result)],
         "Ruled out": [(excluded.cause, excluded.why, excluded.quotes) for excluded in result.ruled_out],
     }
     for title, statements in sections.items():
@@ -176,6 +179,10 @@ def _sections(result: Result) -> Iterator[tuple[str, list[str]]]:
     yield "How it happened", way
     yield "Evidence", [line for claim in result.claims for line in _claimed(claim)]
     yield "Observed", [f"- {_escape(seen.kind)}: {_escape(seen.sentence)}" for seen in _observed(result)]
+    also = [
+        f"- {_code(each.cause)}: {_escape(each.headline)} ({_code(each.entity)})" for each in _also(result)
+    ]
+    yield "Also found", also
     yield (
         "Ruled out",
         [f"- {_code(excluded.cause)}: {_escape(excluded.why)}" for excluded in result.ruled_out],
@@ -242,6 +249,16 @@ def _code(words: str) -> str:
 def _observed(result: Result) -> list[ObservationPart]:
     """What is reported about the rest if there is no cause; next to a cause it would only distract."""
     return [] if result.cause else result.observations
+
+
+def _also(result: Result) -> list[ConsideredPart]:
+    """Other real faults beside the cause: they stay when it is mended."""
+    beside = [
+        each
+        for each in result.considered
+        if {"carried", "cause"} <= {*each.rank} and each.part not in ("first", "off", "lowered")
+    ]
+    return beside[:MOST_ALSO] if result.cause else []
 
 
 def _used(usage: UsagePart) -> str:

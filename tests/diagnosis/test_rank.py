@@ -1,14 +1,16 @@
 """The rank: which part decides between two findings."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agent.diagnosis import registry
+from agent.diagnosis.advice import on
 from agent.diagnosis.causes import Cause
-from agent.diagnosis.finding import Claim, Finding, Sure
+from agent.diagnosis.finding import Claim, Finding, Recommendation, Sure
 from agent.diagnosis.rank import WHY_BEHIND, Rank
-from agent.diagnosis.ranking import Verdict
+from agent.diagnosis.ranking import Verdict, advised
 from agent.ref import Ref
 from tests.diagnosis.objects import deployment, owned, pod, replica_set
 from tests.diagnosis.world import World
@@ -117,11 +119,14 @@ def at_pods(monkeypatch: pytest.MonkeyPatch, found_at: dict[str, Finding]) -> No
 def test_what_the_wanted_version_meets_outranks_what_is_surer_of_the_one_before(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before, wanted = found(cause("a"), Sure.STATED), found(cause("z"))
+    back = Recommendation("going back", "Go back.", on(Ref("Deployment", "shop", "web"), "rollout undo"))
+    mend = Recommendation("mending it", "Mend it.", instead=True)
+    before, wanted = found(cause("a"), Sure.STATED), replace(found(cause("z")), recommendations=(back, mend))
     at_pods(monkeypatch, {"web-1-x": before, "web-2-x": wanted})
     said, _ = rollout(World()).investigate(ANY_ALERT)
     assert said.root == wanted
     assert [(each.finding, each.part) for each in said.considered] == [(before, "wanted")]
+    assert advised(said) == (replace(mend, instead=False),), "the version before fails, too"
 
 
 def test_the_version_before_is_the_cause_where_the_wanted_one_is_well(

@@ -8,6 +8,7 @@ from agent.verdict.report import markdown, text
 from agent.verdict.result import (
     AlertPart,
     ClaimPart,
+    ConsideredPart,
     EvidencePart,
     LinkPart,
     QuotePart,
@@ -138,3 +139,22 @@ def test_every_part_of_the_result_is_shown() -> None:
         "kubectl get pods",
     ):
         assert part in page
+
+
+@pytest.mark.parametrize(
+    ("part", "rank", "told"),
+    [
+        ("wanted", ["carried", "first", "cause", "likely"], True),
+        ("first", ["carried", "cause", "likely"], False),
+        ("off", ["carried", "first", "cause", "likely"], False),
+        ("cause", ["carried", "first", "likely"], False),
+    ],
+)
+def test_another_real_fault_is_told_beside_the_cause(part: str, rank: list[str], told: bool) -> None:
+    other = ConsideredPart(
+        cause="missing-file", entity="shop/Deployment/web", headline="The file is gone", confidence=0.75,
+        rank=rank, behind="x@y", part=part, why="",
+    )  # fmt: skip
+    with_other = result().model_copy(update={"considered": [other]})
+    assert ("The file is gone" in text(with_other)) == told
+    assert ("The file is gone" in markdown(with_other)) == told
