@@ -8,6 +8,7 @@ import argparse
 import json
 import secrets
 import sys
+import time
 
 from tekton.egress import NAMESPACE, Egress, api_servers
 from tekton.manifests import HERE, ManifestError, kubectl, rendered
@@ -18,6 +19,7 @@ CRDS = {
     "triggers.triggers.tekton.dev": "Tekton Triggers 0.34",
 }
 RUNS = "app.kubernetes.io/part-of=incident-agent"
+ATTEMPTS, PAUSE = 3, 5  # seconds between them
 TOKEN = "alertmanager-webhook"
 
 
@@ -63,7 +65,7 @@ def install(
             )
     if not kubectl("get", "namespace", namespace, "-o", "name", "--ignore-not-found"):
         kubectl("create", "namespace", namespace)
-    print(kubectl("apply", "-n", namespace, "-f", "-", given=wanted))
+    print(applied(namespace, wanted))
     if not kubectl("get", "secret", TOKEN, "-n", namespace, "-o", "name", "--ignore-not-found"):
         kubectl("create", "-n", namespace, "-f", "-", given=json.dumps(secret()))
         print(f"made a token for Alertmanager, in Secret {TOKEN}; tekton/README.md shows how to use it")
@@ -72,6 +74,19 @@ def install(
     if words := advice_on_interceptors(_interceptors()):
         print(f"\n{words}", file=sys.stderr)
     print(f"\nalerts go to http://el-incident-alerts.{namespace}.svc:8080")
+
+
+def applied(namespace: str, wanted: str) -> str:
+    """Apply manifests, and again where Tekton's own webhook did not answer in time, as it may for a moment."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return kubectl("apply", "-n", namespace, "-f", "-", given=wanted)
+        except ManifestError as error:
+            if "failed calling webhook" not in str(error):
+                raise
+            print("Tekton's webhook does not answer; trying again ...", file=sys.stderr)
+            time.sleep(PAUSE)
+    return kubectl("apply", "-n", namespace, "-f", "-", given=wanted)
 
 
 def policies(name: str, namespace: str) -> str:

@@ -76,12 +76,9 @@ def test_an_alert_that_cannot_be_read_fails_with_one_line_and_is_reported(instal
     assert shown.returncode != 0
     said = [line for line in shown.stdout.splitlines() if "incident-agent: " in line]
     assert said
-    assert all("not base64: expected the letters" in line for line in said)
+    assert all("not base64: expected" in line for line in said)
     assert "Traceback" not in shown.stdout + shown.stderr
-    assert (
-        "[report : report] No outcome was reached: failed, exit 2: not base64: expected the letters"
-        in shown.stdout
-    )
+    assert "[report : report] No outcome was reached: failed, exit 2: not base64: expected" in shown.stdout
 
 
 def test_every_result_is_there_typed_and_the_pipeline_has_them_too(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tekton import install
 from tekton.egress import Egress
 from tekton.install import secret
 from tekton.manifests import ManifestError, kustomization
@@ -128,3 +129,38 @@ def test_the_token_is_given_to_kubectl_in_a_manifest_and_not_as_an_argument() ->
     assert made["metadata"] == {"name": "alertmanager-webhook"}
     assert str(made["stringData"]["token"]).startswith("Bearer ")  # type: ignore[index]
     assert secret() != made
+
+
+@pytest.mark.parametrize(("failures", "tried"), [(1, 2), (2, 3), (9, 3)])
+def test_an_installation_waits_for_a_webhook_of_tekton_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, failures: int, tried: int
+) -> None:
+    calls: list[str] = []
+
+    def kubectl(*_: str, given: str = "") -> str:
+        calls.append(given)
+        if len(calls) <= failures:
+            raise ManifestError('kubectl apply -n: failed calling webhook "x": context deadline exceeded')
+        return "applied"
+
+    monkeypatch.setattr(install, "kubectl", kubectl)
+    monkeypatch.setattr(install, "PAUSE", 0)
+    if failures < tried:
+        assert install.applied("sre", "kind: List") == "applied"
+    else:
+        with pytest.raises(ManifestError):
+            install.applied("sre", "kind: List")
+    assert calls == ["kind: List"] * tried
+
+
+def test_what_is_refused_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def kubectl(*_: str, given: str = "") -> str:
+        calls.append(given)
+        raise ManifestError("kubectl apply -n: forbidden")
+
+    monkeypatch.setattr(install, "kubectl", kubectl)
+    with pytest.raises(ManifestError):
+        install.applied("sre", "kind: List")
+    assert len(calls) == 1
