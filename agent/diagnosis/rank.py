@@ -1,10 +1,13 @@
 """Rank: how well a finding explains the alert, part by part; the first part that differs decides."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from agent.diagnosis.engine import Diagnosis
 from agent.diagnosis.facts.graph import owner_ref, replica_sets, revision
+from agent.diagnosis.facts.rollout import present, wanted
 from agent.diagnosis.finding import Finding, Sure
+from agent.diagnosis.read.thing import Obj
 from agent.intake.topic import Topic
 from agent.kinds import REPLICATED
 from agent.ref import Ref
@@ -111,10 +114,10 @@ def _never_served(diagnosis: Diagnosis, finding: Finding) -> bool:
     """Whether it keeps pods from starting while enough others are serving."""
     if finding.cause.family not in _BEFORE_THE_START or finding.entity.kind not in REPLICATED:
         return False
-    workload = diagnosis.case.obj(finding.entity)
-    if not workload:
+    if not (workload := diagnosis.case.obj(finding.entity)):
         return False
-    return int(workload.at("status.availableReplicas") or 0) >= int(workload.at("spec.replicas", 1))
+    serving: Obj = workload
+    return _sensible(lambda: present(serving) >= wanted(serving), False)
 
 
 def _is_of_former_version(diagnosis: Diagnosis, finding: Finding) -> bool:
@@ -131,7 +134,9 @@ class _Version(NamedTuple):
 
 
 def _version(diagnosis: Diagnosis, finding: Finding) -> _Version | None:
-    return diagnosis.case.once((_version, finding.id), lambda: _read_version(diagnosis, finding))
+    return diagnosis.case.once(
+        (_version, finding.id), lambda: _sensible(lambda: _read_version(diagnosis, finding), None)
+    )
 
 
 def _read_version(diagnosis: Diagnosis, finding: Finding) -> _Version | None:
@@ -174,3 +179,14 @@ def _stage(finding: Finding) -> int:
 
 def _seen_at(diagnosis: Diagnosis, finding: Finding) -> Ref:
     return diagnosis.found_at[finding.id].ref
+
+
+T = TypeVar("T")
+
+
+def _sensible(read: Callable[[], T], otherwise: T) -> T:
+    """What objects say, or something else where they make no sense: the diagnosis has named those."""
+    try:
+        return read()
+    except Exception:
+        return otherwise

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agent.diagnosis import rank as module
 from agent.diagnosis import registry
 from agent.diagnosis.advice import on
 from agent.diagnosis.causes import Cause
@@ -153,3 +154,17 @@ def test_what_every_pod_meets_outranks_what_keeps_a_further_one_from_a_node(
     said, _ = world.investigate(ANY_ALERT)
     assert said.root == other
     assert [(each.finding, each.part) for each in said.considered] == [(one, "every")]
+
+
+def test_an_object_that_makes_no_sense_costs_a_part_of_the_rank_and_not_the_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, wanted = found(cause("a"), Sure.STATED), found(cause("z"))
+    at_pods(monkeypatch, {"web-1-x": before, "web-2-x": wanted})
+
+    def odd(obj: Any) -> int:
+        raise TypeError("annotations are no text")
+
+    monkeypatch.setattr(module, "revision", odd)
+    said, _ = rollout(World()).investigate(ANY_ALERT)
+    assert said.root == before
