@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import Any, Literal, TypeVar
 
 from agent.diagnosis.logs.noise import is_no_log
@@ -154,14 +153,14 @@ class Case:
         found = self.ask(q.events(ref.namespace, ref.kind, ref.name), why)
         if isinstance(found, Lack):
             return found
-        return self.once(("events", found.id), lambda: _events(found))
+        return self._events(found)
 
     def warnings(self, namespace: str, why: str = "") -> Events | Lack:
         """The warnings of a namespace, oldest first."""
         found = self.ask(q.events(namespace), why)
         if isinstance(found, Lack):
             return found
-        return self.once(("events", found.id), lambda: _events(found))
+        return self._events(found)
 
     def log(self, pod: Ref, container: str, *, previous: bool = False, why: str = "") -> Log | Lack:
         """The log of a container; an empty one is a Log too, an answer in its place is none."""
@@ -192,7 +191,7 @@ class Case:
         """Every event that was read."""
         for query, found in self._by_query.items():
             if query.verb == "events" and found.ok:
-                yield from self.once(("events", found.id), partial(_events, found))
+                yield from self._events(found)
 
     def status(self, query: Query) -> str:
         """The status of a query's answer, empty when it was not asked."""
@@ -265,6 +264,9 @@ class Case:
         if not holds:
             self._lacking.add(found.query)
         return holds
+
+    def _events(self, found: Evidence) -> Events:
+        return self.once(("events", found.id), lambda: _events(found))
 
     def _objects(self, found: Evidence) -> Objects:
         return self.once(("list", found.id), lambda: _items(found))

@@ -34,6 +34,11 @@ class _Entry:
     error: bool
 
 
+def template(text: str) -> str:
+    """What a message has in common with its like: no numbers, ids, or quoted words."""
+    return _VARIABLE.sub("#", text)
+
+
 def last_lines(content: bytes, most: int) -> bytes:
     """The last whole lines within a number of bytes: the end of a line could begin within a secret."""
     if len(content) <= most:
@@ -112,7 +117,7 @@ def _entries(lines: list[str], body: range) -> Iterator[_Entry]:
         if following == body.stop or not _CONTINUED.match(_text(lines[following])):
             head = _text(lines[start])
             error = bool(_ERROR.search(head)) or following - start > 1
-            yield _Entry(start, following, _VARIABLE.sub("#", head), error)
+            yield _Entry(start, following, template(head), error)
             start = following
 
 

@@ -1,6 +1,5 @@
 """Recurring: the troubles a log tells of, each once, with how often and when it was told."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +9,9 @@ from agent.diagnosis.logs.classes import classify
 from agent.diagnosis.logs.entries import join
 from agent.diagnosis.logs.hints import HINTS
 from agent.diagnosis.logs.lines import Level, parse, split_time
+from agent.evidence.folding import LINE_LIMIT, template
 
-_LONGEST = 2048
 _MOST_KINDS = 200
-_VARIABLE = re.compile(r"\"[^\"]*\"|'[^']*'|\b0x[0-9a-fA-F]+|\b[0-9a-fA-F-]{8,}\b|\d+")
 _LOUDNESS: dict[Level, int] = {"fatal": 3, "error": 2, "": 1, "warn": 1, "info": 0}
 
 
@@ -41,12 +39,12 @@ class Trouble:
 def troubles(text: str) -> list[Trouble]:
     """The troubles of a log, the most telling first."""
     found: dict[str, Trouble] = {}
-    for template, told in _told(text):
-        known = found.get(template)
+    for like, told in _told(text):
+        known = found.get(like)
         if known is None and len(found) < _MOST_KINDS:
-            found[template] = told
+            found[like] = told
         elif known is not None:
-            found[template] = Trouble(
+            found[like] = Trouble(
                 told.line, told.message, told.kind, told.level, known.count + 1, known.first, told.last
             )
     return sorted(found.values(), key=lambda each: each.weight, reverse=True)
@@ -59,7 +57,7 @@ def _told(text: str) -> Iterator[tuple[str, Trouble]]:
     split = [split_time(line) for line in raw]
     for entry in join([rest for _, rest in split]):
         stamp, rest = split[entry.start]
-        if len(rest) > _LONGEST or not any(hint in rest.lower() for hint in hints):
+        if len(rest) > LINE_LIMIT or not any(hint in rest.lower() for hint in hints):
             continue
         line = parse(rest, stamp)
         words = noise.without_zero_counts(line.text)
@@ -67,8 +65,7 @@ def _told(text: str) -> Iterator[tuple[str, Trouble]]:
         stated = classify(words, level) if level != "info" else None
         if stated is None or noise.is_never(words) or noise.is_routine(words) or noise.gives_orders(words):
             continue
-        template = f"{line.level} {_VARIABLE.sub('#', line.message[:300])}"
         yield (
-            template,
+            f"{line.level} {template(line.message[:300])}",
             Trouble(raw[entry.start], line.message, stated[0], line.level, 1, line.at, line.at),
         )
